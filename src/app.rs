@@ -1,0 +1,262 @@
+//! One request's way, from the host's ports to the reply.
+
+use std::collections::BTreeMap;
+
+use ::http::{HeaderMap, HeaderValue, Request, StatusCode, header, request::Parts};
+use bytes::Bytes;
+use http_body::Body;
+use percent_encoding::percent_decode_str;
+use serde::Serialize;
+
+use crate::audit::{self, After, Record};
+use crate::config::Config;
+use crate::credentials::Verified;
+use crate::delivery::{Change, DataApi, DeploymentId, Failure, Outcome};
+use crate::http::{self, Endpoint, Received, Refusal, Reply, Response, Route, Routes};
+use crate::ports::Host;
+
+/// The application: its settings are read once, and it answers any number of requests at a time.
+pub struct App<H> {
+    host: H,
+    config: Config,
+    routes: Routes,
+    data_api: Option<DataApi>,
+}
+
+/// What became of a request, as the audit line names it, and the reply that says so.
+type Answer = (&'static str, Reply);
+
+impl<H: Host> App<H> {
+    /// Reads the settings and logs what is wrong with them. Doors that depend on it stay shut.
+    pub async fn load(host: H) -> Self {
+        let config = Config::load(&host).await;
+        audit::log_problems(&host, &config.problems);
+        Self {
+            routes: Routes::new(&config),
+            data_api: config
+                .callback
+                .as_ref()
+                .map(|callback| DataApi::new(&callback.data_api)),
+            host,
+            config,
+        }
+    }
+
+    /// Whether these settings hold. Not so where a provider failed: the next request reads anew.
+    pub fn keeps(&self) -> bool {
+        !self.config.may_pass()
+    }
+
+    /// Answers a request. What is left to do afterwards comes with the reply.
+    pub async fn respond<B>(&self, request: Request<B>) -> (Response, Option<After>)
+    where
+        B: Body<Data = Bytes>,
+    {
+        let headers = request.headers();
+        let request_id = http::request_id(headers, &self.host);
+        let client = http::client_address(headers, self.config.trusted_proxies);
+        let mut record = Record::open(&self.host, request_id, client);
+
+        let (outcome, reply) = match self.answer(request, &mut record).await {
+            Ok(answer) => answer,
+            Err(refusal) => (refusal.code(), refusal.reply(&record.request_id)),
+        };
+        let response = reply.into_response(&record.request_id);
+        let after = record.close(&self.host, outcome, response.status().as_u16());
+        (response, after.above(self.config.log_level))
+    }
+
+    async fn answer<B>(&self, request: Request<B>, record: &mut Record) -> Result<Answer, Refusal>
+    where
+        B: Body<Data = Bytes>,
+    {
+        let (head, body) = request.into_parts();
+        let Parts {
+            method,
+            uri,
+            headers,
+            ..
+        } = head;
+        match self.routes.find(&method, uri.path()) {
+            Ok(Route::Notify(endpoint)) => self.notify(endpoint, headers, body, record).await,
+            Ok(Route::Lookup(endpoint, key)) => {
+                http::drain(body).await;
+                self.look_up(endpoint, key, headers, record).await
+            }
+            Ok(Route::Health) => {
+                http::drain(body).await;
+                Ok(health())
+            }
+            Ok(Route::Ready) => {
+                http::drain(body).await;
+                Ok(self.readiness().await)
+            }
+            Err(refusal) => {
+                http::drain(body).await;
+                Err(refusal)
+            }
+        }
+    }
+
+    async fn notify<B>(
+        &self,
+        endpoint: &Endpoint,
+        headers: HeaderMap,
+        body: B,
+        record: &mut Record,
+    ) -> Result<Answer, Refusal>
+    where
+        B: Body<Data = Bytes>,
+    {
+        record.source = Some(endpoint.source.name());
+        let body = http::receive(body, self.config.max_body_bytes).await?;
+        http::require_json(&headers)?;
+        let verified = verify(endpoint, Received { headers, body }, record)?;
+        let change = decode(endpoint, &verified, record)?;
+        let outcome = self.deliver(&change, record).await?;
+        Ok((outcome.name(), endpoint.source.reply(outcome)))
+    }
+
+    async fn look_up(
+        &self,
+        endpoint: &Endpoint,
+        key: &str,
+        headers: HeaderMap,
+        record: &mut Record,
+    ) -> Result<Answer, Refusal> {
+        record.source = Some(endpoint.source.name());
+        let body = Bytes::new();
+        verify(endpoint, Received { headers, body }, record)?;
+        let key = percent_decode_str(key).decode_utf8().ok();
+        let deployment_id = key
+            .and_then(|key| DeploymentId::new(key).ok())
+            .ok_or(Refusal::NoSuchRow)?;
+        record.deployment_id = Some(deployment_id.to_string());
+        let row = self
+            .data_api()?
+            .find(&self.host, &deployment_id)
+            .await
+            .map_err(|failure| failed(failure, record))?
+            .ok_or(Refusal::NoSuchRow)?;
+        let reply = Reply::json_bytes(StatusCode::OK, row)
+            .with(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        Ok(("found", reply))
+    }
+
+    async fn deliver(&self, change: &Change, record: &mut Record) -> Result<Outcome, Refusal> {
+        self.data_api()?
+            .apply(&self.host, change)
+            .await
+            .map_err(|failure| failed(failure, record))
+    }
+
+    fn data_api(&self) -> Result<&DataApi, Refusal> {
+        self.data_api.as_ref().ok_or(Refusal::Misconfigured)
+    }
+
+    /// One word a check, and what is wrong with which setting; no values.
+    async fn readiness(&self) -> Answer {
+        let settings = if self.config.problems.is_empty() {
+            "ok"
+        } else {
+            "invalid"
+        };
+        let data_api = match &self.data_api {
+            None => "unknown",
+            Some(data_api) => match data_api.probe(&self.host).await {
+                Ok(()) => "ok",
+                Err(_) => "failing",
+            },
+        };
+        let ready = settings == "ok" && data_api == "ok";
+        let (status, word) = if ready {
+            (StatusCode::OK, "ready")
+        } else {
+            (StatusCode::SERVICE_UNAVAILABLE, "not_ready")
+        };
+        let problems = self.config.problems.iter();
+        let reply = Reply::json(
+            status,
+            &Readiness {
+                status: word,
+                checks: Checks { settings, data_api },
+                problems: problems
+                    .map(|problem| (problem.setting, problem.what.as_str()))
+                    .collect(),
+            },
+        );
+        (word, if ready { reply } else { reply.retry_later() })
+    }
+}
+
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+    message: &'static str,
+}
+
+#[derive(Serialize)]
+struct Readiness<'a> {
+    status: &'static str,
+    checks: Checks,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    problems: BTreeMap<&'static str, &'a str>,
+}
+
+#[derive(Serialize)]
+struct Checks {
+    settings: &'static str,
+    data_api: &'static str,
+}
+
+fn health() -> Answer {
+    let body = Health {
+        status: "ok",
+        message: "Servicio de Callback activo y saludable.",
+    };
+    ("healthy", Reply::json(StatusCode::OK, &body))
+}
+
+fn verify(
+    endpoint: &Endpoint,
+    received: Received,
+    record: &mut Record,
+) -> Result<Verified, Refusal> {
+    match endpoint.policy()?.admit(received) {
+        Ok(verified) => {
+            record.credentials = verified.by().to_vec();
+            Ok(verified)
+        }
+        Err(refused) => {
+            record.credentials.clone_from(&refused.shown);
+            Err(Refusal::Unauthorized(refused))
+        }
+    }
+}
+
+fn decode(
+    endpoint: &Endpoint,
+    verified: &Verified,
+    record: &mut Record,
+) -> Result<Change, Refusal> {
+    let decoded = endpoint.source.decode(verified);
+    match &decoded {
+        Ok(change) => record.change(change),
+        Err(refusal) if refusal.shows_body() => {
+            record.body = Some(audit::excerpt(&verified.received().body));
+        }
+        Err(_) => {}
+    }
+    decoded
+}
+
+fn failed(failure: Failure, record: &mut Record) -> Refusal {
+    record.failure = Some(failure.to_string());
+    match failure {
+        Failure::Store(_) => Refusal::Unavailable,
+        Failure::Corrupt(_) => Refusal::Internal,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,350 @@
+//! A request's whole way over fakes of the ports, as a caller and an operator would see it.
+
+use futures_executor::block_on;
+use http_body_util::Full;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::testing::FakeHost;
+
+const BODY: &str = r#"{"deploymentId":"d-1","status":"RUN_COMPLETED"}"#;
+const PATH: &str = "/api/callback";
+
+struct Seen {
+    status: u16,
+    headers: HeaderMap,
+    body: Value,
+    line: Value,
+}
+
+fn app(settings: &[(&str, &str)]) -> App<FakeHost> {
+    let token = ("callback_token", "token");
+    block_on(App::load(FakeHost::with(&[&[token], settings].concat())))
+}
+
+fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Request<Full<Bytes>> {
+    let mut request = Request::builder().method(method).uri(path);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let body = Full::new(Bytes::copy_from_slice(body.as_bytes()));
+    request.body(body).expect("a request")
+}
+
+fn send(app: &App<FakeHost>, request: Request<Full<Bytes>>) -> Seen {
+    let (response, after) = block_on(app.respond(request));
+    after.expect("an audit line").run(&app.host);
+    let (head, body) = response.into_parts();
+    let length = body.len().to_string();
+    assert_eq!(head.headers["content-length"], length.as_str());
+    assert_eq!(head.headers["content-type"], "application/json");
+    let line = app.host.lines.borrow().last().cloned().expect("a line");
+    Seen {
+        status: head.status.as_u16(),
+        headers: head.headers,
+        body: serde_json::from_slice(&body).expect("JSON"),
+        line: serde_json::from_str(&line).expect("JSON"),
+    }
+}
+
+fn post(app: &App<FakeHost>, token: &str, body: &str) -> Seen {
+    let headers = [
+        ("x-authorization", token),
+        ("spin-client-addr", "10.0.0.9:1"),
+    ];
+    send(app, request("POST", PATH, &headers, body))
+}
+
+#[test]
+fn a_callback_changes_the_row_and_leaves_its_audit_line() {
+    let app = app(&[]);
+    let seen = post(&app, "token", BODY);
+    assert_eq!(seen.status, 200);
+    assert_eq!(
+        seen.body,
+        json!({
+            "status": "OK", "result": "updated",
+            "message": "Callback procesado y estado actualizado."
+        })
+    );
+    assert_eq!(
+        seen.line,
+        json!({
+            "time": "2026-01-02T03:04:05.000Z", "level": "info",
+            "request_id": "0123456789abcdef0123456789abcdef", "client": "10.0.0.9",
+            "source": "a360", "outcome": "updated", "status": 200, "deployment_id": "d-1",
+            "estado": "RUN_COMPLETED", "credential": "static_token", "ms": 0.0
+        })
+    );
+
+    let again = post(&app, "token", BODY);
+    assert_eq!(again.status, 200);
+    assert_eq!(again.body["result"], "already_final");
+    assert_eq!(
+        again.body["message"],
+        "La ejecución ya estaba en estado final."
+    );
+    assert_eq!(again.line["outcome"], "already_final");
+}
+
+#[test]
+fn the_row_is_read_back_behind_the_same_door() {
+    let app = app(&[]);
+    let body = r#"{"deploymentId":"a/b ñ","status":"S"}"#;
+    post(&app, "token", body);
+    let path = "/api/callback/a%2Fb%20%C3%B1";
+    let headers = [("X-API-KEY", "token")];
+    let seen = send(&app, request("GET", path, &headers, ""));
+    assert_eq!(seen.status, 200);
+    assert_eq!(seen.body["DeploymentId"], "a/b ñ");
+    assert_eq!(seen.body["CallbackInfo"], body);
+    assert_eq!(seen.headers["cache-control"], "no-store");
+
+    let shut = send(&app, request("GET", path, &[], ""));
+    assert_eq!(shut.status, 401);
+    assert_eq!(shut.line["deployment_id"], Value::Null);
+    for missing in ["otro", "%FF", "%20", &"x".repeat(51)] {
+        let path = format!("{PATH}/{missing}");
+        let seen = send(&app, request("GET", &path, &headers, ""));
+        assert_eq!(
+            (seen.status, &seen.body["code"]),
+            (404, &json!("not_found")),
+            "{missing}"
+        );
+    }
+}
+
+#[test]
+fn a_wrong_credential_changes_nothing_and_learns_nothing() {
+    let app = app(&[]);
+    let wrong = post(&app, "nekot", BODY);
+    let longer = post(&app, "token-and-more", BODY);
+    let absent = send(&app, request("POST", PATH, &[], BODY));
+    for seen in [&wrong, &longer, &absent] {
+        assert_eq!(seen.status, 401);
+        assert_eq!(seen.body, wrong.body);
+        assert_eq!(seen.headers, wrong.headers);
+        assert_eq!(seen.line["outcome"], "invalid_credentials");
+        assert_eq!(seen.line.get("body"), None);
+    }
+    assert_eq!(wrong.body["status"], "ERROR");
+    assert_eq!(wrong.body["code"], "invalid_credentials");
+    assert!(wrong.headers.contains_key("www-authenticate"));
+    assert_eq!(wrong.line["credential"], "static_token");
+    assert_eq!(absent.line["credential"], Value::Null);
+    assert!(app.host.store.borrow().is_empty());
+}
+
+#[test]
+fn a_body_refused_behind_the_door_shows_in_the_log_without_its_secrets() {
+    let app = app(&[]);
+    let seen = post(&app, "token", r#"{"status":7,"password":"hunter2"}"#);
+    assert_eq!(seen.status, 422);
+    assert_eq!(seen.body["code"], "invalid_callback");
+    assert_eq!(seen.body["errors"]["deploymentId"], "falta");
+    assert_eq!(seen.body["errors"]["status"], "debe ser un texto");
+    assert_eq!(seen.line["body"], r#"{"status":7,"password":"***"}"#);
+
+    let seen = post(&app, "token", "{'status':");
+    assert_eq!(seen.status, 400);
+    assert_eq!(seen.body["code"], "invalid_json");
+    assert_eq!(seen.line["body"], "{'status':");
+
+    let outside = post(&app, "wrong", "{'status':");
+    assert_eq!(outside.line.get("body"), None);
+}
+
+#[test]
+fn each_refusal_has_the_status_of_the_contract() {
+    let app = app(&[("max_body_bytes", "100")]);
+    let long = "x".repeat(101);
+    let token = ("x-authorization", "token");
+    for (method, path, header, body, status, code) in [
+        ("POST", "/nowhere", token, BODY, 404, "not_found"),
+        ("GET", PATH, token, "", 405, "method_not_allowed"),
+        ("PUT", PATH, token, BODY, 405, "method_not_allowed"),
+        ("POST", PATH, token, long.as_str(), 413, "too_large"),
+        (
+            "POST",
+            PATH,
+            ("content-type", "text/plain"),
+            BODY,
+            415,
+            "unsupported_media_type",
+        ),
+        ("POST", PATH, token, "", 400, "invalid_json"),
+        ("POST", PATH, token, "[]", 422, "invalid_callback"),
+    ] {
+        let seen = send(&app, request(method, path, &[header], body));
+        assert_eq!(
+            (seen.status, &seen.body["code"]),
+            (status, &json!(code)),
+            "{method} {path}"
+        );
+        assert_eq!(
+            seen.body["requestId"],
+            seen.headers["x-request-id"].to_str().expect("text")
+        );
+        assert_eq!(seen.line["outcome"], code);
+        let allow = seen.headers.get("allow").map(|allow| allow.as_bytes());
+        assert_eq!(allow, (status == 405).then_some(&b"POST"[..]));
+    }
+    assert!(app.host.store.borrow().is_empty());
+}
+
+#[test]
+fn the_callers_request_id_is_kept() {
+    let app = app(&[]);
+    let seen = send(
+        &app,
+        request("GET", "/health", &[("x-request-id", "abc-1")], ""),
+    );
+    assert_eq!(seen.headers["x-request-id"], "abc-1");
+    assert_eq!(seen.line["request_id"], "abc-1");
+}
+
+#[test]
+fn health_is_well_whatever_the_settings() {
+    for app in [
+        app(&[]),
+        app(&[("callback_auth_mode", "?")]),
+        app(&[("root_path", "?")]),
+    ] {
+        let seen = send(&app, request("GET", "/health", &[], ""));
+        assert_eq!(seen.status, 200);
+        assert_eq!(
+            seen.body,
+            json!({"status": "ok", "message": "Servicio de Callback activo y saludable."})
+        );
+    }
+}
+
+#[test]
+fn misconfiguration_shuts_the_door_and_only_log_and_readiness_say_why() {
+    let secret = "s3cr3t ñ";
+    let app = app(&[("callback_token", secret), ("data_api", "sqlserver")]);
+    let first = app.host.lines.borrow()[0].clone();
+    assert!(
+        first.contains("callback_token: ") && first.contains("data_api: "),
+        "{first}"
+    );
+
+    let seen = post(&app, "token", BODY);
+    assert_eq!(
+        (seen.status, &seen.body["code"]),
+        (503, &json!("misconfigured"))
+    );
+    assert_eq!(seen.headers["retry-after"], "30");
+    assert!(!seen.body.to_string().contains("callback_token"));
+    assert_eq!(
+        send(&app, request("GET", "/api/callback/x", &[], "")).status,
+        503
+    );
+
+    let ready = send(&app, request("GET", "/health/ready", &[], ""));
+    assert_eq!(ready.status, 503);
+    assert_eq!(
+        ready.body["checks"],
+        json!({"settings": "invalid", "data_api": "unknown"})
+    );
+    let problems = ready.body["problems"].as_object().expect("problems");
+    assert_eq!(
+        problems.keys().collect::<Vec<_>>(),
+        ["callback_token", "data_api"]
+    );
+    for text in [first, ready.body.to_string(), seen.body.to_string()] {
+        assert!(
+            !text.contains("s3cr3t") && !text.contains("sqlserver"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn ready_asks_the_data_api() {
+    let mut app = app(&[]);
+    let seen = send(&app, request("GET", "/health/ready", &[], ""));
+    assert_eq!(seen.status, 200);
+    let checks = json!({"settings": "ok", "data_api": "ok"});
+    assert_eq!(seen.body, json!({"status": "ready", "checks": checks}));
+    app.host.store_fails = true;
+    let seen = send(&app, request("GET", "/health/ready", &[], ""));
+    assert_eq!(seen.status, 503);
+    assert_eq!(
+        seen.body["checks"],
+        json!({"settings": "ok", "data_api": "failing"})
+    );
+}
+
+#[test]
+fn nothing_is_acknowledged_that_the_store_did_not_take() {
+    let mut app = app(&[]);
+    app.host.store_fails = true;
+    let seen = post(&app, "token", BODY);
+    assert_eq!(
+        (seen.status, &seen.body["code"]),
+        (503, &json!("unavailable"))
+    );
+    assert_eq!(seen.headers["retry-after"], "30");
+    assert!(
+        seen.line["failure"]
+            .as_str()
+            .expect("said")
+            .contains("the store is broken")
+    );
+    assert!(!seen.body.to_string().contains("broken"));
+}
+
+#[test]
+fn a_row_that_is_none_is_an_internal_error_with_nothing_inside_but_the_request_id() {
+    let app = app(&[]);
+    post(
+        &app,
+        "token",
+        r#"{"deploymentId":"d-1","status":"RUNNING"}"#,
+    );
+    for value in app.host.store.borrow_mut().values_mut() {
+        value.clear();
+    }
+    let seen = post(&app, "token", BODY);
+    assert_eq!(seen.status, 500);
+    let id = seen.headers["x-request-id"].to_str().expect("text");
+    assert_eq!(seen.body, json!({ "requestId": id }));
+}
+
+#[test]
+fn none_lets_everybody_in_where_it_is_allowed() {
+    let app = app(&[
+        ("callback_auth_mode", "none"),
+        ("environment", "development"),
+    ]);
+    let seen = send(&app, request("POST", PATH, &[], BODY));
+    assert_eq!(seen.status, 200);
+    assert_eq!(seen.line["credential"], Value::Null);
+}
+
+#[test]
+fn settings_that_a_provider_kept_back_are_read_anew() {
+    let mut host = FakeHost::with(&[("callback_token", "token")]);
+    host.unreadable = Some("callback_token");
+    assert!(!block_on(App::load(host)).keeps());
+    assert!(app(&[]).keeps());
+    assert!(app(&[("data_api", "?")]).keeps());
+}
+
+#[test]
+fn the_log_level_leaves_lines_out() {
+    for (level, updated, refused) in [
+        ("debug", true, true),
+        ("info", true, true),
+        ("warn", false, true),
+        ("error", false, false),
+    ] {
+        let app = app(&[("log_level", level)]);
+        let headers = [("x-authorization", "token")];
+        let (_, after) = block_on(app.respond(request("POST", PATH, &headers, BODY)));
+        assert_eq!(after.is_some(), updated, "{level}");
+        let (_, after) = block_on(app.respond(request("POST", PATH, &[], BODY)));
+        assert_eq!(after.is_some(), refused, "{level}");
+    }
+}

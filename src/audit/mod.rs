@@ -1,0 +1,165 @@
+//! The log: one JSON object a line. Every request leaves one, the audit line, when its reply is
+//! on its way; a configuration with problems leaves one when it is read.
+
+mod mask;
+
+use std::net::IpAddr;
+use std::time::{Duration, SystemTime};
+
+use serde::Serialize;
+
+use crate::config::{Level, Problem};
+use crate::credentials::Kind;
+use crate::delivery::Change;
+use crate::ports::{Clock, Log};
+
+pub use mask::excerpt;
+
+/// What the audit line of one request says. Made when the request comes, filled on its way.
+#[derive(Debug)]
+pub struct Record {
+    came: SystemTime,
+    started: Duration,
+    /// `x-request-id`.
+    pub request_id: String,
+    /// The caller's address.
+    pub client: Option<IpAddr>,
+    /// The source whose endpoint was called.
+    pub source: Option<&'static str>,
+    /// The deployment, once the credentials were good.
+    pub deployment_id: Option<String>,
+    /// `Estado` that the callback asked for.
+    pub state: Option<String>,
+    /// Credentials that opened the door, or that did not.
+    pub credentials: Vec<Kind>,
+    /// The beginning of a body refused after its credentials were good, secrets masked.
+    pub body: Option<String>,
+    /// What failed behind the door.
+    pub failure: Option<String>,
+}
+
+impl Record {
+    /// A request has come.
+    pub fn open(host: &impl Clock, request_id: String, client: Option<IpAddr>) -> Self {
+        Self {
+            came: host.now(),
+            started: host.monotonic(),
+            request_id,
+            client,
+            source: None,
+            deployment_id: None,
+            state: None,
+            credentials: Vec::new(),
+            body: None,
+            failure: None,
+        }
+    }
+
+    /// The change that the request asks for.
+    pub fn change(&mut self, change: &Change) {
+        self.deployment_id = Some(change.deployment_id.to_string());
+        self.state = Some(change.status.as_str().to_owned());
+    }
+
+    /// The reply is ready: what is left is to log it.
+    pub fn close(self, host: &impl Clock, outcome: &'static str, status: u16) -> After {
+        let level = match status {
+            500.. => Level::Error,
+            400.. => Level::Warn,
+            _ => Level::Info,
+        };
+        let kinds: Vec<_> = self.credentials.iter().map(|kind| kind.name()).collect();
+        let milliseconds = (host.monotonic() - self.started).as_secs_f64() * 1e3;
+        let line = AuditLine {
+            time: time(self.came),
+            level: level.name(),
+            request_id: &self.request_id,
+            client: self.client,
+            source: self.source,
+            outcome,
+            status,
+            deployment_id: self.deployment_id.as_deref(),
+            estado: self.state.as_deref(),
+            credential: (!kinds.is_empty()).then(|| kinds.join("+")),
+            ms: (milliseconds * 1e3).round() / 1e3,
+            failure: self.failure.as_deref(),
+            body: self.body.as_deref(),
+        };
+        After {
+            level,
+            line: json(&line),
+        }
+    }
+}
+
+/// What remains to do once the reply is on its way.
+#[must_use]
+#[derive(Debug)]
+pub struct After {
+    level: Level,
+    line: String,
+}
+
+impl After {
+    /// Leaves the audit line out where the operator wants less than its level.
+    pub fn above(self, least: Level) -> Option<Self> {
+        (self.level >= least).then_some(self)
+    }
+
+    /// Does it.
+    pub fn run(self, host: &impl Log) {
+        host.log(&self.line);
+    }
+}
+
+/// Logs what is wrong with the settings.
+pub fn log_problems(host: &(impl Clock + Log), problems: &[Problem]) {
+    if problems.is_empty() {
+        return;
+    }
+    host.log(&json(&ProblemsLine {
+        time: time(host.now()),
+        level: Level::Error.name(),
+        outcome: "misconfigured",
+        problems: problems
+            .iter()
+            .map(|problem| format!("{}: {}", problem.setting, problem.what))
+            .collect(),
+    }));
+}
+
+#[derive(Serialize)]
+struct AuditLine<'a> {
+    time: String,
+    level: &'static str,
+    request_id: &'a str,
+    client: Option<IpAddr>,
+    source: Option<&'static str>,
+    outcome: &'static str,
+    status: u16,
+    deployment_id: Option<&'a str>,
+    estado: Option<&'a str>,
+    credential: Option<String>,
+    ms: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct ProblemsLine {
+    time: String,
+    level: &'static str,
+    outcome: &'static str,
+    problems: Vec<String>,
+}
+
+fn time(time: SystemTime) -> String {
+    humantime::format_rfc3339_millis(time).to_string()
+}
+
+fn json(line: &impl Serialize) -> String {
+    // Only maps with keys that are no strings and failing `Serialize`s fail; none is used.
+    serde_json::to_string(line).expect("log lines are plain structures")
+}

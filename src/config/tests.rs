@@ -1,0 +1,176 @@
+//! Settings as operators write them.
+
+use futures_executor::block_on;
+
+use super::*;
+use crate::testing::FakeHost;
+
+fn load(settings: &[(&str, &str)]) -> Config {
+    block_on(Config::load(&FakeHost::with(settings)))
+}
+
+fn wrong(settings: &[(&str, &str)]) -> Vec<&'static str> {
+    let config = load(settings);
+    assert_eq!(config.callback.is_none(), !config.problems.is_empty());
+    config.problems.iter().map(|p| p.setting).collect()
+}
+
+#[test]
+fn the_defaults_of_spin_toml_and_a_token_open_the_door() {
+    let config = load(&[("callback_token", "uno dos")]);
+    assert_eq!(config.problems, []);
+    assert_eq!(
+        config.callback_paths,
+        Some(vec!["/api/callback".to_owned()])
+    );
+    assert_eq!(config.max_body_bytes, 1 << 20);
+    let door = config.callback.expect("the door can open").door;
+    assert_eq!(door.mode, Mode::Optional);
+    assert_eq!(door.tokens.len(), 2);
+    assert_eq!(door.token_headers, ["x-authorization", "x-api-key"]);
+}
+
+#[test]
+fn a_door_with_no_credential_to_check_is_misconfigured() {
+    assert_eq!(wrong(&[]), ["callback_token"]);
+    assert_eq!(
+        wrong(&[("callback_auth_mode", "strict")]),
+        ["callback_token"]
+    );
+    assert_eq!(wrong(&[("callback_token", "  ")]), ["callback_token"]);
+}
+
+#[test]
+fn none_is_for_development_only() {
+    let none = ("callback_auth_mode", "none");
+    assert_eq!(wrong(&[none]), ["callback_auth_mode"]);
+    assert_eq!(
+        wrong(&[none, ("environment", "production")]),
+        ["callback_auth_mode"]
+    );
+    assert_eq!(wrong(&[none, ("environment", "development")]), [""; 0]);
+}
+
+#[test]
+fn each_wrong_value_is_named_and_shuts_the_door() {
+    for (setting, value) in [
+        ("environment", "staging"),
+        ("environment", ""),
+        ("root_path", "api"),
+        ("root_path", "/"),
+        ("root_path", "/api/"),
+        ("root_path", "/a?b"),
+        ("log_level", "verbose"),
+        ("max_body_bytes", "0"),
+        ("max_body_bytes", "1MB"),
+        ("max_body_bytes", "99999999999"),
+        ("trusted_proxies", "-1"),
+        ("callback_endpoint_path", ""),
+        ("callback_endpoint_path", "/a callback"),
+        ("callback_endpoint_path", "/a//b"),
+        ("callback_endpoint_path", "/health"),
+        ("callback_endpoint_path", "/a/../b"),
+        ("callback_auth_mode", "Optional"),
+        ("callback_auth_mode", "required"),
+        ("callback_token", "contraseña"),
+        ("callback_token_headers", ""),
+        ("callback_token_headers", "X Authorization:"),
+        ("data_api", "sqlserver"),
+        ("sam_utc_offset", "-5"),
+        ("sam_utc_offset", "+15:00"),
+        ("sam_utc_offset", "+05:60"),
+        ("sam_utc_offset", "é05:00"),
+    ] {
+        let settings = [("callback_token", "token"), (setting, value)];
+        assert_eq!(wrong(&settings), [setting], "{setting}={value}");
+    }
+}
+
+#[test]
+fn all_problems_are_reported_at_once_and_none_quotes_a_value() {
+    let config = load(&[
+        ("callback_auth_mode", "s3cr3t-in-the-wrong-place"),
+        ("callback_token", "s3cr3t ñ"),
+        ("max_body_bytes", "s3cr3t"),
+        ("data_api", "s3cr3t"),
+    ]);
+    let settings: Vec<_> = config.problems.iter().map(|p| p.setting).collect();
+    assert_eq!(
+        settings,
+        [
+            "max_body_bytes",
+            "callback_auth_mode",
+            "callback_token",
+            "data_api"
+        ]
+    );
+    assert!(!format!("{config:?}").contains("s3cr3t"));
+}
+
+#[test]
+fn a_secret_prints_as_stars() {
+    let config = load(&[("callback_token", "s3cr3t")]);
+    let printed = format!("{config:?}");
+    assert!(printed.contains("***") && !printed.contains("s3cr3t"));
+}
+
+#[test]
+fn without_known_paths_every_path_is_shut() {
+    for wrong in [("root_path", "x"), ("callback_endpoint_path", "x")] {
+        assert_eq!(load(&[("callback_token", "t"), wrong]).callback_paths, None);
+    }
+}
+
+#[test]
+fn a_provider_that_fails_may_pass_and_a_wrong_value_does_not() {
+    let mut host = FakeHost::with(&[("callback_token", "t")]);
+    host.unreadable = Some("callback_token");
+    let config = block_on(Config::load(&host));
+    assert!(config.callback.is_none() && config.may_pass());
+    assert!(!load(&[("data_api", "x")]).may_pass());
+}
+
+#[test]
+fn an_undeclared_variable_is_a_problem_not_a_default() {
+    let mut host = FakeHost::with(&[("callback_token", "t")]);
+    host.undeclared = Some("callback_auth_mode");
+    let config = block_on(Config::load(&host));
+    assert!(config.callback.is_none());
+    assert_eq!(config.problems[0].setting, "callback_auth_mode");
+}
+
+#[test]
+fn spin_toml_declares_what_is_read_and_hands_it_to_the_component() {
+    let host = FakeHost::default();
+    block_on(Config::load(&host));
+    let mut read = host.asked.into_inner();
+    read.sort();
+
+    let manifest: toml::Table = toml::from_str(include_str!("../../spin.toml")).expect("TOML");
+    let mut declared: Vec<_> = host.settings.into_keys().collect();
+    declared.sort();
+    assert_eq!(read, declared);
+    let component = &manifest["component"]["sam-callback"]["variables"];
+    for name in &declared {
+        assert_eq!(
+            component[name.as_str()].as_str(),
+            Some(&*format!("{{{{ {name} }}}}"))
+        );
+    }
+    assert_eq!(
+        component.as_table().map(toml::Table::len),
+        Some(declared.len())
+    );
+    let secret = &manifest["variables"]["callback_token"]["secret"];
+    assert_eq!(secret.as_bool(), Some(true));
+}
+
+#[test]
+fn offsets_have_a_sign() {
+    let hours = |behind, hours: u64| UtcOffset {
+        behind,
+        distance: Duration::from_secs(hours * 3600),
+    };
+    assert_eq!(parse::utc_offset("-05:00"), Ok(hours(true, 5)));
+    assert_eq!(parse::utc_offset("+14:00"), Ok(hours(false, 14)));
+}

@@ -1,0 +1,45 @@
+//! What callers show to be let in: one file a credential, and the policy that weighs them.
+
+mod policy;
+mod static_token;
+
+use crate::http::Received;
+
+pub use policy::{Policy, Refused, Verified};
+
+/// The kinds of credential, as the audit line and `WWW-Authenticate` name them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A token both sides know, in a header of its own.
+    StaticToken,
+}
+
+impl Kind {
+    /// The name in the audit line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::StaticToken => "static_token",
+        }
+    }
+}
+
+/// What a credential found in a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finding {
+    /// The request does not show one.
+    Absent,
+    /// It shows one that is right.
+    Valid,
+    /// It shows one that is wrong, or not clearly one.
+    Invalid,
+}
+
+/// One way to prove who calls. It judges; what follows from its finding is the policy's.
+pub trait Credential: Send + Sync {
+    /// Which kind it is.
+    fn kind(&self) -> Kind;
+    /// The challenge of `WWW-Authenticate` (RFC 9110, 11.6.1) that asks for it.
+    fn challenge(&self) -> String;
+    /// Looks at the request.
+    fn examine(&self, received: &Received) -> Finding;
+}

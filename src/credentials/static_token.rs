@@ -1,0 +1,174 @@
+//! The static token: a word both sides know, in any of the configured headers.
+//!
+//! A header that comes more than once is not clearly one token and counts as wrong, even where
+//! the values are the same: proxies disagree on which of them they pass on. Different headers
+//! are looked at each for itself, and one right token is enough: gateways put keys of their own
+//! into `X-API-KEY`.
+
+use ::http::{HeaderMap, HeaderName};
+use sha2::{Digest, Sha256};
+use subtle::{Choice, ConstantTimeEq};
+
+use super::{Credential, Finding, Kind};
+use crate::config::Secret;
+use crate::http::Received;
+
+type Hash = [u8; 32];
+
+/// Accepted tokens and where they may come.
+pub struct StaticToken {
+    // Hashes have one length, so a comparison tells nothing of a token's length either.
+    accepted: Vec<Hash>,
+    headers: Vec<HeaderName>,
+}
+
+impl StaticToken {
+    /// `tokens` are accepted in any of `headers`.
+    pub fn new(tokens: &[Secret], headers: &[HeaderName]) -> Self {
+        Self {
+            accepted: tokens
+                .iter()
+                .map(|token| hash(token.expose().as_bytes()))
+                .collect(),
+            headers: headers.to_vec(),
+        }
+    }
+
+    fn examine_header(&self, headers: &HeaderMap, name: &HeaderName) -> Finding {
+        let mut values = headers
+            .get_all(name)
+            .iter()
+            .map(|value| value.as_bytes().trim_ascii())
+            .peekable();
+        let Some(value) = values.next() else {
+            return Finding::Absent;
+        };
+        match (value, values.peek()) {
+            (b"", None) => Finding::Absent,
+            (value, None) if self.accepts(value) => Finding::Valid,
+            _ => Finding::Invalid,
+        }
+    }
+
+    /// Compares with every token, whichever is right, in a time that depends on `value` alone.
+    fn accepts(&self, value: &[u8]) -> bool {
+        let shown = hash(value);
+        self.accepted
+            .iter()
+            .fold(Choice::from(0), |found, token| found | token.ct_eq(&shown))
+            .into()
+    }
+}
+
+impl Credential for StaticToken {
+    fn kind(&self) -> Kind {
+        Kind::StaticToken
+    }
+
+    fn challenge(&self) -> String {
+        let names: Vec<_> = self.headers.iter().map(HeaderName::as_str).collect();
+        format!(
+            "StaticToken realm=\"callback\", headers=\"{}\"",
+            names.join(" ")
+        )
+    }
+
+    fn examine(&self, received: &Received) -> Finding {
+        self.headers
+            .iter()
+            .map(|name| self.examine_header(&received.headers, name))
+            .fold(Finding::Absent, |found, next| match (found, next) {
+                (Finding::Valid, _) | (_, Finding::Valid) => Finding::Valid,
+                (Finding::Invalid, _) | (_, Finding::Invalid) => Finding::Invalid,
+                (Finding::Absent, Finding::Absent) => Finding::Absent,
+            })
+    }
+}
+
+fn hash(value: &[u8]) -> Hash {
+    Sha256::digest(value).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::received;
+
+    type Shown = &'static [(&'static str, &'static [u8])];
+
+    fn examine(headers: Shown) -> Finding {
+        StaticToken::new(
+            &[Secret::new("viejo"), Secret::new("nuevo-token")],
+            &[
+                HeaderName::from_static("x-authorization"),
+                HeaderName::from_static("x-api-key"),
+            ],
+        )
+        .examine(&received(headers, b""))
+    }
+
+    #[test]
+    fn each_case_of_the_headers_has_one_finding() {
+        let cases: &[(Shown, Finding)] = &[
+            (&[], Finding::Absent),
+            (&[("x-authorization", b"viejo")], Finding::Valid),
+            (&[("x-authorization", b"nuevo-token")], Finding::Valid),
+            (&[("x-api-key", b"nuevo-token")], Finding::Valid),
+            (&[("x-authorization", b"  viejo\t")], Finding::Valid),
+            (&[("authorization", b"viejo")], Finding::Absent),
+            (&[("x-authorization", b"")], Finding::Absent),
+            (&[("x-authorization", b"  ")], Finding::Absent),
+            (&[("x-authorization", b"Viejo")], Finding::Invalid),
+            (&[("x-authorization", b"viej")], Finding::Invalid),
+            (&[("x-authorization", b"viejoo")], Finding::Invalid),
+            (
+                &[("x-authorization", b"viejo nuevo-token")],
+                Finding::Invalid,
+            ),
+            (&[("x-authorization", b"viej\xf3")], Finding::Invalid),
+            (
+                &[("x-authorization", b"viejo"), ("x-authorization", b"viejo")],
+                Finding::Invalid,
+            ),
+            (
+                &[("x-authorization", b"viejo"), ("x-authorization", b"x")],
+                Finding::Invalid,
+            ),
+            (
+                &[("x-authorization", b""), ("x-authorization", b"viejo")],
+                Finding::Invalid,
+            ),
+            (
+                &[
+                    ("x-authorization", b"viejo"),
+                    ("x-api-key", b"de-la-pasarela"),
+                ],
+                Finding::Valid,
+            ),
+            (
+                &[("x-authorization", b"malo"), ("x-api-key", b"viejo")],
+                Finding::Valid,
+            ),
+            (
+                &[("x-authorization", b"malo"), ("x-api-key", b"peor")],
+                Finding::Invalid,
+            ),
+            (
+                &[("x-authorization", b""), ("x-api-key", b"peor")],
+                Finding::Invalid,
+            ),
+        ];
+        for (headers, finding) in cases {
+            assert_eq!(examine(headers), *finding, "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn with_no_token_configured_nothing_is_right() {
+        let none = StaticToken::new(&[], &[HeaderName::from_static("x-authorization")]);
+        for value in [&b"x"[..], b"null"] {
+            let received = received(&[("x-authorization", value)], b"");
+            assert_eq!(none.examine(&received), Finding::Invalid);
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! HTTP: which path is whose, what is taken in, and what goes out. No credential, no payload.
+
+mod client;
+mod receive;
+mod refusal;
+mod reply;
+mod request_id;
+mod routes;
+
+pub use client::client_address;
+pub use receive::{Received, drain, receive, require_json};
+pub use refusal::Refusal;
+pub use reply::{Reply, Response};
+pub use request_id::request_id;
+pub use routes::{Endpoint, Route, Routes};

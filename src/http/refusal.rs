@@ -1,0 +1,155 @@
+//! Every answer that is not what the caller wanted, with its status code, in one table.
+
+use std::collections::BTreeMap;
+
+use ::http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+
+use super::Reply;
+use crate::credentials::Refused;
+
+/// Why a request is refused.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// No such path.
+    NotFound,
+    /// The path is right, but there is no such row.
+    NoSuchRow,
+    /// No such method on this path; it has the one named.
+    MethodNotAllowed(&'static str),
+    /// The body is larger than the limit, in bytes.
+    TooLarge {
+        /// `max_body_bytes`.
+        limit: usize,
+    },
+    /// The body broke off.
+    Interrupted,
+    /// The content type is not JSON.
+    UnsupportedMediaType,
+    /// A setting that the endpoint depends on is wrong.
+    Misconfigured,
+    /// No valid credential.
+    Unauthorized(Refused),
+    /// The body is not JSON; says where, in Spanish.
+    NotJson(String),
+    /// JSON, but not what the source sends: each field and what is wrong with it, in Spanish.
+    NotACallback(BTreeMap<&'static str, String>),
+    /// The change could not be taken now; trying again may help.
+    Unavailable,
+    /// Something that cannot happen did.
+    Internal,
+}
+
+impl Refusal {
+    /// Status code, machine-readable code, and the message for people.
+    fn table(&self) -> (StatusCode, &'static str, String) {
+        use StatusCode as Code;
+        let (status, code, message) = match self {
+            Self::NotFound => (Code::NOT_FOUND, "not_found", "No existe esa ruta."),
+            Self::NoSuchRow => (
+                Code::NOT_FOUND,
+                "not_found",
+                "No hay ninguna ejecución con ese deploymentId.",
+            ),
+            Self::MethodNotAllowed(_) => (
+                Code::METHOD_NOT_ALLOWED,
+                "method_not_allowed",
+                "Esta ruta no admite ese método.",
+            ),
+            Self::TooLarge { limit } => {
+                let message = format!("El cuerpo supera el máximo de {limit} bytes.");
+                return (Code::PAYLOAD_TOO_LARGE, "too_large", message);
+            }
+            Self::Interrupted => (
+                Code::BAD_REQUEST,
+                "interrupted",
+                "El cuerpo llegó incompleto.",
+            ),
+            Self::UnsupportedMediaType => (
+                Code::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported_media_type",
+                "El tipo de contenido debe ser application/json.",
+            ),
+            Self::Misconfigured => (
+                Code::SERVICE_UNAVAILABLE,
+                "misconfigured",
+                "El servicio no está disponible por un problema de configuración.",
+            ),
+            Self::Unauthorized(_) => (
+                Code::UNAUTHORIZED,
+                "invalid_credentials",
+                "Las credenciales faltan o no son válidas.",
+            ),
+            Self::NotJson(place) => {
+                let message = format!("El cuerpo no es JSON válido ({place}).");
+                return (Code::BAD_REQUEST, "invalid_json", message);
+            }
+            Self::NotACallback(_) => (
+                Code::UNPROCESSABLE_ENTITY,
+                "invalid_callback",
+                "El JSON no es un callback válido.",
+            ),
+            Self::Unavailable => (
+                Code::SERVICE_UNAVAILABLE,
+                "unavailable",
+                "No se pudo acceder a los datos de SAM. Vuelva a intentarlo más tarde.",
+            ),
+            Self::Internal => (Code::INTERNAL_SERVER_ERROR, "internal", ""),
+        };
+        (status, code, message.to_owned())
+    }
+
+    /// The machine-readable code: also the outcome in the audit line.
+    pub fn code(&self) -> &'static str {
+        self.table().1
+    }
+
+    /// Whether the audit line shows the body: its credentials were good, but it was not.
+    pub fn shows_body(&self) -> bool {
+        matches!(self, Self::NotJson(_) | Self::NotACallback(_))
+    }
+
+    /// The reply to a caller.
+    pub fn reply(&self, request_id: &str) -> Reply {
+        let (status, code, message) = self.table();
+        if matches!(self, Self::Internal) {
+            return Reply::json(status, &serde_json::json!({ "requestId": request_id }));
+        }
+        let reply = Reply::json(
+            status,
+            &ErrorBody {
+                status: "ERROR",
+                code,
+                message: &message,
+                request_id,
+                errors: match self {
+                    Self::NotACallback(errors) => Some(errors),
+                    _ => None,
+                },
+            },
+        );
+        match self {
+            Self::MethodNotAllowed(allowed) => {
+                reply.with(header::ALLOW, HeaderValue::from_static(allowed))
+            }
+            Self::Unauthorized(refused) => match HeaderValue::from_str(&refused.challenge) {
+                Ok(challenge) => reply.with(header::WWW_AUTHENTICATE, challenge),
+                // Header names are tokens (RFC 9110, 5.6.2), so a challenge is always a value.
+                Err(_) => reply,
+            },
+            Self::Misconfigured | Self::Unavailable => reply.retry_later(),
+            _ => reply,
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ErrorBody<'a> {
+    status: &'static str,
+    code: &'static str,
+    message: &'a str,
+    request_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors: Option<&'a BTreeMap<&'static str, String>>,
+}

@@ -1,0 +1,17 @@
+//! sam-callback: hears that a robot has finished and puts that into SAM's database.
+//!
+//! The way of one request is in [`app`]; this file only hands the host's ports to it.
+
+pub mod app;
+pub mod audit;
+pub mod config;
+pub mod credentials;
+pub mod delivery;
+pub mod http;
+pub mod ports;
+pub mod sources;
+
+#[cfg(target_arch = "wasm32")]
+mod spin;
+#[cfg(test)]
+mod testing;

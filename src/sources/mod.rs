@@ -1,0 +1,19 @@
+//! Who notifies: one file a source, with its payload, the change it asks for and its reply.
+
+mod a360;
+
+use crate::credentials::Verified;
+use crate::delivery::{Change, Outcome};
+use crate::http::{Refusal, Reply};
+
+pub use a360::A360;
+
+/// A system that notifies. What it sends becomes a change; the change's outcome, its reply.
+pub trait Source: Send + Sync {
+    /// The name in the audit line.
+    fn name(&self) -> &'static str;
+    /// The change that a verified notification asks for.
+    fn decode(&self, verified: &Verified) -> Result<Change, Refusal>;
+    /// The reply to a change that was taken.
+    fn reply(&self, outcome: Outcome) -> Reply;
+}

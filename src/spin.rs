@@ -1,0 +1,108 @@
+//! The ports on Spin's SDK, and the component's entry point. No decision is made here.
+
+use std::io::Write as _;
+use std::sync::{LazyLock, OnceLock};
+use std::time::{Duration, Instant, SystemTime};
+
+use bytes::Bytes;
+use http_body_util::Full;
+use spin_sdk::http::Request;
+use spin_sdk::{http_service, key_value, variables, wasip3, wit_bindgen};
+
+use crate::app::App;
+use crate::ports::{Clock, KeyValue, Log, Random, StoreError, VariableError, Variables};
+
+/// One application an instance: settings and keys are parsed once, for all its requests.
+static APP: OnceLock<App<Spin>> = OnceLock::new();
+
+#[http_service]
+async fn serve(request: Request) -> ::http::Response<Full<Bytes>> {
+    let unkept;
+    let app = match APP.get() {
+        Some(app) => app,
+        None => {
+            let app = App::load(Spin).await;
+            if app.keeps() {
+                APP.get_or_init(|| app)
+            } else {
+                unkept = app;
+                &unkept
+            }
+        }
+    };
+    let (response, after) = app.respond(request).await;
+    // Spin's key-value store takes the instance off its scheduler's thread. Off it, the
+    // connection writes the reply's head before the body is there, and the caller's delayed ACK
+    // then holds the body back for 40 ms. A yield brings the instance back.
+    wit_bindgen::yield_async().await;
+    if let Some(after) = after {
+        wasip3::spawn(async move { after.run(&Spin) });
+    }
+    response.map(Full::new)
+}
+
+/// The host.
+struct Spin;
+
+impl Variables for Spin {
+    async fn variable(&self, name: &str) -> Result<String, VariableError> {
+        variables::get(name).await.map_err(|error| match error {
+            variables::Error::Undefined(_) | variables::Error::InvalidName(_) => {
+                VariableError::Undeclared
+            }
+            // What a provider says may quote what it was asked to read, so it is not passed on.
+            variables::Error::Provider(_) | variables::Error::Other(_) => VariableError::Unreadable,
+        })
+    }
+}
+
+impl KeyValue for Spin {
+    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let store = key_value::Store::open_default()
+            .await
+            .map_err(store_error)?;
+        store.get(key).await.map_err(store_error)
+    }
+
+    async fn set(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
+        let store = key_value::Store::open_default()
+            .await
+            .map_err(store_error)?;
+        store.set(key, value).await.map_err(store_error)
+    }
+}
+
+fn store_error(error: key_value::Error) -> StoreError {
+    StoreError(error.to_string())
+}
+
+impl Clock for Spin {
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    fn monotonic(&self) -> Duration {
+        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+        START.elapsed()
+    }
+
+    async fn sleep(&self, time: Duration) {
+        let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        wasip3::clocks::monotonic_clock::wait_for(nanoseconds).await;
+    }
+}
+
+impl Random for Spin {
+    fn random(&self) -> u128 {
+        let [high, low] = std::array::from_fn(|_| wasip3::random::random::get_random_u64());
+        u128::from(high) << 64 | u128::from(low)
+    }
+}
+
+impl Log for Spin {
+    fn log(&self, line: &str) {
+        // One write for the whole line, so that two instances' lines do not mix. A log that
+        // cannot be written must not cost the callback.
+        let _ = std::io::stdout().write_all(format!("{line}\n").as_bytes());
+    }
+}
