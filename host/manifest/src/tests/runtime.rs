@@ -1,0 +1,112 @@
+//! runtime-config.toml: what is accepted, what is refused.
+
+use super::*;
+use crate::StoreLocation;
+
+#[test]
+fn a_runtime_config_says_where_things_are() {
+    let config = runtime(
+        "state_dir = '/state'\nlog_dir = ''\nmax_instance_memory = 1000\n\
+         [key_value_store.a]\ntype = 'spin'\npath = 'a.db'\n[key_value_store.b]\ntype = 'spin'\n\
+         [outbound_http]\nconnection_pooling = false\nmax_connections = 3\n[sqlite_database.x]\ntype = 'spin'",
+    )
+    .unwrap();
+    assert_eq!(
+        config.store("a", None),
+        Some(StoreLocation::File("/rc/a.db".into()))
+    );
+    assert_eq!(config.store("b", None), Some(StoreLocation::Memory));
+    assert_eq!(config.store("c", None), None);
+    assert_eq!(config.max_instance_memory(), Some(1000));
+    assert_eq!(config.max_connections(), Some(3));
+    let state_dir = config.state_dir(None, Path::new("/app")).unwrap();
+    assert_eq!(
+        config.store("default", state_dir.as_deref()),
+        Some(StoreLocation::File("/state/sqlite_key_value.db".into()))
+    );
+}
+
+#[test]
+fn the_state_directory_is_the_flags_then_the_files_then_spins() {
+    let dir = |text, flag| {
+        runtime(text)
+            .unwrap()
+            .state_dir(flag, Path::new("/app"))
+            .unwrap()
+    };
+    assert_eq!(dir("", None), Some("/app/.spin".into()));
+    assert_eq!(dir("state_dir = '/s'", None), Some("/s".into()));
+    assert_eq!(dir("state_dir = '/s'", Some("/f")), Some("/f".into()));
+    assert_eq!(dir("state_dir = ''", None), None);
+    assert_eq!(dir("", Some("")), None);
+    assert_eq!(
+        RuntimeConfig::default().store("default", None),
+        Some(StoreLocation::Memory)
+    );
+}
+
+#[test]
+fn what_is_wrong_in_a_runtime_config_is_named() {
+    let cases = [
+        ("baz = 1", "rc.toml: unused runtime config key(s): baz"),
+        (
+            "[[variables_provider]]\ntype = 'env'\n[[config_provider]]\ntype = 'env'",
+            "rc.toml: unused runtime config key(s): config_provider",
+        ),
+        (
+            "[[variables_provider]]\ntype = 'vault'\ntoken = 'hush'",
+            "rc.toml: variables_provider[0].type: the stand-in has no vault provider; use Spin",
+        ),
+        (
+            "[[config_provider]]\ntype = 'azure_key_vault'",
+            "rc.toml: config_provider[0].type: the stand-in has no vault provider; use Spin",
+        ),
+        (
+            "[[variables_provider]]\ntype = 'hush'",
+            "rc.toml: variables_provider[0].type: must be static, env",
+        ),
+        (
+            "[[variables_provider]]\ntype = 'static'\nvalues = { a = 12345 }",
+            "rc.toml: variables_provider[0].values.a: must be a string",
+        ),
+        (
+            "[[variables_provider]]\ntype = 'static'",
+            "rc.toml: variables_provider[0].values: is missing",
+        ),
+        (
+            "[[variables_provider]]\ntype = 'env'\nprefx = 'x'",
+            "rc.toml: variables_provider[0].prefx: unknown key",
+        ),
+        (
+            "[key_value_store.a]\ntype = 'redis'\nurl = 'redis://:hush@x'",
+            "rc.toml: key_value_store.a.type: the stand-in has SQLite stores only",
+        ),
+        (
+            "[key_value_store.a]\npath = 'x'",
+            "rc.toml: key_value_store.a.type: must be \"spin\"",
+        ),
+        (
+            "[outbound_http]\npooling = true",
+            "rc.toml: outbound_http.pooling: unknown key",
+        ),
+        (
+            "[outbound_networking]\nblock_networks = ['private']",
+            "rc.toml: outbound_networking: the stand-in does not have this",
+        ),
+        (
+            "max_instance_memory = 'x'",
+            "rc.toml: max_instance_memory: must be a whole number",
+        ),
+    ];
+    for (text, expected) in cases {
+        let refused = refusal(runtime(text));
+        assert!(
+            refused.starts_with(expected),
+            "{text:?}\n got {refused}\nwant {expected}"
+        );
+        assert!(
+            !refused.contains("hush") && !refused.contains("12345"),
+            "{refused}"
+        );
+    }
+}

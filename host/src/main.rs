@@ -1,0 +1,175 @@
+//! The stand-in: serves this repository's Spin component where Spin is not installed.
+//!
+//! It reads the same spin.toml and runtime-config.toml as Spin and is as strict. It serves one
+//! HTTP component with `wasi:http` 0.3, `spin:variables` and `spin:key-value`, and nothing else.
+
+mod bindings;
+mod cli;
+mod engine;
+mod key_value;
+mod outbound;
+mod request;
+mod route;
+mod server;
+mod shutdown;
+mod state;
+mod stdio;
+mod variables;
+mod worker;
+
+use std::io::{ErrorKind, Write as _};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow};
+use app_manifest::{AllowedHosts, Manifest, RuntimeConfig, Variables};
+use clap::Parser;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::cli::Options;
+use crate::key_value::Stores;
+use crate::outbound::Outbound;
+use crate::route::Route;
+use crate::server::Server;
+use crate::shutdown::Shutdown;
+use crate::state::Services;
+use crate::worker::Workers;
+
+/// How long requests under way may take to finish once the host is told to stop.
+const GRACE: Duration = Duration::from_secs(5);
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let served = match runtime {
+        Ok(runtime) => {
+            let served = runtime.block_on(serve(options));
+            // What has not finished within its grace is not waited for.
+            runtime.shutdown_background();
+            served
+        }
+        Err(error) => Err(error).context("cannot start the async runtime"),
+    };
+    match served {
+        Ok(()) => {
+            say("Stopped");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("Error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// One line on standard output. Nobody reading it is no reason to stop, as `println!` would.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+async fn serve(options: Options) -> Result<()> {
+    let manifest = Manifest::load(&manifest_path(&options.from))?;
+    let services = Arc::new(services(&manifest, &options)?);
+    // Before compiling: an address in use should not take a minute to find out about.
+    let listener = listen(options.listen).await?;
+    let address = listener
+        .local_addr()
+        .context("the listening address is not to be had")?;
+    services.outbound.listens_on(address);
+
+    let component = engine::load(&manifest.source())?;
+    let shutdown = Shutdown::new();
+    let workers = Workers {
+        component,
+        services,
+        reuse: options.reuse,
+        watch: shutdown.watch(),
+    };
+    let server = Server::new(workers, Route::new(manifest.route()));
+    let stop = stop_signal()?;
+    say(&format!("Serving http://{address}"));
+
+    let (stopping, stopped) = tokio::sync::oneshot::channel();
+    let serving = tokio::spawn(server.serve(listener, async {
+        // Dropped or sent, either is the end.
+        let _ = stopped.await;
+    }));
+    stop.await;
+    say(&format!(
+        "Stopping: requests under way have {} s",
+        GRACE.as_secs()
+    ));
+    let _ = stopping.send(());
+    let instances_gone = shutdown.stop();
+    let finished = async {
+        let _ = serving.await;
+        instances_gone.await;
+    };
+    if tokio::time::timeout(GRACE, finished).await.is_err() {
+        eprintln!(
+            "Some requests did not finish within {} s and were cut off",
+            GRACE.as_secs()
+        );
+    }
+    Ok(())
+}
+
+fn manifest_path(from: &Path) -> PathBuf {
+    if from.is_dir() {
+        from.join("spin.toml")
+    } else {
+        from.to_owned()
+    }
+}
+
+/// Everything the component may ask the host for, checked before anything is compiled.
+fn services(manifest: &Manifest, options: &Options) -> Result<Services> {
+    let runtime = RuntimeConfig::load(options.runtime_config_file.as_deref())?;
+    let variables = Variables::new(manifest, &runtime)?;
+    variables.check()?;
+    let allowed = AllowedHosts::new(manifest, &variables)?;
+    let state_dir = runtime.state_dir(options.state_dir.as_deref(), manifest.dir())?;
+    let stores = Stores::open(manifest, &runtime, state_dir.as_deref())?;
+    if runtime.log_dir().is_some_and(|dir| !dir.is_empty()) {
+        eprintln!("log_dir is not used: the stand-in passes the component's output on to its own");
+    }
+    Ok(Services {
+        variables,
+        stores,
+        outbound: Outbound::new(allowed, runtime.max_connections()),
+        max_instance_memory: runtime.max_instance_memory(),
+    })
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => anyhow!(
+            "{address} is already in use; stop what listens there, or choose another address with --listen"
+        ),
+        ErrorKind::PermissionDenied => {
+            anyhow!("{address} may not be listened on by this user; choose a port from 1024 up with --listen")
+        }
+        ErrorKind::AddrNotAvailable => {
+            anyhow!("{address} is not an address of this machine; choose one that is with --listen")
+        }
+        _ => anyhow!("cannot listen on {address}: {error}; choose another address with --listen"),
+    })
+}
+
+/// Ready at Ctrl-C or SIGTERM.
+fn stop_signal() -> Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for Ctrl-C")?;
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}

@@ -1,0 +1,163 @@
+//! The component's own HTTP requests: allowed or refused, then sent.
+//!
+//! Every request opens a connection and closes it: the stand-in never pools, which is Spin's
+//! `connection_pooling = false`, whatever the runtime config says.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+
+use app_manifest::AllowedHosts;
+use http::uri::{Authority, PathAndQuery, Scheme};
+use http::{HeaderValue, Request, Response, Uri, header};
+use http_body_util::BodyExt;
+use tokio::sync::Semaphore;
+use url::Url;
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks, default_send_request};
+
+/// The authority by which an application calls itself.
+const SELF: &str = "self.alt";
+
+/// The rules for outbound requests; clones share them.
+#[derive(Clone)]
+pub struct Outbound {
+    allowed: Arc<AllowedHosts>,
+    connections: Option<Arc<Semaphore>>,
+    /// Where this host itself listens, once it does.
+    own_address: Arc<OnceLock<SocketAddr>>,
+}
+
+type Done = Box<dyn Future<Output = Result<(), Error>> + Send>;
+type Answer = Result<(Response<WasiBody>, Done), Error>;
+
+impl Outbound {
+    /// `max_connections` at a time: no limit where it is `None`, no connection at all where it is 0.
+    pub fn new(allowed: AllowedHosts, max_connections: Option<usize>) -> Self {
+        let permits = |limit: usize| Arc::new(Semaphore::new(limit.min(Semaphore::MAX_PERMITS)));
+        let connections = max_connections.map(|limit| {
+            let semaphore = permits(limit);
+            if limit == 0 {
+                semaphore.close();
+            }
+            semaphore
+        });
+        Self {
+            allowed: Arc::new(allowed),
+            connections,
+            own_address: Arc::default(),
+        }
+    }
+
+    /// Says where requests to `self.alt` go.
+    pub fn listens_on(&self, address: SocketAddr) {
+        // A host listens once; a second address would be a mistake of the caller's.
+        let _ = self.own_address.set(address);
+    }
+
+    fn check(&self, request: &mut Request<WasiBody>) -> Result<(), Error> {
+        let to_self = request
+            .uri()
+            .authority()
+            .is_none_or(|authority| authority.host() == SELF);
+        if to_self {
+            if !self.allowed.allows_self() {
+                return Err(self.refuse("http://self"));
+            }
+            let address = self.own_address.get().ok_or(Error::HttpRequestUriInvalid)?;
+            return redirect(request, *address);
+        }
+        let url =
+            Url::parse(&request.uri().to_string()).map_err(|_| Error::HttpRequestUriInvalid)?;
+        if self.allowed.allows(&url) {
+            Ok(())
+        } else {
+            Err(self.refuse(&origin(&url)))
+        }
+    }
+
+    fn refuse(&self, origin: &str) -> Error {
+        eprintln!(
+            "The component may not send requests to {origin}. To allow it, add {origin:?} to {}",
+            self.allowed.key()
+        );
+        Error::HttpRequestDenied
+    }
+}
+
+impl WasiHttpHooks for Outbound {
+    fn send_request(
+        &mut self,
+        mut request: Request<WasiBody>,
+        options: Option<RequestOptions>,
+        _consumed: Done,
+    ) -> Box<dyn Future<Output = Answer> + Send> {
+        let checked = self.check(&mut request);
+        let connections = self.connections.clone();
+        Box::new(async move {
+            checked?;
+            let permit = match connections {
+                Some(connections) => Some(
+                    connections
+                        .acquire_owned()
+                        .await
+                        .map_err(|_| Error::ConnectionLimitReached)?,
+                ),
+                None => None,
+            };
+            let (response, connection) = default_send_request(request, options).await?;
+            let done: Done = Box::new(async move {
+                let result = connection.await;
+                drop(permit);
+                result
+            });
+            Ok((response.map(BodyExt::boxed_unsync), done))
+        })
+    }
+}
+
+/// `scheme://host:port` alone: paths and queries may hold secrets.
+fn origin(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    match url.port_or_known_default() {
+        Some(port) => format!("{}://{host}:{port}", url.scheme()),
+        None => format!("{}://{host}", url.scheme()),
+    }
+}
+
+fn redirect(request: &mut Request<WasiBody>, address: SocketAddr) -> Result<(), Error> {
+    let address = address.to_string();
+    let authority =
+        Authority::try_from(address.as_str()).map_err(|_| Error::HttpRequestUriInvalid)?;
+    let target = request
+        .uri()
+        .path_and_query()
+        .cloned()
+        .unwrap_or(PathAndQuery::from_static("/"));
+    let uri = Uri::builder()
+        .scheme(Scheme::HTTP)
+        .authority(authority)
+        .path_and_query(target)
+        .build();
+    *request.uri_mut() = uri.map_err(|_| Error::HttpRequestUriInvalid)?;
+    let host = HeaderValue::try_from(address).map_err(|_| Error::HttpRequestUriInvalid)?;
+    request.headers_mut().insert(header::HOST, host);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_names_the_origin_and_nothing_else() {
+        let cases = [
+            (
+                "https://user:hush@example.com/p?token=hush",
+                "https://example.com:443",
+            ),
+            ("http://localhost:5000/x", "http://localhost:5000"),
+        ];
+        for (url, expected) in cases {
+            assert_eq!(origin(&url.parse().unwrap()), expected);
+        }
+    }
+}
