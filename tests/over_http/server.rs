@@ -1,0 +1,313 @@
+//! A server of its own for a test, and requests to it.
+
+use std::io::{BufRead as _, BufReader, Read, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use serde_json::Value;
+use tempfile::TempDir;
+use ureq::http::{HeaderMap, Request};
+
+/// The token that every server here accepts.
+pub const TOKEN: &str = "un-token-de-prueba";
+
+/// The header it comes in.
+pub const SIGNED: (&str, &str) = ("X-Authorization", TOKEN);
+
+/// How long a server may take until it serves, or until a line is logged. A machine that is busy
+/// elsewhere is not a fault of the component.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A server that serves the built component until it is dropped.
+pub struct Server {
+    process: Child,
+    ended: bool,
+    pub address: SocketAddr,
+    settings: Vec<(String, String)>,
+    state: Arc<TempDir>,
+    output: Arc<Output>,
+}
+
+/// What the server and the component have printed, line by line.
+#[derive(Default)]
+struct Output {
+    lines: Mutex<Vec<String>>,
+    more: Condvar,
+}
+
+/// A reply as a caller sees it.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub text: String,
+}
+
+impl Reply {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The reply's status and its `code`.
+    pub fn refusal(&self) -> (u16, String) {
+        let code = self.json()["code"].as_str().unwrap_or_default().to_owned();
+        (self.status, code)
+    }
+}
+
+impl Server {
+    /// Serves with these settings on top of spin.toml's defaults and the token.
+    pub fn start(settings: &[(&str, &str)]) -> Self {
+        let token = ("callback_token", TOKEN);
+        Self::start_bare(&[&[token], settings].concat())
+    }
+
+    /// Serves with these settings on top of spin.toml's defaults.
+    pub fn start_bare(settings: &[(&str, &str)]) -> Self {
+        let settings: Vec<_> = settings
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let state = TempDir::new().expect("a folder for the state");
+        Self::spawn(settings, Arc::new(state))
+    }
+
+    /// Ends the server as a power cut would, and serves again from the same state.
+    pub fn kill_and_restart(mut self) -> Self {
+        self.end();
+        Self::spawn(self.settings.clone(), Arc::clone(&self.state))
+    }
+
+    fn spawn(settings: Vec<(String, String)>, state: Arc<TempDir>) -> Self {
+        let address = free_address();
+        let output = Arc::new(Output::default());
+        let mut process = command(&settings, address, state.path())
+            .spawn()
+            .expect("SAM_CALLBACK_SERVER names a program that starts");
+        output.collect(process.stdout.take().expect("a pipe"));
+        output.collect(process.stderr.take().expect("a pipe"));
+        let mut server = Self {
+            process,
+            ended: false,
+            address,
+            settings,
+            state,
+            output,
+        };
+        server.wait_until_it_serves();
+        server
+    }
+
+    fn wait_until_it_serves(&mut self) {
+        let start = Instant::now();
+        while TcpStream::connect(self.address).is_err() {
+            let ended = self.process.try_wait().expect("a child");
+            assert!(
+                ended.is_none() && start.elapsed() < PATIENCE,
+                "the server does not serve: {:#?}",
+                self.output.lines.lock().expect("no panic")
+            );
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Sends a request on a connection of its own.
+    pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("http://{}{path}", self.address));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(body).expect("a request");
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .allow_non_standard_methods(true)
+            .timeout_global(Some(PATIENCE))
+            .build()
+            .into();
+        let response = agent.run(request).expect("a reply");
+        let (head, mut body) = response.into_parts();
+        let text = body.read_to_string().expect("text");
+        let length = text.len().to_string();
+        let said = |name| head.headers.get(name).and_then(|value| value.to_str().ok());
+        assert_eq!(said("content-length"), Some(length.as_str()), "{text}");
+        assert_eq!(said("content-type"), Some("application/json"), "{text}");
+        assert!(
+            said("x-request-id").is_some_and(|id| !id.is_empty()),
+            "{text}"
+        );
+        Reply {
+            status: head.status.as_u16(),
+            headers: head.headers,
+            text,
+        }
+    }
+
+    /// Sends a callback with the right token.
+    pub fn callback(&self, body: impl AsRef<[u8]>) -> Reply {
+        let headers = [SIGNED, ("Content-Type", "application/json")];
+        self.send("POST", "/api/callback", &headers, body.as_ref())
+    }
+
+    /// Reads the row of a deployment; its id stands encoded in the path.
+    pub fn row(&self, encoded_id: &str) -> Option<Value> {
+        let path = format!("/api/callback/{encoded_id}");
+        let reply = self.send("GET", &path, &[SIGNED], b"");
+        match reply.status {
+            200 => Some(reply.json()),
+            404 => None,
+            _ => panic!("{reply:?}"),
+        }
+    }
+
+    /// A connection to speak on by hand.
+    pub fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address).expect("a connection");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        stream
+    }
+
+    /// The audit line of the request with this id.
+    pub fn audit_line(&self, request_id: &str) -> Value {
+        self.line_with(&format!("\"request_id\":\"{request_id}\""))
+    }
+
+    /// The first log line with this text in it, as soon as it is there.
+    pub fn line_with(&self, text: &str) -> Value {
+        let line = self.output.wait_for(text);
+        let start = line.find('{').unwrap_or_else(|| panic!("no JSON: {line}"));
+        serde_json::from_str(&line[start..]).unwrap_or_else(|_| panic!("no JSON: {line}"))
+    }
+
+    /// All that was printed so far.
+    pub fn printed(&self) -> String {
+        self.output.lines.lock().expect("no panic").join("\n")
+    }
+
+    fn end(&mut self) {
+        if std::mem::replace(&mut self.ended, true) {
+            return;
+        }
+        // The whole group: `spin up` serves in a child of its own, which it could not end any more.
+        let group = Pid::from_child(&self.process);
+        // An error means that it has ended already.
+        let _ = kill_process_group(group, Signal::KILL);
+        self.process.wait().expect("a child");
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            eprintln!("the server of the failed test printed:\n{}", self.printed());
+        }
+        self.end();
+    }
+}
+
+impl Output {
+    fn collect(self: &Arc<Self>, pipe: impl Read + Send + 'static) {
+        let output = Arc::clone(self);
+        thread::spawn(move || {
+            for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+                output.lines.lock().expect("no panic").push(line);
+                output.more.notify_all();
+            }
+        });
+    }
+
+    fn wait_for(&self, text: &str) -> String {
+        let found = |lines: &[String]| lines.iter().find(|line| line.contains(text)).cloned();
+        let lines = self.lines.lock().expect("no panic");
+        let (lines, _) = self
+            .more
+            .wait_timeout_while(lines, PATIENCE, |lines| found(lines).is_none())
+            .expect("no panic");
+        found(&lines).unwrap_or_else(|| panic!("{text} is not in {lines:#?}"))
+    }
+}
+
+/// Reads one reply from a connection that may stay open: its status, and its body.
+pub fn read_reply(stream: &mut TcpStream) -> (u16, String) {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).expect("a reply");
+        head.push(byte[0]);
+    }
+    let head = String::from_utf8(head).expect("ASCII").to_lowercase();
+    let status: u16 = head[9..12].parse().expect("a status");
+    if status == 100 {
+        return read_reply(stream);
+    }
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length:"))
+        .unwrap_or_else(|| panic!("no content-length: {head}"));
+    let mut body = vec![0; length.trim().parse().expect("a number")];
+    stream.read_exact(&mut body).expect("the whole reply");
+    (status, String::from_utf8(body).expect("UTF-8"))
+}
+
+/// Writes a request by hand.
+pub fn write_request(stream: &mut TcpStream, method: &str, path: &str, headers: &str, body: &[u8]) {
+    let length = body.len();
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {length}\r\n{headers}\r\n"
+    );
+    let request = [head.as_bytes(), body].concat();
+    stream.write_all(&request).expect("the server reads");
+}
+
+fn command(settings: &[(String, String)], address: SocketAddr, state: &Path) -> Command {
+    let named = std::env::var("SAM_CALLBACK_SERVER");
+    let named = named.expect("SAM_CALLBACK_SERVER is set; `cargo xtask test` does that");
+    let mut words = named.split_whitespace();
+    let mut command = Command::new(words.next().expect("SAM_CALLBACK_SERVER names a program"));
+    command
+        .args(words)
+        .arg("--from")
+        .arg(root().join("spin.toml"))
+        .arg("--runtime-config-file")
+        .arg(root().join("runtime-config.toml"))
+        .arg("--listen")
+        .arg(address.to_string())
+        .arg("--state-dir")
+        .arg(state)
+        // Away from an operator's .env, and without an operator's variables.
+        .current_dir(state)
+        .process_group(0)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("SPIN_VARIABLE_") {
+            command.env_remove(name);
+        }
+    }
+    for (name, value) in settings {
+        command.env(format!("SPIN_VARIABLE_{}", name.to_uppercase()), value);
+    }
+    command
+}
+
+/// The project's folder.
+pub fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn free_address() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("an address")
+}

@@ -1,0 +1,83 @@
+//! `cargo xtask test`: every check there is, cheapest first, up to the first that fails.
+
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+
+use crate::component;
+use crate::project::Project;
+use crate::run::{output_of, run};
+use crate::say;
+use crate::serve;
+use crate::toolchain::{TARGET, Toolchain};
+
+/// The stand-in's, so that its WebAssembly engine is compiled once and not again for the tests.
+const PROFILE: &str = "host";
+
+/// tests/ starts this program and adds the flags of `spin up`.
+const SERVER: &str = "SAM_CALLBACK_SERVER";
+
+pub fn run_all(project: &Project) -> Result<()> {
+    let started = Instant::now();
+    need(project, "fmt", "rustfmt")?;
+    need(project, "clippy", "clippy")?;
+
+    say::step("checking the format");
+    run(
+        project.cargo().args(["fmt", "--all", "--check"]),
+        "`cargo fmt --all` puts it right",
+    )?;
+    let toolchain = component::build(project)?;
+    lint(project, &toolchain)?;
+    serve::build_stand_in(project)?;
+
+    say::step("running the tests");
+    run(
+        &mut tests(project),
+        "see the failed test above; `cargo xtask test` runs them all again",
+    )?;
+    let seconds = started.elapsed().as_secs();
+    say::result(&format!("all checks passed in {seconds} s"));
+    Ok(())
+}
+
+fn lint(project: &Project, toolchain: &Toolchain) -> Result<()> {
+    let advice = "put right what clippy names above";
+    say::step("linting");
+    let mut clippy = project.cargo();
+    clippy.args(["clippy", "--workspace", "--all-targets", "--locked"]);
+    clippy.args(["--profile", PROFILE]);
+    run(clippy.args(["--", "-D", "warnings"]), advice)?;
+
+    if let Toolchain::Debian(_) = toolchain {
+        say::plain("    not linted for WebAssembly: Debian's Rust for that target has no clippy");
+        return Ok(());
+    }
+    say::step("linting the component for WebAssembly");
+    let mut clippy = project.cargo();
+    clippy.args(["clippy", "--package", "sam-callback", "--locked"]);
+    run(
+        clippy.args(["--target", TARGET, "--", "-D", "warnings"]),
+        advice,
+    )
+}
+
+fn tests(project: &Project) -> Command {
+    let mut cargo = project.cargo();
+    cargo.args(["test", "--workspace", "--locked", "--profile", PROFILE]);
+    if std::env::var_os(SERVER).is_none() {
+        cargo.env(SERVER, project.stand_in());
+    }
+    cargo
+}
+
+/// cargo's own message for a missing subcommand does not say how to get it.
+fn need(project: &Project, subcommand: &str, component: &str) -> Result<()> {
+    if output_of(project.cargo().args([subcommand, "--version"])).is_none() {
+        bail!(
+            "`cargo {subcommand}` is not installed; add it with `rustup component add {component}`"
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,188 @@
+//! The command line: what the user typed becomes a [`Command`], or one sentence on why it cannot.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use lexopt::{Arg, Parser, ValueExt};
+
+use crate::listen::Listen;
+
+pub const USAGE: &str = "\
+usage: cargo xtask <command>
+
+  up     build the component, then serve it
+           --listen ADDR               address to serve on (default 127.0.0.1:3000)
+           --state-dir DIR             where the server keeps its state
+           --runtime-config-file FILE  instead of the project's runtime-config.toml
+           --stand-in                  serve with host/ even where Spin is installed
+  build  build target/wasm32-wasip2/release/sam_callback.wasm
+  test   every check there is: format, lints, unit tests, the component over HTTP";
+
+#[derive(Debug, PartialEq)]
+pub enum Command {
+    Help,
+    Build,
+    Test,
+    Up(UpOptions),
+    Announce(Waiting),
+}
+
+/// Paths are as typed: relative ones belong to the folder the user called from.
+#[derive(Debug, PartialEq)]
+pub struct UpOptions {
+    pub listen: Listen,
+    pub state_dir: Option<PathBuf>,
+    pub runtime_config: Option<PathBuf>,
+    pub stand_in: bool,
+}
+
+/// The hidden command `announce`: print `text` once `address` accepts, as long as `parent` lives.
+#[derive(Debug, PartialEq)]
+pub struct Waiting {
+    pub parent: u32,
+    pub address: String,
+    pub text: String,
+}
+
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, String> {
+    let mut parser = Parser::from_args(arguments);
+    let name = match parser.next().map_err(sentence)? {
+        Some(Arg::Value(name)) => name.to_string_lossy().into_owned(),
+        Some(Arg::Short('h') | Arg::Long("help")) => return Ok(Command::Help),
+        Some(other) => return Err(sentence(other.unexpected())),
+        None => return Err("no command given".to_owned()),
+    };
+    match name.as_str() {
+        "help" => without_flags(parser, Command::Help),
+        "build" => without_flags(parser, Command::Build),
+        "test" => without_flags(parser, Command::Test),
+        "up" => up(parser),
+        "announce" => waiting(parser).map(Command::Announce),
+        _ => Err(format!("there is no command `{name}`")),
+    }
+}
+
+fn without_flags(mut parser: Parser, command: Command) -> Result<Command, String> {
+    match parser.next().map_err(sentence)? {
+        None => Ok(command),
+        Some(Arg::Short('h') | Arg::Long("help")) => Ok(Command::Help),
+        Some(other) => Err(sentence(other.unexpected())),
+    }
+}
+
+fn up(mut parser: Parser) -> Result<Command, String> {
+    let mut listen = "127.0.0.1:3000".to_owned();
+    let (mut state_dir, mut runtime_config, mut stand_in) = (None, None, false);
+    while let Some(flag) = parser.next().map_err(sentence)? {
+        match flag {
+            Arg::Long("listen") => {
+                listen = parser
+                    .value()
+                    .and_then(|value| value.string())
+                    .map_err(sentence)?;
+            }
+            Arg::Long("state-dir") => state_dir = Some(path(&mut parser)?),
+            Arg::Long("runtime-config-file") => runtime_config = Some(path(&mut parser)?),
+            Arg::Long("stand-in") => stand_in = true,
+            Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
+            other => return Err(sentence(other.unexpected())),
+        }
+    }
+    Ok(Command::Up(UpOptions {
+        listen: Listen::parse(&listen)?,
+        state_dir,
+        runtime_config,
+        stand_in,
+    }))
+}
+
+fn path(parser: &mut Parser) -> Result<PathBuf, String> {
+    let value = parser.value().map_err(sentence)?;
+    if value.is_empty() {
+        return Err("a path must not be empty".to_owned());
+    }
+    Ok(value.into())
+}
+
+fn waiting(mut parser: Parser) -> Result<Waiting, String> {
+    let mut next = || parser.value().and_then(|value| value.string());
+    let parent = next().map_err(sentence)?;
+    Ok(Waiting {
+        parent: parent
+            .parse()
+            .map_err(|_| format!("`{parent}` is not a process id"))?,
+        address: next().map_err(sentence)?,
+        text: next().map_err(sentence)?,
+    })
+}
+
+fn sentence(error: lexopt::Error) -> String {
+    error.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Command, String> {
+        parse(line.split_whitespace().map(OsString::from))
+    }
+
+    fn listening(address: &str) -> Listen {
+        Listen::parse(address).expect("an address")
+    }
+
+    #[test]
+    fn up_serves_on_port_3000_unless_told_otherwise() {
+        let Ok(Command::Up(options)) = parsed("up") else {
+            panic!("`up` alone is a command");
+        };
+        assert_eq!(options.listen.to_string(), "127.0.0.1:3000");
+        assert_eq!(options.runtime_config, None);
+        assert!(!options.stand_in);
+    }
+
+    #[test]
+    fn up_takes_every_flag_in_both_spellings() {
+        let expected = Ok(Command::Up(UpOptions {
+            listen: listening("[::1]:8080"),
+            state_dir: Some("state".into()),
+            runtime_config: Some("other.toml".into()),
+            stand_in: true,
+        }));
+        for line in [
+            "up --listen [::1]:8080 --state-dir state --runtime-config-file other.toml --stand-in",
+            "up --stand-in --listen=[::1]:8080 --state-dir=state --runtime-config-file=other.toml",
+        ] {
+            assert_eq!(parsed(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_understood_is_named() {
+        for (line, named) in [
+            ("", "no command"),
+            ("serve", "`serve`"),
+            ("build --fast", "--fast"),
+            ("test all", "all"),
+            ("up --listen", "--listen"),
+            ("up --port 3000", "--port"),
+            ("up --listen 3000", "3000"),
+            ("up --listen ::1:3000", "::1:3000"),
+            ("up --listen 127.0.0.1:70000", "70000"),
+            ("up --stand-in=yes", "--stand-in"),
+            ("up --state-dir=", "empty"),
+            ("announce x", "`x`"),
+        ] {
+            let mistake = parsed(line).expect_err(line);
+            assert!(mistake.contains(named), "{line}: {mistake}");
+        }
+    }
+
+    #[test]
+    fn help_is_a_command_everywhere() {
+        for line in ["--help", "-h", "help", "up --help", "test -h"] {
+            assert_eq!(parsed(line), Ok(Command::Help), "{line}");
+        }
+    }
+}

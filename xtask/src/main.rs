@@ -1,0 +1,57 @@
+//! `cargo xtask`: from a fresh clone to a component that is built, checked and served.
+//! This file only hands each command to the module that carries it out.
+
+mod announce;
+mod checks;
+mod component;
+mod curl;
+mod debian;
+mod door;
+mod env_file;
+mod flags;
+mod linker;
+mod listen;
+mod project;
+mod run;
+mod say;
+mod serve;
+mod toolchain;
+
+use std::process::ExitCode;
+
+use flags::Command;
+use project::Project;
+
+fn main() -> ExitCode {
+    let command = match flags::parse(std::env::args_os().skip(1)) {
+        Ok(command) => command,
+        Err(mistake) => {
+            say::error(&mistake);
+            say::plain(flags::USAGE);
+            return ExitCode::from(2);
+        }
+    };
+    match carry_out(command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say::error(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn carry_out(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Help => {
+            say::result(flags::USAGE);
+            Ok(())
+        }
+        Command::Build => component::build(&Project::find()?).map(|_| ()),
+        Command::Test => checks::run_all(&Project::find()?),
+        Command::Up(options) => serve::up(&Project::find()?, options),
+        Command::Announce(waiting) => {
+            announce::wait_and_print(&waiting);
+            Ok(())
+        }
+    }
+}

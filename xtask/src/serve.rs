@@ -1,0 +1,153 @@
+//! `cargo xtask up`: build, make sure there is a token, choose a server, and become it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::announce;
+use crate::component;
+use crate::curl;
+use crate::door::{self, Token};
+use crate::env_file::{self, Found, TOKEN};
+use crate::flags::UpOptions;
+use crate::project::Project;
+use crate::run::{output_of, run, version_in};
+use crate::say;
+
+const SPIN_MAJOR: u32 = 4;
+
+pub fn up(project: &Project, options: UpOptions) -> Result<()> {
+    // Before anything changes the folder: relative paths are the caller's.
+    let state_dir = options.state_dir.as_deref().map(absolute).transpose()?;
+    let runtime_config = match options.runtime_config.as_deref() {
+        Some(path) => absolute(path)?,
+        None => project.root.join("runtime-config.toml"),
+    };
+    if !runtime_config.is_file() {
+        bail!(
+            "{} is not there; give an existing file with --runtime-config-file",
+            runtime_config.display()
+        );
+    }
+    component::build(project)?;
+    write_env_file(project)?;
+
+    let mut server = match spin_version(project) {
+        Some(SPIN_MAJOR) if !options.stand_in => {
+            let mut spin = project.command("spin");
+            spin.arg("up");
+            spin
+        }
+        version => {
+            if let Some(version) = version.filter(|_| !options.stand_in) {
+                say::plain(&format!(
+                    "Spin {version} is installed, and this needs Spin {SPIN_MAJOR}: serving with \
+                     the stand-in"
+                ));
+            }
+            build_stand_in(project)?;
+            project.command(project.stand_in())
+        }
+    };
+    server.arg("--from").arg(project.spin_toml());
+    server.args(["--listen", &options.listen.to_string()]);
+    if let Some(folder) = state_dir {
+        server.arg("--state-dir").arg(folder);
+    }
+    server.arg("--runtime-config-file").arg(&runtime_config);
+
+    announce(project, &options, &runtime_config)?;
+    become_server(server)
+}
+
+/// The stand-in, optimised: unoptimised it takes seconds to compile the component.
+pub fn build_stand_in(project: &Project) -> Result<()> {
+    say::step("building the stand-in (the first time its WebAssembly engine too: some minutes)");
+    run(
+        project
+            .cargo()
+            // Either would put the program into another folder.
+            .env_remove("CARGO_BUILD_TARGET")
+            .args([
+                "build",
+                "--package",
+                "host",
+                "--profile",
+                "host",
+                "--locked",
+                "--target-dir",
+            ])
+            .arg(project.target_dir()),
+        "see the compiler's message above",
+    )
+}
+
+fn absolute(path: &Path) -> Result<PathBuf> {
+    std::path::absolute(path).with_context(|| format!("{} has no folder", path.display()))
+}
+
+fn spin_version(project: &Project) -> Option<u32> {
+    let said = output_of(project.command("spin").arg("--version"))?;
+    version_in(&said).map(|(major, _)| major)
+}
+
+fn write_env_file(project: &Project) -> Result<()> {
+    let path = project.env_file();
+    if env_file::ensure(&path)? == Found::New {
+        say::plain(&format!(
+            "{} written, with a new callback token",
+            path.display()
+        ));
+    }
+    Ok(())
+}
+
+fn announce(project: &Project, options: &UpOptions, runtime_config: &Path) -> Result<()> {
+    // The server finds `.env` in its folder, and so must the reader of the variables.
+    std::env::set_current_dir(&project.root)
+        .with_context(|| format!("cannot go to {}", project.root.display()))?;
+    let door = match door::read(project, runtime_config) {
+        Ok(door) => door,
+        Err(error) => {
+            // Spin may know providers that the reader does not, so this is not the end.
+            say::warning(&format!(
+                "no curl line, for the variables cannot be read: {error:#}"
+            ));
+            return Ok(());
+        }
+    };
+    if door.token == Token::Missing && door.mode != "none" {
+        say::warning(&format!(
+            "there is no callback token; add a line {TOKEN}=<a long random text> to {}",
+            project.env_file().display()
+        ));
+    }
+    let address = options.listen.callable();
+    let text = curl::announcement(&address, &door);
+    if options.listen.port == 0 {
+        say::result(&text);
+    } else if !announce::accepts(&address) {
+        announce::in_background(&address, &text)?;
+    }
+    // Else another program has the address: the server will say so, and must not seem to serve.
+    Ok(())
+}
+
+/// The server gets this process, so that its id and the signals sent to it are the server's.
+#[cfg(unix)]
+fn become_server(mut server: Command) -> Result<()> {
+    let error = std::os::unix::process::CommandExt::exec(&mut server);
+    Err(error).with_context(|| format!("{} cannot be started", server.get_program().display()))
+}
+
+#[cfg(not(unix))]
+fn become_server(mut server: Command) -> Result<()> {
+    let status = server
+        .status()
+        .with_context(|| format!("{} cannot be started", server.get_program().display()))?;
+    if !status.success() {
+        bail!("the server ended with {status}; see its message above");
+    }
+    Ok(())
+}
