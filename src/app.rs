@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ::http::{HeaderMap, HeaderValue, Request, StatusCode, header, request::Parts};
+use ::http::{HeaderMap, Request, StatusCode, request::Parts};
 use bytes::Bytes;
 use http_body::Body;
 use percent_encoding::percent_decode_str;
@@ -89,7 +89,7 @@ impl<H: Host> App<H> {
             }
             Ok(Route::Ready) => {
                 http::drain(body).await;
-                Ok(self.readiness().await)
+                Ok(self.readiness(record).await)
             }
             Err(refusal) => {
                 http::drain(body).await;
@@ -138,9 +138,7 @@ impl<H: Host> App<H> {
             .await
             .map_err(|failure| failed(failure, record))?
             .ok_or(Refusal::NoSuchRow)?;
-        let reply = Reply::json_bytes(StatusCode::OK, row)
-            .with(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        Ok(("found", reply))
+        Ok(("found", Reply::json_bytes(StatusCode::OK, row).uncached()))
     }
 
     async fn deliver(&self, change: &Change, record: &mut Record) -> Result<Outcome, Refusal> {
@@ -155,7 +153,7 @@ impl<H: Host> App<H> {
     }
 
     /// One word a check, and what is wrong with which setting; no values.
-    async fn readiness(&self) -> Answer {
+    async fn readiness(&self, record: &mut Record) -> Answer {
         let settings = if self.config.problems.is_empty() {
             "ok"
         } else {
@@ -165,7 +163,10 @@ impl<H: Host> App<H> {
             None => "unknown",
             Some(data_api) => match data_api.probe(&self.host).await {
                 Ok(()) => "ok",
-                Err(_) => "failing",
+                Err(failure) => {
+                    record.failure = Some(failure.to_string());
+                    "failing"
+                }
             },
         };
         let ready = settings == "ok" && data_api == "ok";
@@ -242,10 +243,14 @@ fn decode(
     let decoded = endpoint.source.decode(verified);
     match &decoded {
         Ok(change) => record.change(change),
-        Err(refusal) if refusal.shows_body() => {
-            record.body = Some(audit::excerpt(&verified.received().body));
+        Err(refusal) => {
+            if let Refusal::NotACallback { deployment_id, .. } = refusal {
+                record.deployment_id = deployment_id.as_ref().map(DeploymentId::to_string);
+            }
+            if refusal.shows_body() {
+                record.body = Some(audit::excerpt(&verified.received().body));
+            }
         }
-        Err(_) => {}
     }
     decoded
 }
@@ -253,7 +258,7 @@ fn decode(
 fn failed(failure: Failure, record: &mut Record) -> Refusal {
     record.failure = Some(failure.to_string());
     match failure {
-        Failure::Store(_) => Refusal::Unavailable,
+        Failure::Store(_) | Failure::Contended => Refusal::Unavailable,
         Failure::Corrupt(_) => Refusal::Internal,
     }
 }

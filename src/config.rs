@@ -129,9 +129,9 @@ const LEVELS: &[(&str, Level)] = &[
     ("error", Level::Error),
 ];
 
-/// The embedded adapter keeps a body in the instance's memory several times over, and an edge
-/// host gives 128 MiB for all requests of an instance.
-const LARGEST_BODY: usize = 32 << 20;
+/// A body is in the instance's memory several times over while it is kept, and up to 16 requests
+/// share an instance: at this limit an instance may need a gigabyte, at the default 100 MiB.
+const LARGEST_BODY: usize = 10 << 20;
 
 const MOST_PROXIES: usize = 16;
 

@@ -26,6 +26,7 @@ pub struct FakeHost {
     pub store_fails: bool,
     pub lines: RefCell<Vec<String>>,
     since_start: Cell<Duration>,
+    drawn: Cell<u128>,
 }
 
 impl Default for FakeHost {
@@ -47,6 +48,7 @@ impl Default for FakeHost {
             store_fails: false,
             lines: RefCell::default(),
             since_start: Cell::default(),
+            drawn: Cell::default(),
         }
     }
 }
@@ -134,14 +136,17 @@ impl Clock for FakeHost {
     }
 
     async fn sleep(&self, time: Duration) {
-        self.advance(time);
-        YieldOnce(false).await;
+        // An answer of the store is a turn away; a millisecond is as far.
+        for _ in 0..time.as_millis().max(1) {
+            YieldOnce(false).await;
+        }
     }
 }
 
 impl Random for FakeHost {
     fn random(&self) -> u128 {
-        0x0123_4567_89ab_cdef_0123_4567_89ab_cdef
+        let drawn = self.drawn.replace(self.drawn.get() + 1);
+        0x0123_4567_89ab_cdef_0123_4567_89ab_cdef + drawn
     }
 }
 

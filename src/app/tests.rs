@@ -51,6 +51,7 @@ fn post(app: &App<FakeHost>, token: &str, body: &str) -> Seen {
     let headers = [
         ("x-authorization", token),
         ("spin-client-addr", "10.0.0.9:1"),
+        ("x-request-id", "r-1"),
     ];
     send(app, request("POST", PATH, &headers, body))
 }
@@ -71,7 +72,7 @@ fn a_callback_changes_the_row_and_leaves_its_audit_line() {
         seen.line,
         json!({
             "time": "2026-01-02T03:04:05.000Z", "level": "info",
-            "request_id": "0123456789abcdef0123456789abcdef", "client": "10.0.0.9",
+            "request_id": "r-1", "client": "10.0.0.9",
             "source": "a360", "outcome": "updated", "status": 200, "deployment_id": "d-1",
             "estado": "RUN_COMPLETED", "credential": "static_token", "ms": 0.0
         })
@@ -119,7 +120,10 @@ fn a_wrong_credential_changes_nothing_and_learns_nothing() {
     let app = app(&[]);
     let wrong = post(&app, "nekot", BODY);
     let longer = post(&app, "token-and-more", BODY);
-    let absent = send(&app, request("POST", PATH, &[], BODY));
+    let absent = send(
+        &app,
+        request("POST", PATH, &[("x-request-id", "r-1")], BODY),
+    );
     for seen in [&wrong, &longer, &absent] {
         assert_eq!(seen.status, 401);
         assert_eq!(seen.body, wrong.body);
@@ -144,6 +148,9 @@ fn a_body_refused_behind_the_door_shows_in_the_log_without_its_secrets() {
     assert_eq!(seen.body["errors"]["deploymentId"], "falta");
     assert_eq!(seen.body["errors"]["status"], "debe ser un texto");
     assert_eq!(seen.line["body"], r#"{"status":7,"password":"***"}"#);
+
+    let seen = post(&app, "token", r#"{"deploymentId":"d-7"}"#);
+    assert_eq!(seen.line["deployment_id"], "d-7");
 
     let seen = post(&app, "token", "{'status':");
     assert_eq!(seen.status, 400);

@@ -7,6 +7,25 @@ use ::http::HeaderName;
 use super::{Problem, Secret, UtcOffset};
 use crate::ports::{VariableError, Variables};
 
+/// Paths that belong to the host or to other endpoints, with all that is below them.
+const RESERVED: &[&str] = &[
+    "/.well-known",
+    "/admin",
+    "/blizwork",
+    "/docs",
+    "/health",
+    "/openapi.json",
+    "/webhook",
+];
+
+/// Headers with a meaning of their own, which every request has.
+const NOT_FOR_TOKENS: &[&str] = &[
+    "host",
+    "content-length",
+    "content-type",
+    "transfer-encoding",
+];
+
 /// What is wrong with a value.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Fault(String);
@@ -106,8 +125,12 @@ pub fn paths(value: &str) -> Result<Vec<String>, Fault> {
     let mut paths = Vec::new();
     for part in value.split_ascii_whitespace() {
         let path = path(part)?;
-        if path == "/health" || path.starts_with("/health/") {
-            return Err(Fault::new("/health está reservada"));
+        let taken = RESERVED.iter().find(|taken| {
+            path.strip_prefix(**taken)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        });
+        if let Some(taken) = taken {
+            return Err(Fault(format!("{taken} está reservada")));
         }
         if !paths.contains(&path) {
             paths.push(path);
@@ -157,7 +180,9 @@ pub fn headers(value: &str) -> Result<Vec<HeaderName>, Fault> {
     let mut names = Vec::new();
     for part in value.split_ascii_whitespace() {
         let name = HeaderName::from_bytes(part.as_bytes())
-            .map_err(|_| Fault::new("un nombre de cabecera no es válido"))?;
+            .ok()
+            .filter(|name| !NOT_FOR_TOKENS.contains(&name.as_str()))
+            .ok_or_else(|| Fault::new("un nombre de cabecera no es válido"))?;
         if !names.contains(&name) {
             names.push(name);
         }

@@ -34,10 +34,6 @@ pub enum Misfit {
     /// It has a control character.
     #[error("has a control character")]
     Control,
-    /// SQL Server compares `'a '` and `'a'` as equal, other databases do not: such a key could
-    /// hit a row that is not its own.
-    #[error("begins or ends with a space")]
-    Padded,
 }
 
 impl DeploymentId {
@@ -96,8 +92,6 @@ fn fitting(text: String, longest: usize) -> Result<String, Misfit> {
         Err(Misfit::TooLong(longest))
     } else if text.chars().any(char::is_control) {
         Err(Misfit::Control)
-    } else if text.trim().len() != text.len() {
-        Err(Misfit::Padded)
     } else {
         Ok(text)
     }
@@ -124,9 +118,7 @@ mod tests {
             ("a\nb", Err(Misfit::Control)),
             ("\u{7f}", Err(Misfit::Control)),
             ("\u{85}", Err(Misfit::Control)),
-            (" ", Err(Misfit::Padded)),
-            ("a ", Err(Misfit::Padded)),
-            ("\u{a0}a", Err(Misfit::Padded)),
+            (" a ", Ok(())),
         ] {
             let id = DeploymentId::new(text);
             assert_eq!(

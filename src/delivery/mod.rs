@@ -4,7 +4,7 @@ mod change;
 mod embedded;
 
 use crate::config;
-use crate::ports::{Clock, KeyValue, StoreError};
+use crate::ports::{Clock, KeyValue, Random, StoreError};
 
 pub use change::{Change, DeploymentId, Misfit, Status};
 use embedded::Embedded;
@@ -34,6 +34,9 @@ pub enum Failure {
     /// The store failed; trying again may help.
     #[error("key-value store: {0}")]
     Store(#[from] StoreError),
+    /// Others were at the row all the time; trying again may help.
+    #[error("too many callbacks for one deployment at a time")]
+    Contended,
     /// What is stored is no row of `Ejecuciones`; trying again does not help.
     #[error("the stored row is not readable: {0}")]
     Corrupt(String),
@@ -56,7 +59,7 @@ impl DataApi {
     /// Makes the change, once, or leaves the row as it was.
     pub async fn apply(
         &self,
-        host: &(impl KeyValue + Clock),
+        host: &(impl KeyValue + Clock + Random),
         change: &Change,
     ) -> Result<Outcome, Failure> {
         match self {

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::Reply;
 use crate::credentials::Refused;
+use crate::delivery::DeploymentId;
 
 /// Why a request is refused.
 #[derive(Debug, PartialEq, Eq)]
@@ -33,7 +34,12 @@ pub enum Refusal {
     /// The body is not JSON; says where, in Spanish.
     NotJson(String),
     /// JSON, but not what the source sends: each field and what is wrong with it, in Spanish.
-    NotACallback(BTreeMap<&'static str, String>),
+    NotACallback {
+        /// By the field's name.
+        errors: BTreeMap<&'static str, String>,
+        /// The deployment, where at least that can be told: for the log.
+        deployment_id: Option<DeploymentId>,
+    },
     /// The change could not be taken now; trying again may help.
     Unavailable,
     /// Something that cannot happen did.
@@ -84,7 +90,7 @@ impl Refusal {
                 let message = format!("El cuerpo no es JSON válido ({place}).");
                 return (Code::BAD_REQUEST, "invalid_json", message);
             }
-            Self::NotACallback(_) => (
+            Self::NotACallback { .. } => (
                 Code::UNPROCESSABLE_ENTITY,
                 "invalid_callback",
                 "El JSON no es un callback válido.",
@@ -106,7 +112,7 @@ impl Refusal {
 
     /// Whether the audit line shows the body: its credentials were good, but it was not.
     pub fn shows_body(&self) -> bool {
-        matches!(self, Self::NotJson(_) | Self::NotACallback(_))
+        matches!(self, Self::NotJson(_) | Self::NotACallback { .. })
     }
 
     /// The reply to a caller.
@@ -123,7 +129,7 @@ impl Refusal {
                 message: &message,
                 request_id,
                 errors: match self {
-                    Self::NotACallback(errors) => Some(errors),
+                    Self::NotACallback { errors, .. } => Some(errors),
                     _ => None,
                 },
             },

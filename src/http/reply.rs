@@ -46,6 +46,11 @@ impl Reply {
         self.with(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS))
     }
 
+    /// Not to be kept by anything on its way: it is for this caller's eyes.
+    pub fn uncached(self) -> Self {
+        self.with(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))
+    }
+
     /// The reply as it goes out.
     pub fn into_response(self, request_id: &str) -> Response {
         let length = self.body.len();

@@ -62,23 +62,26 @@ fn decode(body: &[u8]) -> Result<Change, Refusal> {
         .map_err(|error| not_json(format!("no es UTF-8 en el byte {}", error.valid_up_to())))?;
     let fields = read_fields(text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text))?;
 
-    let mut errors = BTreeMap::new();
     let deployment_id = fields.deployment_id.fit(DeploymentId::new);
     let status = fields.status.fit(Status::new);
     match (deployment_id, status) {
-        (Ok(deployment_id), Ok(status)) => {
-            return Ok(Change {
-                deployment_id,
-                status,
-                callback_info: text.to_owned(),
-            });
-        }
+        (Ok(deployment_id), Ok(status)) => Ok(Change {
+            deployment_id,
+            status,
+            callback_info: text.to_owned(),
+        }),
         (deployment_id, status) => {
-            errors.extend(deployment_id.err().map(|what| (DEPLOYMENT_ID, what)));
+            let mut errors = BTreeMap::new();
             errors.extend(status.err().map(|what| (STATUS, what)));
+            let deployment_id = deployment_id
+                .map_err(|what| errors.insert(DEPLOYMENT_ID, what))
+                .ok();
+            Err(Refusal::NotACallback {
+                errors,
+                deployment_id,
+            })
         }
     }
-    Err(Refusal::NotACallback(errors))
 }
 
 fn not_json(place: String) -> Refusal {
@@ -97,7 +100,10 @@ fn read_fields(text: &str) -> Result<Fields<'_>, Refusal> {
         Err(error) if error.classify() == Category::Data => {
             serde_json::from_str::<IgnoredAny>(text).map_err(|error| place(&error))?;
             let what = "debe ser un objeto JSON".to_owned();
-            Err(Refusal::NotACallback(BTreeMap::from([("body", what)])))
+            Err(Refusal::NotACallback {
+                errors: BTreeMap::from([("body", what)]),
+                deployment_id: None,
+            })
         }
         Err(error) => Err(place(&error)),
     }
@@ -152,7 +158,6 @@ impl<'a> Field<'a> {
             Misfit::Empty => "está vacío".to_owned(),
             Misfit::TooLong(longest) => format!("tiene más de {longest} caracteres"),
             Misfit::Control => "lleva un carácter de control".to_owned(),
-            Misfit::Padded => "empieza o termina con un espacio".to_owned(),
         })
     }
 }

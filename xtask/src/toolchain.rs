@@ -71,6 +71,8 @@ fn add_target(project: &Project) -> bool {
         RUSTUP_PATIENCE.as_secs()
     ));
     let mut rustup = project.command("rustup");
+    // Without a network it fails as a matter of course; where in rustup is of no interest.
+    rustup.env("RUST_BACKTRACE", "0");
     let why_not = match run_for_at_most(RUSTUP_PATIENCE, rustup.args(["target", "add", TARGET])) {
         Ended::Well => return true,
         Ended::Badly => "rustup could not add it",

@@ -11,7 +11,7 @@ fn change(body: &str) -> Change {
 
 fn errors(body: &str) -> BTreeMap<&'static str, String> {
     match decode(body.as_bytes()) {
-        Err(Refusal::NotACallback(errors)) => errors,
+        Err(Refusal::NotACallback { errors, .. }) => errors,
         other => panic!("{body:.200}: {other:?}"),
     }
 }
@@ -111,11 +111,6 @@ fn each_wrong_field_is_named_with_what_is_wrong() {
             r#"{"deploymentId":"a\n","status":"S"}"#,
             "deploymentId",
             "control",
-        ),
-        (
-            r#"{"deploymentId":"a ","status":"S"}"#,
-            "deploymentId",
-            "espacio",
         ),
         (
             r#"{"deploymentId":"\ud800","status":"S"}"#,

@@ -1,0 +1,121 @@
+//! Turns at a row, on a store where the last write wins.
+//!
+//! Within an instance a row has one callback at a time. Between instances each leaves its mark
+//! beside the row before it reads the row, and looks at the mark again before it writes and
+//! after: as long as the mark is its own, nobody has come after it. Who finds another's mark
+//! before writing steps back. Who finds it afterwards, or found a recent one on coming, waits
+//! until all have written, and what stands then is what counts.
+//!
+//! This is as good as its timing: a callback that is held up for longer than [`SETTLE`] between
+//! its look at the mark and its write can still write over another's.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Failure, corrupt};
+use crate::ports::{Clock, KeyValue, Random};
+
+/// How often a callback steps back before it gives up: some seconds in all.
+pub const ROUNDS: u32 = 60;
+
+/// How long after a write no other can still be under way that began before it.
+pub const SETTLE: Duration = Duration::from_millis(100);
+
+/// A mark older than this belongs to nobody who could still write.
+const RECENT: Duration = Duration::from_secs(5);
+
+/// How long a callback waits before it looks again whether this instance is done with its row.
+const GLANCE: Duration = Duration::from_millis(1);
+
+/// Who is at a row, and since when: no two are the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    number: u64,
+    /// Milliseconds since 1970.
+    since: u64,
+}
+
+/// The rows that requests of this instance are at.
+#[derive(Default)]
+pub struct Turns(Mutex<BTreeSet<String>>);
+
+/// A row that no other request of this instance is at until this is dropped.
+pub struct Turn<'a> {
+    turns: &'a Turns,
+    key: String,
+}
+
+impl Turns {
+    /// Waits until no other request of this instance is at the row.
+    pub async fn wait(&self, clock: &impl Clock, key: &str) -> Turn<'_> {
+        while !self.keys().insert(key.to_owned()) {
+            clock.sleep(GLANCE).await;
+        }
+        Turn {
+            turns: self,
+            key: key.to_owned(),
+        }
+    }
+
+    fn keys(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Turn<'_> {
+    /// The row's key.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// Leaves a new mark beside the row, and tells whether the row was quiet before.
+    pub async fn mark(
+        &self,
+        host: &(impl KeyValue + Clock + Random),
+    ) -> Result<(Mark, bool), Failure> {
+        let since = host.now().duration_since(SystemTime::UNIX_EPOCH);
+        let mark = Mark {
+            // Half of it is enough to tell apart the few that can meet at a row.
+            number: host.random() as u64,
+            since: since.unwrap_or_default().as_millis() as u64,
+        };
+        let last = self.last(host).await?;
+        let quiet = last
+            .is_none_or(|last| u128::from(mark.since.abs_diff(last.since)) > RECENT.as_millis());
+        let value = serde_json::to_vec(&mark).map_err(corrupt)?;
+        host.set(&self.marks(), &value).await?;
+        Ok((mark, quiet))
+    }
+
+    /// Whether nobody has left a mark since.
+    pub async fn is_still(&self, host: &impl KeyValue, mark: Mark) -> Result<bool, Failure> {
+        Ok(self.last(host).await? == Some(mark))
+    }
+
+    async fn last(&self, host: &impl KeyValue) -> Result<Option<Mark>, Failure> {
+        let value = host.get(&self.marks()).await?;
+        value
+            .map(|value| serde_json::from_slice(&value).map_err(corrupt))
+            .transpose()
+    }
+
+    fn marks(&self) -> String {
+        format!("{}:turn", self.key)
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.turns.keys().remove(&self.key);
+    }
+}
+
+/// Lets the others go first: a while by chance, longer after each round.
+pub async fn step_back(host: &(impl Clock + Random), round: u32) {
+    let longest = 10 + 4 * u64::from(round.min(20));
+    let milliseconds = 1 + host.random() as u64 % longest;
+    host.sleep(Duration::from_millis(milliseconds)).await;
+}
