@@ -9,7 +9,7 @@ use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
 use crate::audit::{self, After, Record};
-use crate::config::Config;
+use crate::config::{Config, Secret};
 use crate::credentials::Verified;
 use crate::delivery::{Change, DataApi, DeploymentId, Failure, Outcome};
 use crate::http::{self, Endpoint, Received, Refusal, Reply, Response, Route, Routes};
@@ -112,9 +112,36 @@ impl<H: Host> App<H> {
         let body = http::receive(body, self.config.max_body_bytes).await?;
         http::require_json(&headers)?;
         let verified = verify(endpoint, Received { headers, body }, record)?;
-        let change = decode(endpoint, &verified, record)?;
+        let change = self.decode(endpoint, &verified, record)?;
         let outcome = self.deliver(&change, record).await?;
         Ok((outcome.name(), endpoint.source.reply(outcome)))
+    }
+
+    fn decode(
+        &self,
+        endpoint: &Endpoint,
+        verified: &Verified,
+        record: &mut Record,
+    ) -> Result<Change, Refusal> {
+        let decoded = endpoint.source.decode(verified);
+        match &decoded {
+            Ok(change) => record.change(change),
+            Err(refusal) => {
+                if let Refusal::NotACallback { deployment_id, .. } = refusal {
+                    record.deployment_id = deployment_id.as_ref().map(DeploymentId::to_string);
+                }
+                if refusal.shows_body() {
+                    record.body = Some(audit::excerpt(&verified.received().body, self.tokens()));
+                }
+            }
+        }
+        decoded
+    }
+
+    /// Secrets that a body must not bring into the log.
+    fn tokens(&self) -> &[Secret] {
+        let callback = self.config.callback.as_ref();
+        callback.map_or(&[], |callback| &callback.door.tokens)
     }
 
     async fn look_up(
@@ -233,26 +260,6 @@ fn verify(
             Err(Refusal::Unauthorized(refused))
         }
     }
-}
-
-fn decode(
-    endpoint: &Endpoint,
-    verified: &Verified,
-    record: &mut Record,
-) -> Result<Change, Refusal> {
-    let decoded = endpoint.source.decode(verified);
-    match &decoded {
-        Ok(change) => record.change(change),
-        Err(refusal) => {
-            if let Refusal::NotACallback { deployment_id, .. } = refusal {
-                record.deployment_id = deployment_id.as_ref().map(DeploymentId::to_string);
-            }
-            if refusal.shows_body() {
-                record.body = Some(audit::excerpt(&verified.received().body));
-            }
-        }
-    }
-    decoded
 }
 
 fn failed(failure: Failure, record: &mut Record) -> Refusal {
