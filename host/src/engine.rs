@@ -12,6 +12,7 @@ use crate::bindings::spin::key_value::key_value;
 use crate::bindings::spin::variables::variables;
 use crate::key_value::KeyValue;
 use crate::state::InstanceState;
+use crate::stdio::report;
 use crate::variables::Variables;
 
 /// What a component must export to be served.
@@ -54,7 +55,9 @@ fn engine() -> Result<Engine> {
         Ok(cache) => {
             config.cache(Some(cache));
         }
-        Err(error) => eprintln!("Starting without the cache of compiled components: {error:#}"),
+        Err(error) => report(&format!(
+            "Starting without the cache of compiled components: {error:#}"
+        )),
     }
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
     Engine::new(&config)

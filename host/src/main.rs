@@ -17,7 +17,7 @@ mod stdio;
 mod variables;
 mod worker;
 
-use std::io::{ErrorKind, Write as _};
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -37,10 +37,14 @@ use crate::route::Route;
 use crate::server::Server;
 use crate::shutdown::Shutdown;
 use crate::state::Services;
+use crate::stdio::{report, say};
 use crate::worker::Workers;
 
 /// How long requests under way may take to finish once the host is told to stop.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// How long the output may take to be read before the process ends without it.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     let options = Options::parse();
@@ -56,21 +60,18 @@ fn main() -> ExitCode {
         }
         Err(error) => Err(error).context("cannot start the async runtime"),
     };
-    match served {
+    let code = match served {
         Ok(()) => {
             say("Stopped");
             ExitCode::SUCCESS
         }
         Err(error) => {
-            eprintln!("Error: {error:#}");
+            report(&format!("Error: {error:#}"));
             ExitCode::FAILURE
         }
-    }
-}
-
-/// One line on standard output. Nobody reading it is no reason to stop, as `println!` would.
-fn say(line: &str) {
-    let _ = writeln!(std::io::stdout(), "{line}");
+    };
+    stdio::flush(LAST_WORDS);
+    code
 }
 
 async fn serve(options: Options) -> Result<()> {
@@ -112,10 +113,10 @@ async fn serve(options: Options) -> Result<()> {
         instances_gone.await;
     };
     if tokio::time::timeout(GRACE, finished).await.is_err() {
-        eprintln!(
+        report(&format!(
             "Some requests did not finish within {} s and were cut off",
             GRACE.as_secs()
-        );
+        ));
     }
     Ok(())
 }
@@ -137,7 +138,7 @@ fn services(manifest: &Manifest, options: &Options) -> Result<Services> {
     let state_dir = runtime.state_dir(options.state_dir.as_deref(), manifest.dir())?;
     let stores = Stores::open(manifest, &runtime, state_dir.as_deref())?;
     if runtime.log_dir().is_some_and(|dir| !dir.is_empty()) {
-        eprintln!("log_dir is not used: the stand-in passes the component's output on to its own");
+        report("log_dir is not used: the stand-in passes the component's output on to its own");
     }
     Ok(Services {
         variables,

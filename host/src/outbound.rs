@@ -14,6 +14,8 @@ use tokio::sync::Semaphore;
 use url::Url;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks, default_send_request};
 
+use crate::stdio::report;
+
 /// The authority by which an application calls itself.
 const SELF: &str = "self.alt";
 
@@ -75,10 +77,10 @@ impl Outbound {
     }
 
     fn refuse(&self, origin: &str) -> Error {
-        eprintln!(
+        report(&format!(
             "The component may not send requests to {origin}. To allow it, add {origin:?} to {}",
             self.allowed.key()
-        );
+        ));
         Error::HttpRequestDenied
     }
 }

@@ -20,6 +20,7 @@ use wasmtime_wasi_http::{Error, WasiBody};
 
 use crate::request;
 use crate::route::Route;
+use crate::stdio::report;
 use crate::worker::Workers;
 
 /// Paths below this are the host's.
@@ -52,7 +53,7 @@ impl Server {
                     Ok((stream, client)) => self.clone().connection(stream, client, &connections),
                     Err(error) => {
                         // Out of file descriptors, mostly: the next moment may have some.
-                        eprintln!("Cannot accept a connection: {error}");
+                        report(&format!("Cannot accept a connection: {error}"));
                         tokio::time::sleep(Duration::from_millis(100)).await;
                     }
                 },
@@ -66,7 +67,7 @@ impl Server {
     fn connection(self, stream: TcpStream, client: SocketAddr, connections: &GracefulShutdown) {
         // A reply in several small writes would otherwise wait for the peer's delayed ACK.
         if let Err(error) = stream.set_nodelay(true) {
-            eprintln!("Cannot set TCP_NODELAY for {client}: {error}");
+            report(&format!("Cannot set TCP_NODELAY for {client}: {error}"));
         }
         let watcher = connections.watcher();
         tokio::spawn(async move {
@@ -100,11 +101,11 @@ impl Server {
             return Ok(status(StatusCode::NOT_FOUND));
         };
         request::complete_uri(&mut request)
-            .inspect_err(|error| eprintln!("Refused a request from {client}: {error:#}"))?;
+            .inspect_err(|error| report(&format!("Refused a request from {client}: {error:#}")))?;
         match self.call(request, &path_info, client).await {
             Ok(response) => Ok(response),
             Err(error) => {
-                eprintln!("Error processing request: {error:#}");
+                report(&format!("Error processing request: {error:#}"));
                 Ok(status(StatusCode::INTERNAL_SERVER_ERROR))
             }
         }

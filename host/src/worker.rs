@@ -16,6 +16,7 @@ use wasmtime_wasi_http::p3::bindings::ServicePre;
 use crate::cli::Reuse;
 use crate::shutdown::{Alive, Watch};
 use crate::state::{InstanceState, Services};
+use crate::stdio::report;
 
 /// Makes instances.
 pub struct Workers {
@@ -88,7 +89,7 @@ impl WorkerState for Worker {
 
     fn drop(&self, store: Store<InstanceState>, result: Result<(), wasmtime::Error>) {
         if let Err(error) = result {
-            eprintln!("An instance of the component failed: {error:#}");
+            report(&format!("An instance of the component failed: {error:#}"));
         }
         drop(store);
     }

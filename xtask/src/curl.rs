@@ -34,8 +34,16 @@ pub fn announcement(address: &str, door: &Door) -> String {
          {post}\n\
          \n\
          {get}\n",
-        door.mode
+        mode(&door.mode)
     )
+}
+
+/// Anything else is no mode, and may be a secret in the wrong place.
+fn mode(value: &str) -> &str {
+    match value {
+        "optional" | "strict" | "none" => value,
+        _ => "not valid: GET /health/ready says what is",
+    }
 }
 
 fn credentials(door: &Door) -> String {

@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use app_manifest::{Manifest, RuntimeConfig};
+use app_manifest::{Manifest, RuntimeConfig, StoreLocation};
 use wasmtime::component::{Accessor, FutureReader, HasData, Resource, StreamReader};
 
 use crate::bindings::spin::key_value::key_value::{self, Error};
 use crate::state::InstanceState;
+use crate::stdio::{report, say};
 pub use sqlite::Store;
 
 /// The stores the component may open, by label.
@@ -33,6 +34,14 @@ impl Stores {
                     manifest.at_component("key_value_stores")
                 )
             })?;
+            say(&match &location {
+                StoreLocation::File(path) => {
+                    format!("Storing {label} key-value data in {}", path.display())
+                }
+                StoreLocation::Memory => {
+                    format!("Storing {label} key-value data in memory: a restart loses it")
+                }
+            });
             Ok((label.clone(), Store::open(label, &location)?))
         };
         manifest
@@ -146,6 +155,6 @@ fn opened<T>(accessor: &Accessor<T, KeyValue>, store: &Resource<Store>) -> Resul
 
 /// The component gets the reason, and so does whoever runs the host.
 fn failed(error: anyhow::Error) -> Error {
-    eprintln!("key-value: {error:#}");
+    report(&format!("key-value: {error:#}"));
     Error::Other(format!("{error:#}"))
 }

@@ -3,6 +3,8 @@
 //! SQLite's own defaults stay: a rollback journal and full synchronization, so what `set` has
 //! answered survives the process, however it ends.
 
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -112,7 +114,13 @@ fn open_file(path: &Path) -> Result<Connection> {
         };
         std::fs::create_dir_all(parent).with_context(failed)?;
     }
-    let open = || -> rusqlite::Result<Connection> {
+    let open = || -> Result<Connection> {
+        // SQLite would let every user read it, and it holds what robots have put out.
+        OpenOptions::new()
+            .create(true)
+            .append(true)
+            .mode(0o600)
+            .open(path)?;
         let connection = Connection::open(path)?;
         create_table(&connection)?;
         Ok(connection)
