@@ -1,17 +1,15 @@
 //! One request's way, from the host's ports to the reply.
 
-use std::collections::BTreeMap;
-
 use ::http::{HeaderMap, Request, StatusCode, request::Parts};
 use bytes::Bytes;
 use http_body::Body;
 use percent_encoding::percent_decode_str;
-use serde::Serialize;
 
 use crate::audit::{self, After, Record};
 use crate::config::{Config, Secret};
 use crate::credentials::Verified;
 use crate::delivery::{Change, DataApi, DeploymentId, Failure, Outcome};
+use crate::health;
 use crate::http::{self, Endpoint, Received, Refusal, Reply, Response, Route, Routes};
 use crate::ports::Host;
 
@@ -85,11 +83,16 @@ impl<H: Host> App<H> {
             }
             Ok(Route::Health) => {
                 http::drain(body).await;
-                Ok(health())
+                Ok(("healthy", health::alive()))
             }
             Ok(Route::Ready) => {
                 http::drain(body).await;
-                Ok(self.readiness(record).await)
+                let problems = &self.config.problems;
+                let probed = match &self.data_api {
+                    Some(data_api) => Some(data_api.probe(&self.host).await),
+                    None => None,
+                };
+                Ok(health::readiness(problems, probed, record))
             }
             Err(refusal) => {
                 http::drain(body).await;
@@ -113,7 +116,7 @@ impl<H: Host> App<H> {
         http::require_json(&headers)?;
         let verified = verify(endpoint, Received { headers, body }, record)?;
         let change = self.decode(endpoint, &verified, record)?;
-        let outcome = self.deliver(&change, record).await?;
+        let outcome = self.deliver(&verified, &change, record).await?;
         Ok((outcome.name(), endpoint.source.reply(outcome)))
     }
 
@@ -153,96 +156,44 @@ impl<H: Host> App<H> {
     ) -> Result<Answer, Refusal> {
         record.source = Some(endpoint.source.name());
         let body = Bytes::new();
-        verify(endpoint, Received { headers, body }, record)?;
+        let verified = verify(endpoint, Received { headers, body }, record)?;
         let key = percent_decode_str(key).decode_utf8().ok();
         let deployment_id = key
             .and_then(|key| DeploymentId::new(key).ok())
             .ok_or(Refusal::NoSuchRow)?;
         record.deployment_id = Some(deployment_id.to_string());
-        let row = self
-            .data_api()?
-            .find(&self.host, &deployment_id)
-            .await
-            .map_err(|failure| failed(failure, record))?
-            .ok_or(Refusal::NoSuchRow)?;
+        let row = self.row(&verified, &deployment_id, record).await?;
         Ok(("found", Reply::json_bytes(StatusCode::OK, row).uncached()))
     }
 
-    async fn deliver(&self, change: &Change, record: &mut Record) -> Result<Outcome, Refusal> {
+    async fn deliver(
+        &self,
+        _: &Verified,
+        change: &Change,
+        record: &mut Record,
+    ) -> Result<Outcome, Refusal> {
         self.data_api()?
             .apply(&self.host, change)
             .await
             .map_err(|failure| failed(failure, record))
     }
 
+    async fn row(
+        &self,
+        _: &Verified,
+        deployment_id: &DeploymentId,
+        record: &mut Record,
+    ) -> Result<Vec<u8>, Refusal> {
+        self.data_api()?
+            .find(&self.host, deployment_id)
+            .await
+            .map_err(|failure| failed(failure, record))?
+            .ok_or(Refusal::NoSuchRow)
+    }
+
     fn data_api(&self) -> Result<&DataApi, Refusal> {
         self.data_api.as_ref().ok_or(Refusal::Misconfigured)
     }
-
-    /// One word a check, and what is wrong with which setting; no values.
-    async fn readiness(&self, record: &mut Record) -> Answer {
-        let settings = if self.config.problems.is_empty() {
-            "ok"
-        } else {
-            "invalid"
-        };
-        let data_api = match &self.data_api {
-            None => "unknown",
-            Some(data_api) => match data_api.probe(&self.host).await {
-                Ok(()) => "ok",
-                Err(failure) => {
-                    record.failure = Some(failure.to_string());
-                    "failing"
-                }
-            },
-        };
-        let ready = settings == "ok" && data_api == "ok";
-        let (status, word) = if ready {
-            (StatusCode::OK, "ready")
-        } else {
-            (StatusCode::SERVICE_UNAVAILABLE, "not_ready")
-        };
-        let problems = self.config.problems.iter();
-        let reply = Reply::json(
-            status,
-            &Readiness {
-                status: word,
-                checks: Checks { settings, data_api },
-                problems: problems
-                    .map(|problem| (problem.setting, problem.what.as_str()))
-                    .collect(),
-            },
-        );
-        (word, if ready { reply } else { reply.retry_later() })
-    }
-}
-
-#[derive(Serialize)]
-struct Health {
-    status: &'static str,
-    message: &'static str,
-}
-
-#[derive(Serialize)]
-struct Readiness<'a> {
-    status: &'static str,
-    checks: Checks,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    problems: BTreeMap<&'static str, &'a str>,
-}
-
-#[derive(Serialize)]
-struct Checks {
-    settings: &'static str,
-    data_api: &'static str,
-}
-
-fn health() -> Answer {
-    let body = Health {
-        status: "ok",
-        message: "Servicio de Callback activo y saludable.",
-    };
-    ("healthy", Reply::json(StatusCode::OK, &body))
 }
 
 fn verify(

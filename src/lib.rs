@@ -7,6 +7,7 @@ pub mod audit;
 pub mod config;
 pub mod credentials;
 pub mod delivery;
+pub mod health;
 pub mod http;
 pub mod ports;
 pub mod sources;

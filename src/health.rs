@@ -1,0 +1,76 @@
+//! What probes ask: whether the component runs, and whether it can do its work.
+
+use std::collections::BTreeMap;
+
+use ::http::StatusCode;
+use serde::Serialize;
+
+use crate::audit::Record;
+use crate::config::Problem;
+use crate::delivery::Failure;
+use crate::http::Reply;
+
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+    message: &'static str,
+}
+
+#[derive(Serialize)]
+struct Readiness<'a> {
+    status: &'static str,
+    checks: Checks,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    problems: BTreeMap<&'static str, &'a str>,
+}
+
+#[derive(Serialize)]
+struct Checks {
+    settings: &'static str,
+    data_api: &'static str,
+}
+
+/// It runs.
+pub fn alive() -> Reply {
+    let body = Health {
+        status: "ok",
+        message: "Servicio de Callback activo y saludable.",
+    };
+    Reply::json(StatusCode::OK, &body)
+}
+
+/// Ready or not, as the audit line names it: one word a check, and what is wrong with which
+/// setting, without its value. `probed` is the data API's answer, if it is known which it is.
+pub fn readiness(
+    problems: &[Problem],
+    probed: Option<Result<(), Failure>>,
+    record: &mut Record,
+) -> (&'static str, Reply) {
+    let settings = if problems.is_empty() { "ok" } else { "invalid" };
+    let data_api = match probed {
+        None => "unknown",
+        Some(Ok(())) => "ok",
+        Some(Err(failure)) => {
+            record.failure = Some(failure.to_string());
+            "failing"
+        }
+    };
+    let ready = settings == "ok" && data_api == "ok";
+    let (status, word) = if ready {
+        (StatusCode::OK, "ready")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "not_ready")
+    };
+    let reply = Reply::json(
+        status,
+        &Readiness {
+            status: word,
+            checks: Checks { settings, data_api },
+            problems: problems
+                .iter()
+                .map(|problem| (problem.setting, problem.what.as_str()))
+                .collect(),
+        },
+    );
+    (word, if ready { reply } else { reply.retry_later() })
+}
