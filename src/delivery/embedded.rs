@@ -25,14 +25,6 @@ pub struct Embedded {
     turns: Turns,
 }
 
-/// What stands in the store under a deployment's key.
-#[derive(Serialize, Deserialize)]
-struct Stored {
-    /// Whose write it is.
-    by: Mark,
-    row: Row,
-}
-
 /// A row of `Ejecuciones`, with the database's own names. Dates are the database's local time,
 /// `YYYY-MM-DDThh:mm:ss`. What only SAM's other programs write stays null.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +45,9 @@ struct Row {
     #[serde(rename = "FechaUltimoUNKNOWN")]
     fecha_ultimo_unknown: Option<String>,
     fecha_inicio_real: Option<String>,
+    /// Whose write it is: no column, and not shown to readers.
+    #[serde(rename = "_by", skip_serializing_if = "Option::is_none")]
+    by: Option<Mark>,
 }
 
 impl Row {
@@ -72,15 +67,17 @@ impl Row {
             intentos_conciliador_fallidos: 0,
             fecha_ultimo_unknown: None,
             fecha_inicio_real: None,
+            by: None,
         }
     }
 
-    fn apply(&mut self, change: &Change, now: &str) {
+    fn apply(&mut self, change: &Change, now: &str, by: Mark) {
         change.status.as_str().clone_into(&mut self.estado);
         self.fecha_fin = Some(now.to_owned());
         self.fecha_inicio_real.get_or_insert_with(|| now.to_owned());
         self.fecha_actualizacion = Some(now.to_owned());
         self.callback_info = Some(change.callback_info.clone());
+        self.by = Some(by);
     }
 }
 
@@ -130,18 +127,15 @@ impl Embedded {
             return Ok(None);
         }
         let now = local_time(host.now(), self.utc_offset);
-        let mut row = match stored {
-            Some(stored) => stored.row,
-            None => Row::new(&change.deployment_id, &now),
-        };
-        row.apply(change, &now);
-        let value = serde_json::to_vec(&Stored { by: mark, row }).map_err(corrupt)?;
+        let mut row = stored.unwrap_or_else(|| Row::new(&change.deployment_id, &now));
+        row.apply(change, &now, mark);
+        let value = serde_json::to_vec(&row).map_err(corrupt)?;
         host.set(key, &value).await?;
 
-        let ours = |stored: &Option<Stored>| stored.as_ref().is_some_and(|s| s.by == mark);
+        let ours = |row: &Option<Row>| row.as_ref().is_some_and(|row| row.by == Some(mark));
         let mut stored = read(host, key).await?;
         if !quiet || !ours(&stored) || !turn.is_still(host, mark).await? {
-            // Somebody came before or in between. What stands here when all have written is what counts.
+            // Somebody came before or in between: what stands here when all have written counts.
             host.sleep(turns::SETTLE).await;
             stored = read(host, key).await?;
         }
@@ -160,9 +154,8 @@ impl Embedded {
         host: &impl KeyValue,
         deployment_id: &DeploymentId,
     ) -> Result<Option<Vec<u8>>, Failure> {
-        let stored = read(host, &key(deployment_id)).await?;
-        stored
-            .map(|stored| serde_json::to_vec(&stored.row).map_err(corrupt))
+        let row = read(host, &key(deployment_id)).await?;
+        row.map(|row| serde_json::to_vec(&Row { by: None, ..row }).map_err(corrupt))
             .transpose()
     }
 
@@ -173,17 +166,16 @@ impl Embedded {
     }
 }
 
-async fn read(host: &impl KeyValue, key: &str) -> Result<Option<Stored>, Failure> {
+async fn read(host: &impl KeyValue, key: &str) -> Result<Option<Row>, Failure> {
     let value = host.get(key).await?;
     value
         .map(|value| serde_json::from_slice(&value).map_err(corrupt))
         .transpose()
 }
 
-fn is_final(stored: &Option<Stored>) -> bool {
-    stored
-        .as_ref()
-        .is_some_and(|stored| Status::is_final(&stored.row.estado))
+fn is_final(row: &Option<Row>) -> bool {
+    row.as_ref()
+        .is_some_and(|row| Status::is_final(&row.estado))
 }
 
 const PREFIX: &str = "Ejecuciones:";
