@@ -9,7 +9,7 @@ mod value;
 use crate::config::Secret;
 use value::value;
 
-/// How much of a body is shown, in characters.
+/// How much of a body is shown, in bytes.
 const SHOWN: usize = 2048;
 
 /// Parts of a key's name, in lower case and without separators, that make it look secret.
@@ -62,7 +62,7 @@ pub fn excerpt(body: &[u8], known: &[Secret]) -> String {
         .iter()
         .filter(|secret| !secret.expose().is_empty())
         .fold(text, |text, secret| text.replace(secret.expose(), MASK));
-    let text: Vec<char> = text.chars().take(SHOWN).collect();
+    let text: Vec<char> = text[..text.floor_char_boundary(SHOWN)].chars().collect();
     mask_inline(&mask_values(&text))
 }
 
@@ -92,10 +92,10 @@ fn mask_values(text: &[char]) -> String {
             continue;
         };
         let key = &text[key_starts..at - 1];
-        let name = name(key);
+        let name = letters(key);
         let value = value(text, at, character, key);
         if NAMES.contains(&name.as_str()) {
-            value_is_secret = looks_secret(&self::name(&text[value.starts..value.ends]));
+            value_is_secret = looks_secret(&letters(&text[value.starts..value.ends]));
         } else if looks_secret(&name) || (value_is_secret && VALUES.contains(&name.as_str())) {
             masked.extend(&text[at..value.starts]);
             masked.push_str(MASK);
@@ -111,17 +111,17 @@ fn looks_secret(name: &str) -> bool {
 }
 
 /// The letters and digits of a key, in lower case, its escapes read.
-fn name(text: &[char]) -> String {
-    let mut name = String::new();
+fn letters(text: &[char]) -> String {
+    let mut letters = String::new();
     let mut at = 0;
     while at < text.len() {
         let (character, end) = escape(text, at).unwrap_or((text[at], at + 1));
         if character.is_alphanumeric() {
-            name.extend(character.to_lowercase());
+            letters.extend(character.to_lowercase());
         }
         at = end;
     }
-    name
+    letters
 }
 
 /// A `\uXXXX` or `\xXX`, with as many backslashes as the nesting has given it.

@@ -128,6 +128,9 @@ fn a_known_secret_is_masked_wherever_it_stands() {
 fn only_the_beginning_is_shown() {
     let body = "x".repeat(5000);
     assert_eq!(shown(&body), body[..2048]);
+    // Bytes, and no half character.
+    let body = format!("x{}", "ñ".repeat(5000));
+    assert_eq!(shown(&body), body[..2047]);
     // The secret goes past the cut, and its end with it.
     let body = format!(r#"{{"password":"{}"}}"#, "hunter2".repeat(1000));
     assert_eq!(shown(&body), r#"{"password":"***"#);
