@@ -1,6 +1,6 @@
 //! One request's way, from the host's ports to the reply.
 
-use ::http::{HeaderMap, Request, StatusCode, request::Parts};
+use ::http::{HeaderMap, Request, StatusCode};
 use bytes::Bytes;
 use http_body::Body;
 use percent_encoding::percent_decode_str;
@@ -69,12 +69,7 @@ impl<H: Host> App<H> {
         B: Body<Data = Bytes>,
     {
         let (head, body) = request.into_parts();
-        let Parts {
-            method,
-            uri,
-            headers,
-            ..
-        } = head;
+        let (method, uri, headers) = (head.method, head.uri, head.headers);
         match self.routes.find(&method, uri.path()) {
             Ok(Route::Notify(endpoint)) => self.notify(endpoint, headers, body, record).await,
             Ok(Route::Lookup(endpoint, key)) => {

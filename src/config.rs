@@ -129,8 +129,8 @@ const LEVELS: &[(&str, Level)] = &[
     ("error", Level::Error),
 ];
 
-/// A body is in the instance's memory several times over while it is kept, and up to 16 requests
-/// share an instance: at this limit an instance may need a gigabyte, at the default 100 MiB.
+/// A body is in the instance's memory several times over while it is kept, up to 16 requests
+/// share an instance, and an edge host gives it 128 MiB: more than the default needs a roomier one.
 const LARGEST_BODY: usize = 10 << 20;
 
 const MOST_PROXIES: usize = 16;
