@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http_body::Body;
 use percent_encoding::percent_decode_str;
 
-use crate::audit::{self, After, Record};
+use crate::audit::{self, Record};
 use crate::config::{Config, Secret};
 use crate::credentials::Verified;
 use crate::delivery::{Change, DataApi, DeploymentId, Failure, Outcome};
@@ -19,6 +19,13 @@ pub struct App<H> {
     config: Config,
     routes: Routes,
     data_api: Option<DataApi>,
+}
+
+/// What is left to do once a reply is on its way.
+#[must_use]
+#[derive(Debug)]
+pub struct After {
+    line: Option<String>,
 }
 
 /// What became of a request, as the audit line names it, and the reply that says so.
@@ -45,8 +52,8 @@ impl<H: Host> App<H> {
         !self.config.may_pass()
     }
 
-    /// Answers a request. What is left to do afterwards comes with the reply.
-    pub async fn respond<B>(&self, request: Request<B>) -> (Response, Option<After>)
+    /// Answers a request. What is left for [`after`](Self::after) comes with the reply.
+    pub async fn respond<B>(&self, request: Request<B>) -> (Response, After)
     where
         B: Body<Data = Bytes>,
     {
@@ -60,8 +67,16 @@ impl<H: Host> App<H> {
             Err(refusal) => (refusal.code(), refusal.reply(&record.request_id)),
         };
         let response = reply.into_response(&record.request_id);
-        let after = record.close(&self.host, outcome, response.status().as_u16());
-        (response, after.above(self.config.log_level))
+        let status = response.status().as_u16();
+        let line = record.close(&self.host, outcome, status, self.config.log_level);
+        (response, After { line })
+    }
+
+    /// Does what is left of a request whose reply is on its way.
+    pub async fn after(&self, after: After) {
+        if let Some(line) = after.line {
+            self.host.log(&line);
+        }
     }
 
     async fn answer<B>(&self, request: Request<B>, record: &mut Record) -> Result<Answer, Refusal>

@@ -1,7 +1,7 @@
 //! The ports on Spin's SDK, and the component's entry point. No decision is made here.
 
 use std::io::Write as _;
-use std::sync::{LazyLock, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
@@ -13,20 +13,18 @@ use crate::app::App;
 use crate::ports::{Clock, KeyValue, Log, Random, StoreError, VariableError, Variables};
 
 /// One application an instance: settings and keys are parsed once, for all its requests.
-static APP: OnceLock<App<Spin>> = OnceLock::new();
+static APP: OnceLock<Arc<App<Spin>>> = OnceLock::new();
 
 #[http_service]
 async fn serve(request: Request) -> ::http::Response<Full<Bytes>> {
-    let unkept;
     let app = match APP.get() {
-        Some(app) => app,
+        Some(app) => Arc::clone(app),
         None => {
-            let app = App::load(Spin).await;
+            let app = Arc::new(App::load(Spin).await);
             if app.keeps() {
-                APP.get_or_init(|| app)
+                Arc::clone(APP.get_or_init(|| app))
             } else {
-                unkept = app;
-                &unkept
+                app
             }
         }
     };
@@ -35,9 +33,7 @@ async fn serve(request: Request) -> ::http::Response<Full<Bytes>> {
     // connection writes the reply's head before the body is there, and the caller's delayed ACK
     // then holds the body back for 40 ms. A yield brings the instance back.
     wit_bindgen::yield_async().await;
-    if let Some(after) = after {
-        wasip3::spawn(async move { after.run(&Spin) });
-    }
+    wasip3::spawn(async move { app.after(after).await });
     response.map(Full::new)
 }
 

@@ -61,13 +61,23 @@ impl Record {
         self.state = Some(change.status.as_str().to_owned());
     }
 
-    /// The reply is ready: what is left is to log it.
-    pub fn close(self, host: &impl Clock, outcome: &'static str, status: u16) -> After {
+    /// The reply is ready: this is the line that says so, unless the operator wants none of its
+    /// level.
+    pub fn close(
+        self,
+        host: &impl Clock,
+        outcome: &'static str,
+        status: u16,
+        least: Level,
+    ) -> Option<String> {
         let level = match status {
             500.. => Level::Error,
             400.. => Level::Warn,
             _ => Level::Info,
         };
+        if level < least {
+            return None;
+        }
         let kinds: Vec<_> = self.credentials.iter().map(|kind| kind.name()).collect();
         let milliseconds = (host.monotonic() - self.started).as_secs_f64() * 1e3;
         let line = AuditLine {
@@ -85,30 +95,7 @@ impl Record {
             failure: self.failure.as_deref(),
             body: self.body.as_deref(),
         };
-        After {
-            level,
-            line: json(&line),
-        }
-    }
-}
-
-/// What remains to do once the reply is on its way.
-#[must_use]
-#[derive(Debug)]
-pub struct After {
-    level: Level,
-    line: String,
-}
-
-impl After {
-    /// Leaves the audit line out where the operator wants less than its level.
-    pub fn above(self, least: Level) -> Option<Self> {
-        (self.level >= least).then_some(self)
-    }
-
-    /// Does it.
-    pub fn run(self, host: &impl Log) {
-        host.log(&self.line);
+        Some(json(&line))
     }
 }
 
