@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::audit::{self, Record};
 use crate::config::{Config, Secret};
-use crate::credentials::Verified;
+use crate::credentials::{Refused, Verified};
 use crate::delivery::{Change, DataApi, DeploymentId, Failure, Outcome};
 use crate::health;
 use crate::http::{self, Endpoint, Received, Refusal, Reply, Response, Route, Routes};
@@ -124,10 +124,44 @@ impl<H: Host> App<H> {
         record.source = Some(endpoint.source.name());
         let body = http::receive(body, self.config.max_body_bytes).await?;
         http::require_json(&headers)?;
-        let verified = verify(endpoint, Received { headers, body }, record)?;
+        let verified = self.verify(endpoint, headers, body, record)?;
         let change = self.decode(endpoint, &verified, record)?;
         let outcome = self.deliver(&verified, &change, record).await?;
         Ok((outcome.name(), endpoint.source.reply(outcome)))
+    }
+
+    fn verify(
+        &self,
+        endpoint: &Endpoint,
+        headers: HeaderMap,
+        body: Bytes,
+        record: &mut Record,
+    ) -> Result<Verified, Refusal> {
+        let received = Received {
+            headers,
+            body,
+            at: self.host.now(),
+        };
+        match endpoint.policy()?.admit(received) {
+            Ok(verified) => {
+                record.credentials = verified.by().to_vec();
+                record.rejected = verified.rejected().to_vec();
+                Ok(verified)
+            }
+            Err(Refused {
+                by,
+                rejected,
+                challenge,
+            }) => {
+                record.rejected = rejected;
+                record.credentials = by;
+                if record.credentials.is_empty() {
+                    Err(Refusal::Unauthorized { challenge })
+                } else {
+                    Err(Refusal::Forbidden)
+                }
+            }
+        }
     }
 
     fn decode(
@@ -154,7 +188,9 @@ impl<H: Host> App<H> {
     /// Secrets that a body must not bring into the log.
     fn tokens(&self) -> &[Secret] {
         let callback = self.config.callback.as_ref();
-        callback.map_or(&[], |callback| &callback.door.tokens)
+        callback
+            .and_then(|callback| callback.door.static_token.as_ref())
+            .map_or(&[], |static_token| &static_token.tokens)
     }
 
     async fn look_up(
@@ -165,8 +201,7 @@ impl<H: Host> App<H> {
         record: &mut Record,
     ) -> Result<Answer, Refusal> {
         record.source = Some(endpoint.source.name());
-        let body = Bytes::new();
-        let verified = verify(endpoint, Received { headers, body }, record)?;
+        let verified = self.verify(endpoint, headers, Bytes::new(), record)?;
         let key = percent_decode_str(key).decode_utf8().ok();
         let deployment_id = key
             .and_then(|key| DeploymentId::new(key).ok())
@@ -203,23 +238,6 @@ impl<H: Host> App<H> {
 
     fn data_api(&self) -> Result<&DataApi, Refusal> {
         self.data_api.as_ref().ok_or(Refusal::Misconfigured)
-    }
-}
-
-fn verify(
-    endpoint: &Endpoint,
-    received: Received,
-    record: &mut Record,
-) -> Result<Verified, Refusal> {
-    match endpoint.policy()?.admit(received) {
-        Ok(verified) => {
-            record.credentials = verified.by().to_vec();
-            Ok(verified)
-        }
-        Err(refused) => {
-            record.credentials.clone_from(&refused.shown);
-            Err(Refusal::Unauthorized(refused))
-        }
     }
 }
 

@@ -39,20 +39,38 @@ pub struct Callback {
     pub data_api: DataApi,
 }
 
-/// The door of an endpoint.
+/// The door of an endpoint: the credentials that are looked at, and what they must show.
 #[derive(Debug)]
 pub struct Door {
-    /// Which credentials must be right.
-    pub mode: Mode,
-    /// Accepted static tokens.
+    /// How many of them must be right.
+    pub rule: Rule,
+    /// The static token, where it counts.
+    pub static_token: Option<StaticTokens>,
+}
+
+/// How many of a door's credentials must be right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    /// One of them, whatever the others.
+    Any,
+    /// Each of them.
+    All,
+    /// None: open to everybody.
+    Open,
+}
+
+/// The static tokens of a door.
+#[derive(Debug)]
+pub struct StaticTokens {
+    /// Accepted tokens.
     pub tokens: Vec<Secret>,
-    /// Headers that a static token may come in, lower case.
-    pub token_headers: Vec<::http::HeaderName>,
+    /// Headers that one may come in, lower case.
+    pub headers: Vec<::http::HeaderName>,
 }
 
 /// `callback_auth_mode`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
+enum Mode {
     /// One valid credential opens.
     Optional,
     /// The static token opens, and nothing else.
@@ -196,7 +214,7 @@ async fn read_door(
         .read("callback_auth_mode", |value| parse::one_of(value, MODES))
         .await;
     let tokens = reader.read("callback_token", parse::tokens).await;
-    let token_headers = reader.read("callback_token_headers", parse::headers).await;
+    let headers = reader.read("callback_token_headers", parse::headers).await;
 
     if mode == Some(Mode::None) && development == Some(false) {
         reader.problem(
@@ -211,9 +229,14 @@ async fn read_door(
         );
     }
     Some(Door {
-        mode: mode?,
-        tokens: tokens?,
-        token_headers: token_headers?,
+        rule: match mode? {
+            Mode::Optional | Mode::Strict => Rule::Any,
+            Mode::None => Rule::Open,
+        },
+        static_token: Some(StaticTokens {
+            tokens: tokens?,
+            headers: headers?,
+        }),
     })
 }
 

@@ -161,6 +161,7 @@ pub fn received(headers: &[(&'static str, &[u8])], body: &'static [u8]) -> Recei
     Received {
         headers: header_map(headers),
         body: Bytes::from_static(body),
+        at: SystemTime::UNIX_EPOCH + NOW,
     }
 }
 

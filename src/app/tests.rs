@@ -134,7 +134,9 @@ fn a_wrong_credential_changes_nothing_and_learns_nothing() {
     assert_eq!(wrong.body["status"], "ERROR");
     assert_eq!(wrong.body["code"], "invalid_credentials");
     assert!(wrong.headers.contains_key("www-authenticate"));
-    assert_eq!(wrong.line["credential"], "static_token");
+    assert_eq!(wrong.line["credential"], Value::Null);
+    assert_eq!(wrong.line["rejected"], "static_token: wrong value");
+    assert_eq!(absent.line.get("rejected"), None);
     assert_eq!(absent.line["credential"], Value::Null);
     assert!(app.host.store.borrow().is_empty());
 }

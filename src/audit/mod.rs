@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use serde::Serialize;
 
 use crate::config::{Level, Problem};
-use crate::credentials::Kind;
+use crate::credentials::{Kind, Rejected};
 use crate::delivery::Change;
 use crate::ports::{Clock, Log};
 
@@ -30,8 +30,10 @@ pub struct Record {
     pub deployment_id: Option<String>,
     /// `Estado` that the callback asked for.
     pub state: Option<String>,
-    /// Credentials that opened the door, or that did not.
+    /// Credentials that were right.
     pub credentials: Vec<Kind>,
+    /// Credentials that were wrong, also where others opened the door.
+    pub rejected: Vec<Rejected>,
     /// The beginning of a body refused after its credentials were good, secrets masked.
     pub body: Option<String>,
     /// What failed behind the door.
@@ -50,6 +52,7 @@ impl Record {
             deployment_id: None,
             state: None,
             credentials: Vec::new(),
+            rejected: Vec::new(),
             body: None,
             failure: None,
         }
@@ -73,12 +76,17 @@ impl Record {
         let level = match status {
             500.. => Level::Error,
             400.. => Level::Warn,
+            _ if !self.rejected.is_empty() => Level::Warn,
             _ => Level::Info,
         };
         if level < least {
             return None;
         }
         let kinds: Vec<_> = self.credentials.iter().map(|kind| kind.name()).collect();
+        let rejected = self.rejected.iter();
+        let rejected: Vec<_> = rejected
+            .map(|Rejected { kind, why }| format!("{}: {why}", kind.name()))
+            .collect();
         let milliseconds = (host.monotonic() - self.started).as_secs_f64() * 1e3;
         let line = AuditLine {
             time: time(self.came),
@@ -91,6 +99,7 @@ impl Record {
             deployment_id: self.deployment_id.as_deref(),
             estado: self.state.as_deref(),
             credential: (!kinds.is_empty()).then(|| kinds.join("+")),
+            rejected: (!rejected.is_empty()).then(|| rejected.join(", ")),
             ms: (milliseconds * 1e3).round() / 1e3,
             failure: self.failure.as_deref(),
             body: self.body.as_deref(),
@@ -127,6 +136,8 @@ struct AuditLine<'a> {
     deployment_id: Option<&'a str>,
     estado: Option<&'a str>,
     credential: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rejected: Option<String>,
     ms: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<&'a str>,

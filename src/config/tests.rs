@@ -25,9 +25,10 @@ fn the_defaults_of_spin_toml_and_a_token_open_the_door() {
     );
     assert_eq!(config.max_body_bytes, 1 << 20);
     let door = config.callback.expect("the door can open").door;
-    assert_eq!(door.mode, Mode::Optional);
-    assert_eq!(door.tokens.len(), 2);
-    assert_eq!(door.token_headers, ["x-authorization", "x-api-key"]);
+    assert_eq!(door.rule, Rule::Any);
+    let static_token = door.static_token.expect("it counts");
+    assert_eq!(static_token.tokens.len(), 2);
+    assert_eq!(static_token.headers, ["x-authorization", "x-api-key"]);
 }
 
 #[test]

@@ -5,13 +5,15 @@ mod static_token;
 
 use crate::http::Received;
 
-pub use policy::{Policy, Refused, Verified};
+pub use policy::{Policy, Refused, Rejected, Verified};
 
 /// The kinds of credential, as the audit line and `WWW-Authenticate` name them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A token both sides know, in a header of its own.
     StaticToken,
+    /// A JSON Web Token (RFC 7519) in `Authorization: Bearer`.
+    Jwt,
 }
 
 impl Kind {
@@ -19,6 +21,7 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Self::StaticToken => "static_token",
+            Self::Jwt => "jwt",
         }
     }
 }
@@ -30,8 +33,9 @@ pub enum Finding {
     Absent,
     /// It shows one that is right.
     Valid,
-    /// It shows one that is wrong, or not clearly one.
-    Invalid,
+    /// It shows one that is wrong, or not clearly one. Why, for the log alone: a caller who
+    /// knew would guess better.
+    Invalid(&'static str),
 }
 
 /// One way to prove who calls. It judges; what follows from its finding is the policy's.

@@ -2,12 +2,12 @@
 
 use super::static_token::StaticToken;
 use super::{Credential, Finding, Kind};
-use crate::config::{Door, Mode};
+use crate::config::{Door, Rule};
 use crate::http::Received;
 
 /// The policy of one door.
 pub struct Policy {
-    mode: Mode,
+    rule: Rule,
     credentials: Vec<Box<dyn Credential>>,
 }
 
@@ -16,6 +16,7 @@ pub struct Policy {
 pub struct Verified {
     received: Received,
     by: Vec<Kind>,
+    rejected: Vec<Rejected>,
 }
 
 impl Verified {
@@ -28,13 +29,29 @@ impl Verified {
     pub fn by(&self) -> &[Kind] {
         &self.by
     }
+
+    /// The credentials that were wrong, although others opened the door.
+    pub fn rejected(&self) -> &[Rejected] {
+        &self.rejected
+    }
+}
+
+/// A credential that was wrong, and why: for the log alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejected {
+    /// Which kind.
+    pub kind: Kind,
+    /// Why.
+    pub why: &'static str,
 }
 
 /// A request that stays outside.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Refused {
-    /// The credentials it showed, all of them wrong or not enough.
-    pub shown: Vec<Kind>,
+    /// The credentials that were right, but not enough.
+    pub by: Vec<Kind>,
+    /// The credentials that were wrong.
+    pub rejected: Vec<Rejected>,
     /// `WWW-Authenticate`: what would open the door.
     pub challenge: String,
 }
@@ -42,34 +59,42 @@ pub struct Refused {
 impl Policy {
     /// The policy of `door`. A further credential is one line here.
     pub fn new(door: &Door) -> Self {
-        let credentials: Vec<Box<dyn Credential>> = vec![Box::new(StaticToken::new(
-            &door.tokens,
-            &door.token_headers,
-        ))];
+        let credentials: [Option<Box<dyn Credential>>; 1] = [door
+            .static_token
+            .as_ref()
+            .map(|settings| Box::new(StaticToken::new(settings)) as _)];
         Self {
-            mode: door.mode,
-            credentials,
+            rule: door.rule,
+            credentials: credentials.into_iter().flatten().collect(),
         }
     }
 
     /// Lets the request in, or says what would have opened the door.
     pub fn admit(&self, received: Received) -> Result<Verified, Refused> {
-        let findings: Vec<(Kind, Finding)> = self
-            .credentials
-            .iter()
-            .map(|credential| (credential.kind(), credential.examine(&received)))
-            .collect();
-        let by = kinds(&findings, |finding| finding == Finding::Valid);
-        let open = match self.mode {
-            Mode::Optional => !by.is_empty(),
-            Mode::Strict => by.contains(&Kind::StaticToken),
-            Mode::None => true,
+        let (mut by, mut rejected) = (Vec::new(), Vec::new());
+        for credential in &self.credentials {
+            let kind = credential.kind();
+            match credential.examine(&received) {
+                Finding::Absent => {}
+                Finding::Valid => by.push(kind),
+                Finding::Invalid(why) => rejected.push(Rejected { kind, why }),
+            }
+        }
+        let open = match self.rule {
+            Rule::Any => !by.is_empty(),
+            Rule::All => !by.is_empty() && by.len() == self.credentials.len(),
+            Rule::Open => true,
         };
         if open {
-            return Ok(Verified { received, by });
+            return Ok(Verified {
+                received,
+                by,
+                rejected,
+            });
         }
         Err(Refused {
-            shown: kinds(&findings, |finding| finding != Finding::Absent),
+            by,
+            rejected,
             challenge: self.challenge(),
         })
     }
@@ -78,61 +103,11 @@ impl Policy {
         let challenges: Vec<_> = self
             .credentials
             .iter()
-            .filter(|credential| {
-                self.mode != Mode::Strict || credential.kind() == Kind::StaticToken
-            })
             .map(|credential| credential.challenge())
             .collect();
         challenges.join(", ")
     }
 }
 
-fn kinds(findings: &[(Kind, Finding)], wanted: impl Fn(Finding) -> bool) -> Vec<Kind> {
-    findings
-        .iter()
-        .filter(|(_, finding)| wanted(*finding))
-        .map(|(kind, _)| *kind)
-        .collect()
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::Secret;
-    use crate::testing::received;
-
-    fn admit(mode: Mode, headers: &[(&'static str, &[u8])]) -> Result<Verified, Refused> {
-        Policy::new(&Door {
-            mode,
-            tokens: vec![Secret::new("token")],
-            token_headers: vec![::http::HeaderName::from_static("x-authorization")],
-        })
-        .admit(received(headers, b"{}"))
-    }
-
-    #[test]
-    fn optional_and_strict_open_to_the_static_token_alone() {
-        for mode in [Mode::Optional, Mode::Strict] {
-            let verified = admit(mode, &[("x-authorization", b"token")]).expect("opens");
-            assert_eq!(verified.by(), [Kind::StaticToken]);
-
-            let wrong = admit(mode, &[("x-authorization", b"otro")]).expect_err("stays shut");
-            assert_eq!(wrong.shown, [Kind::StaticToken]);
-
-            let absent = admit(mode, &[]).expect_err("stays shut");
-            assert_eq!(absent.shown, []);
-            assert_eq!(absent.challenge, wrong.challenge);
-            assert_eq!(
-                absent.challenge,
-                "StaticToken realm=\"callback\", headers=\"x-authorization\""
-            );
-        }
-    }
-
-    #[test]
-    fn none_opens_to_all_and_says_that_nothing_was_verified() {
-        assert_eq!(admit(Mode::None, &[]).expect("opens").by(), []);
-        let wrong = admit(Mode::None, &[("x-authorization", b"otro")]).expect("opens");
-        assert_eq!(wrong.by(), []);
-    }
-}
+mod tests;

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
 use super::{Credential, Finding, Kind};
-use crate::config::Secret;
+use crate::config::StaticTokens;
 use crate::http::Received;
 
 type Hash = [u8; 32];
@@ -23,14 +23,14 @@ pub struct StaticToken {
 }
 
 impl StaticToken {
-    /// `tokens` are accepted in any of `headers`.
-    pub fn new(tokens: &[Secret], headers: &[HeaderName]) -> Self {
+    /// Any of the tokens, in any of the headers.
+    pub fn new(settings: &StaticTokens) -> Self {
+        let tokens = settings.tokens.iter();
         Self {
             accepted: tokens
-                .iter()
                 .map(|token| hash(token.expose().as_bytes()))
                 .collect(),
-            headers: headers.to_vec(),
+            headers: settings.headers.clone(),
         }
     }
 
@@ -46,7 +46,8 @@ impl StaticToken {
         match (value, values.peek()) {
             (b"", None) => Finding::Absent,
             (value, None) if self.accepts(value) => Finding::Valid,
-            _ => Finding::Invalid,
+            (_, None) => Finding::Invalid("wrong value"),
+            (_, Some(_)) => Finding::Invalid("repeated header"),
         }
     }
 
@@ -79,8 +80,8 @@ impl Credential for StaticToken {
             .map(|name| self.examine_header(&received.headers, name))
             .fold(Finding::Absent, |found, next| match (found, next) {
                 (Finding::Valid, _) | (_, Finding::Valid) => Finding::Valid,
-                (Finding::Invalid, _) | (_, Finding::Invalid) => Finding::Invalid,
-                (Finding::Absent, Finding::Absent) => Finding::Absent,
+                (Finding::Absent, other) => other,
+                (wrong, _) => wrong,
             })
     }
 }
@@ -92,19 +93,23 @@ fn hash(value: &[u8]) -> Hash {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Secret;
     use crate::testing::received;
+
+    const WRONG: Finding = Finding::Invalid("wrong value");
+    const REPEATED: Finding = Finding::Invalid("repeated header");
 
     type Shown = &'static [(&'static str, &'static [u8])];
 
     fn examine(headers: Shown) -> Finding {
-        StaticToken::new(
-            &[Secret::new("viejo"), Secret::new("nuevo-token")],
-            &[
+        let settings = StaticTokens {
+            tokens: vec![Secret::new("viejo"), Secret::new("nuevo-token")],
+            headers: vec![
                 HeaderName::from_static("x-authorization"),
                 HeaderName::from_static("x-api-key"),
             ],
-        )
-        .examine(&received(headers, b""))
+        };
+        StaticToken::new(&settings).examine(&received(headers, b""))
     }
 
     #[test]
@@ -118,25 +123,22 @@ mod tests {
             (&[("authorization", b"viejo")], Finding::Absent),
             (&[("x-authorization", b"")], Finding::Absent),
             (&[("x-authorization", b"  ")], Finding::Absent),
-            (&[("x-authorization", b"Viejo")], Finding::Invalid),
-            (&[("x-authorization", b"viej")], Finding::Invalid),
-            (&[("x-authorization", b"viejoo")], Finding::Invalid),
-            (
-                &[("x-authorization", b"viejo nuevo-token")],
-                Finding::Invalid,
-            ),
-            (&[("x-authorization", b"viej\xf3")], Finding::Invalid),
+            (&[("x-authorization", b"Viejo")], WRONG),
+            (&[("x-authorization", b"viej")], WRONG),
+            (&[("x-authorization", b"viejoo")], WRONG),
+            (&[("x-authorization", b"viejo nuevo-token")], WRONG),
+            (&[("x-authorization", b"viej\xf3")], WRONG),
             (
                 &[("x-authorization", b"viejo"), ("x-authorization", b"viejo")],
-                Finding::Invalid,
+                REPEATED,
             ),
             (
                 &[("x-authorization", b"viejo"), ("x-authorization", b"x")],
-                Finding::Invalid,
+                REPEATED,
             ),
             (
                 &[("x-authorization", b""), ("x-authorization", b"viejo")],
-                Finding::Invalid,
+                REPEATED,
             ),
             (
                 &[
@@ -151,12 +153,9 @@ mod tests {
             ),
             (
                 &[("x-authorization", b"malo"), ("x-api-key", b"peor")],
-                Finding::Invalid,
+                WRONG,
             ),
-            (
-                &[("x-authorization", b""), ("x-api-key", b"peor")],
-                Finding::Invalid,
-            ),
+            (&[("x-authorization", b""), ("x-api-key", b"peor")], WRONG),
         ];
         for (headers, finding) in cases {
             assert_eq!(examine(headers), *finding, "{headers:?}");
@@ -165,10 +164,13 @@ mod tests {
 
     #[test]
     fn with_no_token_configured_nothing_is_right() {
-        let none = StaticToken::new(&[], &[HeaderName::from_static("x-authorization")]);
+        let none = StaticToken::new(&StaticTokens {
+            tokens: Vec::new(),
+            headers: vec![HeaderName::from_static("x-authorization")],
+        });
         for value in [&b"x"[..], b"null"] {
             let received = received(&[("x-authorization", value)], b"");
-            assert_eq!(none.examine(&received), Finding::Invalid);
+            assert_eq!(none.examine(&received), WRONG);
         }
     }
 }

@@ -5,6 +5,7 @@
 //! the host closes the connection instead.
 
 use std::pin::pin;
+use std::time::SystemTime;
 
 use ::http::{HeaderMap, header};
 use bytes::{Bytes, BytesMut};
@@ -23,6 +24,8 @@ pub struct Received {
     pub headers: HeaderMap,
     /// Its body, byte for byte.
     pub body: Bytes,
+    /// When it was there as a whole.
+    pub at: SystemTime,
 }
 
 /// Reads a body of at most `limit` bytes.

@@ -6,7 +6,6 @@ use ::http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
 use super::Reply;
-use crate::credentials::Refused;
 use crate::delivery::DeploymentId;
 
 /// Why a request is refused.
@@ -30,7 +29,12 @@ pub enum Refusal {
     /// A setting that the endpoint depends on is wrong.
     Misconfigured,
     /// No valid credential.
-    Unauthorized(Refused),
+    Unauthorized {
+        /// `WWW-Authenticate`: what would open the door.
+        challenge: String,
+    },
+    /// A valid credential, but the policy wants more than one.
+    Forbidden,
     /// The body is not JSON; says where, in Spanish.
     NotJson(String),
     /// JSON, but not what the source sends: each field and what is wrong with it, in Spanish.
@@ -81,10 +85,15 @@ impl Refusal {
                 "misconfigured",
                 "El servicio no está disponible por un problema de configuración.",
             ),
-            Self::Unauthorized(_) => (
+            Self::Unauthorized { .. } => (
                 Code::UNAUTHORIZED,
                 "invalid_credentials",
                 "Las credenciales faltan o no son válidas.",
+            ),
+            Self::Forbidden => (
+                Code::FORBIDDEN,
+                "insufficient_credentials",
+                "Una credencial es válida, pero hacen falta las dos.",
             ),
             Self::NotJson(place) => {
                 let message = format!("El cuerpo no es JSON válido ({place}).");
@@ -138,7 +147,7 @@ impl Refusal {
             Self::MethodNotAllowed(allowed) => {
                 reply.with(header::ALLOW, HeaderValue::from_static(allowed))
             }
-            Self::Unauthorized(refused) => match HeaderValue::from_str(&refused.challenge) {
+            Self::Unauthorized { challenge } => match HeaderValue::from_str(challenge) {
                 Ok(challenge) => reply.with(header::WWW_AUTHENTICATE, challenge),
                 // Header names are tokens (RFC 9110, 5.6.2), so a challenge is always a value.
                 Err(_) => reply,
