@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ::http::HeaderName;
+use zeroize::Zeroizing;
 
 use super::{Problem, Secret, UtcOffset};
 use crate::ports::{VariableError, Variables};
@@ -57,7 +58,8 @@ impl<'a, V: Variables> Reader<'a, V> {
         parse: impl FnOnce(&str) -> Result<T, Fault>,
     ) -> Option<T> {
         match self.variables.variable(setting).await {
-            Ok(value) => match parse(value.trim()) {
+            // Any of them may be a secret, if only one in the wrong place.
+            Ok(value) => match parse(Zeroizing::new(value).trim()) {
                 Ok(parsed) => return Some(parsed),
                 Err(fault) => self.problem(setting, fault),
             },

@@ -2,14 +2,16 @@
 
 use std::fmt;
 
-/// Prints `***` whatever is asked of it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+use zeroize::Zeroizing;
+
+/// Prints `***` whatever is asked of it, and is overwritten in memory when it is dropped.
+#[derive(Clone)]
+pub struct Secret(Zeroizing<String>);
 
 impl Secret {
     /// Takes the value in.
     pub fn new(value: impl Into<String>) -> Self {
-        Self(value.into())
+        Self(Zeroizing::new(value.into()))
     }
 
     /// The value itself, for the one place that compares or sends it.
