@@ -6,6 +6,7 @@ mod secret;
 
 use std::time::Duration;
 
+use crate::credentials::Keys;
 use crate::ports::Variables;
 use parse::{Fault, Reader};
 
@@ -46,6 +47,8 @@ pub struct Door {
     pub rule: Rule,
     /// The static token, where it counts.
     pub static_token: Option<StaticTokens>,
+    /// The JWT, where it counts.
+    pub jwt: Option<JwtSettings>,
 }
 
 /// How many of a door's credentials must be right.
@@ -68,11 +71,26 @@ pub struct StaticTokens {
     pub headers: Vec<::http::HeaderName>,
 }
 
+/// What a door takes for a valid JWT.
+#[derive(Debug, Clone)]
+pub struct JwtSettings {
+    /// `jwt_public_key`: who may have signed it.
+    pub keys: Keys,
+    /// `jwt_issuer`: what `iss` must be, where set.
+    pub issuer: Option<String>,
+    /// `jwt_audience`: what `aud` must name, where set.
+    pub audience: Option<String>,
+    /// `jwt_leeway_seconds`: how far clocks may differ.
+    pub leeway: Duration,
+}
+
 /// `callback_auth_mode`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mode {
     /// One valid credential opens.
     Optional,
+    /// The static token and the JWT.
+    Required,
     /// The static token opens, and nothing else.
     Strict,
     /// Open to all; development only.
@@ -136,6 +154,7 @@ pub struct Problem {
 
 const MODES: &[(&str, Mode)] = &[
     ("optional", Mode::Optional),
+    ("required", Mode::Required),
     ("strict", Mode::Strict),
     ("none", Mode::None),
 ];
@@ -152,6 +171,9 @@ const LEVELS: &[(&str, Level)] = &[
 const LARGEST_BODY: usize = 10 << 20;
 
 const MOST_PROXIES: usize = 16;
+
+/// An hour, in seconds: clocks that differ by more are broken, and a token lives hardly longer.
+const LONGEST_LEEWAY: usize = 3600;
 
 impl Config {
     /// Reads every setting. Never fails: what is wrong is in `problems`, and its doors are shut.
@@ -213,8 +235,8 @@ async fn read_door(
     let mode = reader
         .read("callback_auth_mode", |value| parse::one_of(value, MODES))
         .await;
-    let tokens = reader.read("callback_token", parse::tokens).await;
-    let headers = reader.read("callback_token_headers", parse::headers).await;
+    let static_token = read_static_tokens(reader).await;
+    let jwt = read_jwt(reader).await;
 
     if mode == Some(Mode::None) && development == Some(false) {
         reader.problem(
@@ -222,22 +244,60 @@ async fn read_door(
             Fault::new("«none» solo se admite con environment=development"),
         );
     }
-    if mode.is_some_and(|mode| mode != Mode::None) && tokens.as_ref().is_some_and(Vec::is_empty) {
-        reader.problem(
-            "callback_token",
-            Fault::new("falta: la puerta no tiene ninguna credencial que comprobar"),
-        );
+    let (mode, static_token, jwt) = (mode?, static_token?, jwt?);
+    let (no_token, no_key) = (static_token.is_none(), jwt.is_none());
+    let lacking = match mode {
+        Mode::Optional if no_token && no_key => Some(
+            "falta, o falta jwt_public_key: la puerta no tiene ninguna credencial que comprobar",
+        ),
+        Mode::Required | Mode::Strict if no_token => Some("falta, y callback_auth_mode la exige"),
+        _ => None,
+    };
+    if let Some(lacking) = lacking {
+        reader.problem("callback_token", Fault::new(lacking));
+    }
+    if mode == Mode::Required && no_key {
+        let lacking = "falta, y callback_auth_mode=required la exige";
+        reader.problem("jwt_public_key", Fault::new(lacking));
     }
     Some(Door {
-        rule: match mode? {
+        rule: match mode {
             Mode::Optional | Mode::Strict => Rule::Any,
+            Mode::Required => Rule::All,
             Mode::None => Rule::Open,
         },
-        static_token: Some(StaticTokens {
-            tokens: tokens?,
-            headers: headers?,
-        }),
+        static_token,
+        jwt: jwt.filter(|_| mode != Mode::Strict),
     })
+}
+
+/// `Some(None)`: no token is set.
+async fn read_static_tokens(
+    reader: &mut Reader<'_, impl Variables>,
+) -> Option<Option<StaticTokens>> {
+    let tokens = reader.read("callback_token", parse::tokens).await;
+    let headers = reader.read("callback_token_headers", parse::headers).await;
+    let (tokens, headers) = (tokens?, headers?);
+    Some((!tokens.is_empty()).then_some(StaticTokens { tokens, headers }))
+}
+
+/// `Some(None)`: no key is set.
+async fn read_jwt(reader: &mut Reader<'_, impl Variables>) -> Option<Option<JwtSettings>> {
+    let keys = reader.read("jwt_public_key", parse::keys).await;
+    let issuer = reader.read("jwt_issuer", parse::text).await;
+    let audience = reader.read("jwt_audience", parse::text).await;
+    let leeway = reader
+        .read("jwt_leeway_seconds", |value| {
+            parse::number(value, 0, LONGEST_LEEWAY)
+        })
+        .await;
+    let (keys, issuer, audience, leeway) = (keys?, issuer?, audience?, leeway?);
+    Some(keys.map(|keys| JwtSettings {
+        keys,
+        issuer,
+        audience,
+        leeway: Duration::from_secs(leeway as u64),
+    }))
 }
 
 async fn read_data_api(reader: &mut Reader<'_, impl Variables>) -> Option<DataApi> {

@@ -12,6 +12,9 @@ use bytes::Bytes;
 use crate::http::Received;
 use crate::ports::{Clock, KeyValue, Log, Random, StoreError, VariableError, Variables};
 
+#[path = "../tests/signer/mod.rs"]
+pub mod signer;
+
 /// 2026-01-02T03:04:05Z
 const NOW: Duration = Duration::from_secs(1_767_323_045);
 

@@ -6,6 +6,7 @@ use ::http::HeaderName;
 use zeroize::Zeroizing;
 
 use super::{Problem, Secret, UtcOffset};
+use crate::credentials::Keys;
 use crate::ports::{VariableError, Variables};
 
 /// Paths that belong to the host or to other endpoints, with all that is below them.
@@ -175,6 +176,21 @@ pub fn tokens(value: &str) -> Result<Vec<Secret>, Fault> {
         ));
     }
     Ok(value.split_ascii_whitespace().map(Secret::new).collect())
+}
+
+/// Public keys; there may be none.
+pub fn keys(value: &str) -> Result<Option<Keys>, Fault> {
+    if value.is_empty() {
+        return Ok(None);
+    }
+    Keys::parse(value)
+        .map(Some)
+        .map_err(|fault| Fault::new(fault.to_string()))
+}
+
+/// Any text, or none.
+pub fn text(value: &str) -> Result<Option<String>, Fault> {
+    Ok((!value.is_empty()).then(|| value.to_owned()))
 }
 
 /// One or more header names, separated by spaces.

@@ -74,7 +74,6 @@ fn each_wrong_value_is_named_and_shuts_the_door() {
         ("callback_endpoint_path", "/.well-known/spin/health"),
         ("callback_endpoint_path", "/a/../b"),
         ("callback_auth_mode", "Optional"),
-        ("callback_auth_mode", "required"),
         ("callback_token", "contraseña"),
         ("callback_token_headers", ""),
         ("callback_token_headers", "X Authorization:"),

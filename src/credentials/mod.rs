@@ -1,10 +1,12 @@
 //! What callers show to be let in: one file a credential, and the policy that weighs them.
 
+mod jwt;
 mod policy;
 mod static_token;
 
 use crate::http::Received;
 
+pub use jwt::{KeyFault, Keys};
 pub use policy::{Policy, Refused, Rejected, Verified};
 
 /// The kinds of credential, as the audit line and `WWW-Authenticate` name them.

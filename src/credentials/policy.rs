@@ -1,5 +1,6 @@
 //! Which credentials open a door. Only here is a [`Verified`] made.
 
+use super::jwt::Jwt;
 use super::static_token::StaticToken;
 use super::{Credential, Finding, Kind};
 use crate::config::{Door, Rule};
@@ -59,12 +60,19 @@ pub struct Refused {
 impl Policy {
     /// The policy of `door`. A further credential is one line here.
     pub fn new(door: &Door) -> Self {
-        let credentials: [Option<Box<dyn Credential>>; 1] = [door
-            .static_token
-            .as_ref()
-            .map(|settings| Box::new(StaticToken::new(settings)) as _)];
+        let Door {
+            rule,
+            static_token,
+            jwt,
+        } = door;
+        let credentials: [Option<Box<dyn Credential>>; 2] = [
+            static_token
+                .as_ref()
+                .map(|s| Box::new(StaticToken::new(s)) as _),
+            jwt.as_ref().map(|s| Box::new(Jwt::new(s)) as _),
+        ];
         Self {
-            rule: door.rule,
+            rule: *rule,
             credentials: credentials.into_iter().flatten().collect(),
         }
     }

@@ -1,0 +1,158 @@
+//! The keys that tokens are verified with, as operators get them from whoever signs.
+
+mod jwk;
+mod pem;
+
+use rsa::{BigUint, RsaPublicKey};
+
+use super::Fault;
+use super::algorithm::PublicKey;
+use super::jws::Jws;
+
+/// Sizes of an RSA modulus, in bits: RFC 7518, 3.3 wants 2048; beyond 4096 a verification takes
+/// too long to let strangers ask for it.
+const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
+
+/// One key or more.
+#[derive(Debug, Clone)]
+pub struct Keys(Vec<Key>);
+
+#[derive(Debug, Clone)]
+struct Key {
+    /// `kid`; keys in PEM have none.
+    id: Option<String>,
+    /// The one algorithm it is for, where a JWK says so.
+    only: Option<&'static str>,
+    public: PublicKey,
+}
+
+/// What is wrong with a key, in Spanish, for operators. It never quotes the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum KeyFault {
+    /// A certificate has a public key in it, but is none.
+    #[error(
+        "es un certificado, no una clave pública; extraiga la clave con: openssl x509 -pubkey -noout -in certificado.pem"
+    )]
+    Certificate,
+    /// A private key.
+    #[error(
+        "es una clave privada, que solo debe tener quien firma; ponga la pública: openssl pkey -pubout -in clave.pem"
+    )]
+    Private,
+    /// Neither PEM nor JSON.
+    #[error(
+        "no es una clave en PEM (BEGIN PUBLIC KEY o BEGIN RSA PUBLIC KEY), ni un JWK, ni un JWKS"
+    )]
+    Unrecognised,
+    /// Cut off, or with values that no key has.
+    #[error("la clave está incompleta o dañada")]
+    Broken,
+    /// An RSA key of another size.
+    #[error("una clave RSA debe tener de 2048 a 4096 bits")]
+    RsaSize,
+    /// Another kind of key, or another curve.
+    #[error("tipo de clave no admitido; se admiten RSA, EC P-256 y Ed25519")]
+    Unsupported,
+    /// A JWK that is for something else.
+    #[error("el JWK no es para verificar firmas: lo dicen use, key_ops o alg")]
+    NotForSignatures,
+    /// A set without a single key that could be used.
+    #[error("ninguna clave del JWKS sirve para verificar firmas")]
+    NoneInSet,
+}
+
+impl Keys {
+    /// Reads PEM (SPKI or PKCS#1, one or more, line breaks written `\n` too), a JWK or a JWKS.
+    ///
+    /// # Errors
+    /// The first key that is wrong. In a JWKS, keys for other purposes or of other kinds are left
+    /// out (RFC 7517, 5), but one must remain.
+    pub fn parse(text: &str) -> Result<Self, KeyFault> {
+        let text = text.trim();
+        if text.starts_with('{') {
+            jwk::parse(text).map(Self)
+        } else {
+            pem::parse(text).map(Self)
+        }
+    }
+
+    /// Whether the token is signed by one of the keys: by those its `kid` names, or by any
+    /// without one. A key that the token cannot have meant is asked all the same where there is
+    /// no other, so that a refusal takes as long and does not tell which key ids there are.
+    pub(super) fn verify(&self, jws: &Jws) -> Result<(), Fault> {
+        let mut asked = false;
+        for key in self.meant_by(jws) {
+            asked = true;
+            if key
+                .public
+                .verifies(&jws.algorithm, jws.signed, &jws.signature)
+            {
+                return Ok(());
+            }
+        }
+        if asked {
+            return Err(Fault::Signature);
+        }
+        if let Some(key) = self.0.first() {
+            key.public.spend(jws.signed, &jws.signature);
+        }
+        Err(Fault::UnknownKey)
+    }
+
+    fn meant_by<'a>(&'a self, jws: &'a Jws) -> impl Iterator<Item = &'a Key> {
+        let id = jws.key_id.as_ref();
+        let named = self
+            .0
+            .iter()
+            .any(|key| id.is_some() && key.id.as_ref() == id);
+        self.0.iter().filter(move |key| {
+            let is_meant = id.is_none() || key.id.as_ref() == if named { id } else { None };
+            is_meant && key.is_for(&jws.algorithm)
+        })
+    }
+}
+
+impl Key {
+    fn is_for(&self, algorithm: &str) -> bool {
+        match self.only {
+            Some(only) => only == algorithm,
+            None => self.public.algorithms().contains(&algorithm),
+        }
+    }
+}
+
+impl PublicKey {
+    /// From modulus and exponent, big-endian.
+    fn rsa(modulus: &[u8], exponent: &[u8]) -> Result<Self, KeyFault> {
+        let modulus = BigUint::from_bytes_be(modulus);
+        let exponent = BigUint::from_bytes_be(exponent);
+        let bits = modulus.bits();
+        // A size that is no multiple of 8 has a signature whose first bits nobody looks at.
+        if !RSA_BITS.contains(&bits) || !bits.is_multiple_of(8) {
+            return Err(KeyFault::RsaSize);
+        }
+        RsaPublicKey::new(modulus, exponent)
+            .map(Self::Rsa)
+            .map_err(|_| KeyFault::Broken)
+    }
+
+    /// From a point on P-256 (SEC 1, 2.3.3).
+    fn p256(point: &[u8]) -> Result<Self, KeyFault> {
+        p256::ecdsa::VerifyingKey::from_sec1_bytes(point)
+            .map(Self::P256)
+            .map_err(|_| KeyFault::Broken)
+    }
+
+    /// From a point on Ed25519 (RFC 8032, 5.1.2).
+    fn ed25519(point: &[u8]) -> Result<Self, KeyFault> {
+        ed25519_dalek::VerifyingKey::try_from(point)
+            .ok()
+            // With a point of small order a signature can fit every message.
+            .filter(|key| !key.is_weak())
+            .map(Self::Ed25519)
+            .ok_or(KeyFault::Broken)
+    }
+}
+
+#[cfg(test)]
+mod tests;
