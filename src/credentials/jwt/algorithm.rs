@@ -12,13 +12,6 @@ use p256::ecdsa::VerifyingKey as P256Key;
 use rsa::RsaPublicKey;
 use rsa::traits::PublicKeyParts as _;
 
-/// `alg` of a JWS header or JWK, by its registered name (RFC 7518, 3.1; RFC 8037, 3.1).
-pub const RSA: &[&str] = &["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"];
-/// See [`RSA`].
-pub const P256: &[&str] = &["ES256"];
-/// See [`RSA`].
-pub const ED25519: &[&str] = &["EdDSA"];
-
 /// ECDSA's r and s, both 1.
 const ONES: [u8; 64] = {
     let mut ones = [0; 64];
@@ -39,12 +32,13 @@ pub enum PublicKey {
 }
 
 impl PublicKey {
-    /// The algorithms a key of this kind verifies.
+    /// The algorithms a key of this kind verifies, as `alg` names them (RFC 7518, 3.1; RFC 8037,
+    /// 3.1).
     pub fn algorithms(&self) -> &'static [&'static str] {
         match self {
-            Self::Rsa(_) => RSA,
-            Self::P256(_) => P256,
-            Self::Ed25519(_) => ED25519,
+            Self::Rsa(_) => &["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
+            Self::P256(_) => &["ES256"],
+            Self::Ed25519(_) => &["EdDSA"],
         }
     }
 

@@ -1,12 +1,15 @@
 //! Keys in JSON (RFC 7517; RFC 7518, 6; RFC 8037, 2).
 
-use jwt_compact::jwk::JsonWebKey;
+use base64ct::{Base64UrlUnpadded, Encoding as _};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::{Key, KeyFault};
-use crate::credentials::jwt::algorithm::{ED25519, P256, PublicKey, RSA};
+use crate::credentials::jwt::algorithm::PublicKey;
+
+/// What stands before the coordinates of a point (SEC 1, 2.3.3).
+const UNCOMPRESSED: u8 = 4;
 
 #[derive(Deserialize)]
 struct Set<'a> {
@@ -14,18 +17,22 @@ struct Set<'a> {
     keys: Option<Vec<&'a RawValue>>,
 }
 
-/// What a JWK says about itself, beside the key.
+/// A key; its numbers are base64url without padding (RFC 7515, 2), still as text.
 #[derive(Deserialize)]
-struct About {
+struct Jwk {
     kty: String,
-    crv: Option<String>,
     kid: Option<String>,
     #[serde(rename = "use")]
     purpose: Option<String>,
     key_ops: Option<Vec<String>>,
     alg: Option<String>,
-    /// The private part of every kind that has one.
+    crv: Option<String>,
+    /// Of every kind of private key.
     d: Option<IgnoredAny>,
+    n: Option<String>,
+    e: Option<String>,
+    x: Option<String>,
+    y: Option<String>,
 }
 
 /// A JWK, or the keys of a JWKS.
@@ -49,53 +56,56 @@ pub fn parse(text: &str) -> Result<Vec<Key>, KeyFault> {
 }
 
 fn key(text: &str) -> Result<Key, KeyFault> {
-    let about: About = serde_json::from_str(text).map_err(|_| KeyFault::Broken)?;
-    if about.d.is_some() {
+    let jwk: Jwk = serde_json::from_str(text).map_err(|_| KeyFault::Broken)?;
+    if jwk.d.is_some() {
         return Err(KeyFault::Private);
     }
-    let algorithms = match (about.kty.as_str(), about.crv.as_deref()) {
-        ("RSA", _) => RSA,
-        ("EC", Some("P-256")) => P256,
-        ("OKP", Some("Ed25519")) => ED25519,
-        _ => return Err(KeyFault::Unsupported),
+    if !jwk.is_for_signatures() {
+        return Err(KeyFault::NotForSignatures);
+    }
+    let public = jwk.public()?;
+    let only = match &jwk.alg {
+        None => None,
+        Some(named) => Some(algorithm(&public, named).ok_or(KeyFault::NotForSignatures)?),
     };
-    let only = only(&about, algorithms)?;
-    let key: JsonWebKey = serde_json::from_str(text).map_err(|_| KeyFault::Broken)?;
     Ok(Key {
-        id: about.kid,
+        id: jwk.kid,
         only,
-        public: public(&key)?,
+        public,
     })
 }
 
-/// The one algorithm the key is for, where it says so.
-fn only(about: &About, algorithms: &[&'static str]) -> Result<Option<&'static str>, KeyFault> {
-    let purpose = about.purpose.as_deref();
-    let operations = about.key_ops.as_deref();
-    if purpose.is_some_and(|purpose| purpose != "sig")
-        || operations.is_some_and(|operations| !operations.iter().any(|one| one == "verify"))
-    {
-        return Err(KeyFault::NotForSignatures);
-    }
-    let Some(named) = &about.alg else {
-        return Ok(None);
-    };
-    let only = algorithms.iter().find(|algorithm| *algorithm == named);
-    only.copied().map(Some).ok_or(KeyFault::NotForSignatures)
+fn algorithm(public: &PublicKey, named: &str) -> Option<&'static str> {
+    let mut algorithms = public.algorithms().iter().copied();
+    algorithms.find(|algorithm| *algorithm == named)
 }
 
-fn public(key: &JsonWebKey) -> Result<PublicKey, KeyFault> {
-    match key {
-        JsonWebKey::Rsa {
-            modulus,
-            public_exponent,
-            ..
-        } => PublicKey::rsa(modulus, public_exponent),
-        JsonWebKey::EllipticCurve { .. } => key
-            .try_into()
-            .map(PublicKey::P256)
-            .map_err(|_| KeyFault::Broken),
-        JsonWebKey::KeyPair { x, .. } => PublicKey::ed25519(x),
-        _ => Err(KeyFault::Unsupported),
+impl Jwk {
+    fn is_for_signatures(&self) -> bool {
+        let operations = self.key_ops.as_deref();
+        self.purpose
+            .as_deref()
+            .is_none_or(|purpose| purpose == "sig")
+            && operations.is_none_or(|operations| operations.iter().any(|one| one == "verify"))
     }
+
+    fn public(&self) -> Result<PublicKey, KeyFault> {
+        match (self.kty.as_str(), self.crv.as_deref()) {
+            ("RSA", _) => PublicKey::rsa(&bytes(&self.n)?, &bytes(&self.e)?),
+            ("EC", Some("P-256")) => {
+                let coordinates = [bytes(&self.x)?, bytes(&self.y)?];
+                if coordinates.iter().any(|coordinate| coordinate.len() != 32) {
+                    return Err(KeyFault::Broken);
+                }
+                PublicKey::p256(&[&[UNCOMPRESSED], &coordinates.concat()[..]].concat())
+            }
+            ("OKP", Some("Ed25519")) => PublicKey::ed25519(&bytes(&self.x)?),
+            _ => Err(KeyFault::Unsupported),
+        }
+    }
+}
+
+fn bytes(number: &Option<String>) -> Result<Vec<u8>, KeyFault> {
+    let text = number.as_ref().ok_or(KeyFault::Broken)?;
+    Base64UrlUnpadded::decode_vec(text).map_err(|_| KeyFault::Broken)
 }
