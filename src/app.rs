@@ -5,6 +5,7 @@ use bytes::Bytes;
 use http_body::Body;
 use percent_encoding::percent_decode_str;
 
+use crate::attempts::{Attempts, Judgement};
 use crate::audit::{self, Record};
 use crate::config::{Config, Secret};
 use crate::credentials::{Refused, Verified};
@@ -18,6 +19,7 @@ pub struct App<H> {
     host: H,
     config: Config,
     routes: Routes,
+    attempts: Attempts,
     data_api: Option<DataApi>,
 }
 
@@ -26,6 +28,7 @@ pub struct App<H> {
 #[derive(Debug)]
 pub struct After {
     line: Option<String>,
+    attempted: bool,
 }
 
 /// What became of a request, as the audit line names it, and the reply that says so.
@@ -38,6 +41,7 @@ impl<H: Host> App<H> {
         audit::log_problems(&host, &config.problems);
         Self {
             routes: Routes::new(&config),
+            attempts: Attempts::new(config.failed_attempts_per_minute),
             data_api: config
                 .callback
                 .as_ref()
@@ -68,14 +72,20 @@ impl<H: Host> App<H> {
         };
         let response = reply.into_response(&record.request_id);
         let status = response.status().as_u16();
+        let attempted = record.attempted;
         let line = record.close(&self.host, outcome, status, self.config.log_level);
-        (response, After { line })
+        (response, After { line, attempted })
     }
 
     /// Does what is left of a request whose reply is on its way.
     pub async fn after(&self, after: After) {
         if let Some(line) = after.line {
             self.host.log(&line);
+        }
+        if after.attempted
+            && let Err(error) = self.attempts.settle(&self.host).await
+        {
+            audit::log_failure(&self.host, "attempts_not_kept", &error.to_string());
         }
     }
 
@@ -124,13 +134,13 @@ impl<H: Host> App<H> {
         record.source = Some(endpoint.source.name());
         let body = http::receive(body, self.config.max_body_bytes).await?;
         http::require_json(&headers)?;
-        let verified = self.verify(endpoint, headers, body, record)?;
+        let verified = self.verify(endpoint, headers, body, record).await?;
         let change = self.decode(endpoint, &verified, record)?;
         let outcome = self.deliver(&verified, &change, record).await?;
         Ok((outcome.name(), endpoint.source.reply(outcome)))
     }
 
-    fn verify(
+    async fn verify(
         &self,
         endpoint: &Endpoint,
         headers: HeaderMap,
@@ -148,19 +158,27 @@ impl<H: Host> App<H> {
                 record.rejected = verified.rejected().to_vec();
                 Ok(verified)
             }
-            Err(Refused {
-                by,
-                rejected,
-                challenge,
-            }) => {
-                record.rejected = rejected;
-                record.credentials = by;
-                if record.credentials.is_empty() {
-                    Err(Refusal::Unauthorized { challenge })
-                } else {
-                    Err(Refusal::Forbidden)
-                }
-            }
+            Err(refused) => Err(self.refuse(refused, record).await),
+        }
+    }
+
+    async fn refuse(&self, refused: Refused, record: &mut Record) -> Refusal {
+        let enough_for_one = !refused.by.is_empty();
+        record.credentials = refused.by;
+        record.rejected = refused.rejected;
+        record.attempted = true;
+        let judgement = self.attempts.count(&self.host, record.client).await;
+        let Judgement {
+            closed_for,
+            failure,
+        } = judgement;
+        record.failure = failure.map(|error| error.to_string());
+        match closed_for {
+            Some(closed_for) => Refusal::TooManyAttempts { closed_for },
+            None if enough_for_one => Refusal::Forbidden,
+            None => Refusal::Unauthorized {
+                challenge: refused.challenge,
+            },
         }
     }
 
@@ -201,7 +219,7 @@ impl<H: Host> App<H> {
         record: &mut Record,
     ) -> Result<Answer, Refusal> {
         record.source = Some(endpoint.source.name());
-        let verified = self.verify(endpoint, headers, Bytes::new(), record)?;
+        let verified = self.verify(endpoint, headers, Bytes::new(), record).await?;
         let key = percent_decode_str(key).decode_utf8().ok();
         let deployment_id = key
             .and_then(|key| DeploymentId::new(key).ok())

@@ -23,6 +23,8 @@ pub struct Config {
     pub max_body_bytes: usize,
     /// How many proxies in front append to `X-Forwarded-For`.
     pub trusted_proxies: usize,
+    /// How many failed attempts a client has in a minute; 0: any number.
+    pub failed_attempts_per_minute: usize,
     /// Paths of the callback below the root. `None`: not known, so every path is shut.
     pub callback_paths: Option<Vec<String>>,
     /// The callback's door and what is behind it. `None`: misconfigured, the door stays shut.
@@ -172,6 +174,9 @@ const LARGEST_BODY: usize = 10 << 20;
 
 const MOST_PROXIES: usize = 16;
 
+/// Each failed attempt of a minute is kept by its moment.
+const MOST_ATTEMPTS: usize = 1000;
+
 /// An hour, in seconds: clocks that differ by more are broken, and a token lives hardly longer.
 const LONGEST_LEEWAY: usize = 3600;
 
@@ -198,6 +203,11 @@ impl Config {
                 parse::number(value, 0, MOST_PROXIES)
             })
             .await;
+        let failed_attempts_per_minute = reader
+            .read("failed_attempts_per_minute", |value| {
+                parse::number(value, 0, MOST_ATTEMPTS)
+            })
+            .await;
         let callback_paths = reader.read("callback_endpoint_path", parse::paths).await;
         let door = read_door(&mut reader, development).await;
         let data_api = read_data_api(&mut reader).await;
@@ -217,6 +227,7 @@ impl Config {
             // Every door is shut where these are wrong; they only bound what is read and logged.
             max_body_bytes: max_body_bytes.unwrap_or(1 << 20),
             trusted_proxies: trusted_proxies.unwrap_or(0),
+            failed_attempts_per_minute: failed_attempts_per_minute.unwrap_or(0),
             callback,
             problems,
         }

@@ -3,6 +3,7 @@
 //! The way of one request is in [`app`]; this file only hands the host's ports to it.
 
 pub mod app;
+pub mod attempts;
 pub mod audit;
 pub mod config;
 pub mod credentials;

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
@@ -25,10 +26,13 @@ pub struct FakeHost {
     pub undeclared: Option<&'static str>,
     pub unreadable: Option<&'static str>,
     pub asked: RefCell<Vec<String>>,
-    pub store: RefCell<BTreeMap<String, Vec<u8>>>,
+    pub store: Rc<RefCell<BTreeMap<String, Vec<u8>>>>,
     pub store_fails: bool,
+    /// How often the store was asked for something, and how often to write.
+    pub accesses: Cell<usize>,
+    pub writes: Cell<usize>,
     pub lines: RefCell<Vec<String>>,
-    since_start: Cell<Duration>,
+    since_start: Rc<Cell<Duration>>,
     drawn: Cell<u128>,
 }
 
@@ -47,10 +51,12 @@ impl Default for FakeHost {
             undeclared: None,
             unreadable: None,
             asked: RefCell::default(),
-            store: RefCell::default(),
+            store: Rc::default(),
             store_fails: false,
+            accesses: Cell::default(),
+            writes: Cell::default(),
             lines: RefCell::default(),
-            since_start: Cell::default(),
+            since_start: Rc::default(),
             drawn: Cell::default(),
         }
     }
@@ -67,6 +73,16 @@ impl FakeHost {
             assert!(old.is_some(), "spin.toml declares {name}");
         }
         host
+    }
+
+    /// Another instance, at the same store and in the same time.
+    pub fn beside(&self) -> Self {
+        Self {
+            settings: self.settings.clone(),
+            store: Rc::clone(&self.store),
+            since_start: Rc::clone(&self.since_start),
+            ..Self::default()
+        }
     }
 
     /// Time passes.
@@ -106,6 +122,7 @@ impl Future for YieldOnce {
 impl FakeHost {
     /// A store answers later, not at once: others get their turn.
     async fn turn(&self) -> Result<(), StoreError> {
+        self.accesses.set(self.accesses.get() + 1);
         YieldOnce(false).await;
         if self.store_fails {
             return Err(StoreError("the store is broken".to_owned()));
@@ -121,6 +138,7 @@ impl KeyValue for FakeHost {
     }
 
     async fn set(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
+        self.writes.set(self.writes.get() + 1);
         self.turn().await?;
         self.store
             .borrow_mut()
@@ -143,6 +161,7 @@ impl Clock for FakeHost {
         for _ in 0..time.as_millis().max(1) {
             YieldOnce(false).await;
         }
+        self.advance(time);
     }
 }
 

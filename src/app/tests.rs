@@ -1,11 +1,13 @@
 //! A request's whole way over fakes of the ports, as a caller and an operator would see it.
 
+use std::time::Duration;
+
 use futures_executor::block_on;
 use http_body_util::Full;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::testing::FakeHost;
+use crate::testing::{FakeHost, signer};
 
 const BODY: &str = r#"{"deploymentId":"d-1","status":"RUN_COMPLETED"}"#;
 const PATH: &str = "/api/callback";
@@ -54,6 +56,13 @@ fn post(app: &App<FakeHost>, token: &str, body: &str) -> Seen {
         ("x-request-id", "r-1"),
     ];
     send(app, request("POST", PATH, &headers, body))
+}
+
+/// How many rows there are, beside what else is in the store.
+fn rows(app: &App<FakeHost>) -> usize {
+    let store = app.host.store.borrow();
+    let rows = store.keys().filter(|key| !key.starts_with("attempts/"));
+    rows.count()
 }
 
 #[test]
@@ -138,7 +147,109 @@ fn a_wrong_credential_changes_nothing_and_learns_nothing() {
     assert_eq!(wrong.line["rejected"], "static_token: wrong value");
     assert_eq!(absent.line.get("rejected"), None);
     assert_eq!(absent.line["credential"], Value::Null);
-    assert!(app.host.store.borrow().is_empty());
+    assert_eq!(rows(&app), 0);
+}
+
+#[test]
+fn guessing_ends_and_whoever_has_the_credential_does_not_notice() {
+    let app = app(&[("failed_attempts_per_minute", "3")]);
+    for _ in 0..3 {
+        assert_eq!(post(&app, "guess", BODY).status, 401);
+    }
+    for method in ["POST", "GET"] {
+        let path = if method == "GET" {
+            "/api/callback/d-1"
+        } else {
+            PATH
+        };
+        let headers = [
+            ("x-authorization", "guess"),
+            ("spin-client-addr", "10.0.0.9:2"),
+        ];
+        let seen = send(&app, request(method, path, &headers, BODY));
+        assert_eq!(
+            (seen.status, &seen.body["code"]),
+            (429, &json!("too_many_attempts"))
+        );
+        let wait = seen.headers["retry-after"].to_str().expect("text");
+        assert!(
+            (50..=60).contains(&wait.parse().expect("seconds")),
+            "{wait}"
+        );
+        assert_eq!(seen.line["outcome"], "too_many_attempts");
+        assert_eq!(seen.line["rejected"], "static_token: wrong value");
+    }
+    let headers = [
+        ("x-authorization", "guess"),
+        ("spin-client-addr", "10.0.0.8:1"),
+    ];
+    assert_eq!(
+        send(&app, request("POST", PATH, &headers, BODY)).status,
+        401
+    );
+
+    let accesses = || app.host.accesses.replace(0);
+    accesses();
+    assert_eq!(post(&app, "token", BODY).status, 200);
+    let of_one_callback = accesses();
+    let fresh = self::app(&[]);
+    post(&fresh, "token", BODY);
+    assert_eq!(of_one_callback, fresh.host.accesses.get());
+
+    app.host.advance(Duration::from_secs(60));
+    assert_eq!(post(&app, "guess", BODY).status, 401);
+}
+
+#[test]
+fn attempts_that_cannot_be_kept_are_told_in_the_log_and_change_no_reply() {
+    let mut app = app(&[]);
+    app.host.store_fails = true;
+    let (response, after) = block_on(app.respond(request("POST", PATH, &[], BODY)));
+    assert_eq!(response.status(), 401);
+    block_on(app.after(after));
+    let lines = app.host.lines.borrow();
+    assert!(lines[0].contains("the store is broken"), "{lines:?}");
+    assert!(
+        lines[1].contains("\"outcome\":\"attempts_not_kept\""),
+        "{lines:?}"
+    );
+}
+
+#[test]
+fn a_wrong_credential_beside_a_right_one_is_a_warning() {
+    let key = signer::public_key("ed25519.pem");
+    let app = app(&[("jwt_public_key", &key)]);
+    let headers = [
+        ("x-authorization", "token"),
+        ("authorization", "Bearer a.b.c"),
+    ];
+    let seen = send(&app, request("POST", PATH, &headers, BODY));
+    assert_eq!(seen.status, 200);
+    assert_eq!(seen.line["level"], "warn");
+    assert_eq!(seen.line["credential"], "static_token");
+    assert_eq!(seen.line["rejected"], "jwt: malformed");
+}
+
+#[test]
+fn where_two_credentials_are_wanted_one_is_forbidden() {
+    let key = signer::public_key("ed25519.pem");
+    let app = app(&[("jwt_public_key", &key), ("callback_auth_mode", "required")]);
+    let seen = post(&app, "token", BODY);
+    assert_eq!(
+        (seen.status, &seen.body["code"]),
+        (403, &json!("insufficient_credentials"))
+    );
+    assert_eq!(seen.headers.get("www-authenticate"), None);
+    assert_eq!(seen.line["credential"], "static_token");
+    assert_eq!(rows(&app), 0);
+
+    let neither = post(&app, "guess", BODY);
+    assert_eq!(neither.status, 401);
+    assert_eq!(
+        neither.headers["www-authenticate"],
+        "StaticToken realm=\"callback\", headers=\"x-authorization x-api-key\", \
+         Bearer realm=\"callback\""
+    );
 }
 
 #[test]

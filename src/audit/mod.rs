@@ -38,6 +38,8 @@ pub struct Record {
     pub body: Option<String>,
     /// What failed behind the door.
     pub failure: Option<String>,
+    /// The credentials were not enough, and that was counted.
+    pub attempted: bool,
 }
 
 impl Record {
@@ -55,6 +57,7 @@ impl Record {
             rejected: Vec::new(),
             body: None,
             failure: None,
+            attempted: false,
         }
     }
 
@@ -124,6 +127,16 @@ pub fn log_problems(host: &(impl Clock + Log), problems: &[Problem]) {
     }));
 }
 
+/// Logs that something failed which no request waits for.
+pub fn log_failure(host: &(impl Clock + Log), outcome: &'static str, failure: &str) {
+    host.log(&json(&FailureLine {
+        time: time(host.now()),
+        level: Level::Error.name(),
+        outcome,
+        failure,
+    }));
+}
+
 #[derive(Serialize)]
 struct AuditLine<'a> {
     time: String,
@@ -151,6 +164,14 @@ struct ProblemsLine {
     level: &'static str,
     outcome: &'static str,
     problems: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct FailureLine<'a> {
+    time: String,
+    level: &'static str,
+    outcome: &'static str,
+    failure: &'a str,
 }
 
 fn time(time: SystemTime) -> String {

@@ -3,7 +3,7 @@
 use futures_executor::block_on;
 
 use super::*;
-use crate::testing::FakeHost;
+use crate::testing::{FakeHost, signer};
 
 fn load(settings: &[(&str, &str)]) -> Config {
     block_on(Config::load(&FakeHost::with(settings)))
@@ -39,6 +39,64 @@ fn a_door_with_no_credential_to_check_is_misconfigured() {
         ["callback_token"]
     );
     assert_eq!(wrong(&[("callback_token", "  ")]), ["callback_token"]);
+}
+
+#[test]
+fn each_mode_wants_the_credentials_it_checks() {
+    let key = signer::public_key("ed25519.pem");
+    let (token, key) = (
+        ("callback_token", "token"),
+        ("jwt_public_key", key.as_str()),
+    );
+    for (mode, without_token, without_key, without_both) in [
+        ("optional", &[][..], &[][..], &["callback_token"][..]),
+        (
+            "required",
+            &["callback_token"],
+            &["jwt_public_key"],
+            &["callback_token", "jwt_public_key"],
+        ),
+        ("strict", &["callback_token"], &[], &["callback_token"]),
+    ] {
+        let mode = ("callback_auth_mode", mode);
+        assert_eq!(wrong(&[mode, token, key]), [""; 0], "{mode:?}");
+        assert_eq!(wrong(&[mode, key]), without_token, "{mode:?}");
+        assert_eq!(wrong(&[mode, token]), without_key, "{mode:?}");
+        assert_eq!(wrong(&[mode]), without_both, "{mode:?}");
+    }
+}
+
+#[test]
+fn strict_does_not_look_at_a_jwt() {
+    let key = signer::public_key("ed25519.pem");
+    let token = ("callback_token", "token");
+    for (mode, looks) in [("optional", true), ("strict", false), ("required", true)] {
+        let settings = [
+            token,
+            ("jwt_public_key", &key),
+            ("callback_auth_mode", mode),
+        ];
+        let door = load(&settings).callback.expect("the door can open").door;
+        assert_eq!(door.jwt.is_some(), looks, "{mode}");
+    }
+}
+
+#[test]
+fn a_key_that_cannot_be_used_is_named_with_what_to_do() {
+    let certificate = signer::public_key("certificate.pem");
+    let config = load(&[
+        ("callback_token", "token"),
+        ("jwt_public_key", &certificate),
+    ]);
+    let [problem] = &config.problems[..] else {
+        panic!("one problem")
+    };
+    assert_eq!(problem.setting, "jwt_public_key");
+    assert!(
+        problem.what.contains("openssl x509 -pubkey"),
+        "{}",
+        problem.what
+    );
 }
 
 #[test]
@@ -78,6 +136,11 @@ fn each_wrong_value_is_named_and_shuts_the_door() {
         ("callback_token_headers", ""),
         ("callback_token_headers", "X Authorization:"),
         ("callback_token_headers", "Content-Type"),
+        ("failed_attempts_per_minute", "-1"),
+        ("failed_attempts_per_minute", "1001"),
+        ("jwt_public_key", "s3cr3t"),
+        ("jwt_leeway_seconds", "1m"),
+        ("jwt_leeway_seconds", "3601"),
         ("data_api", "sqlserver"),
         ("sam_utc_offset", "-5"),
         ("sam_utc_offset", "+15:00"),

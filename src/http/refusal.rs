@@ -1,6 +1,7 @@
 //! Every answer that is not what the caller wanted, with its status code, in one table.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use ::http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
@@ -35,6 +36,11 @@ pub enum Refusal {
     },
     /// A valid credential, but the policy wants more than one.
     Forbidden,
+    /// No valid credential, and too many attempts of that client before.
+    TooManyAttempts {
+        /// How long until there may be another.
+        closed_for: Duration,
+    },
     /// The body is not JSON; says where, in Spanish.
     NotJson(String),
     /// JSON, but not what the source sends: each field and what is wrong with it, in Spanish.
@@ -95,6 +101,11 @@ impl Refusal {
                 "insufficient_credentials",
                 "Una credencial es válida, pero hacen falta las dos.",
             ),
+            Self::TooManyAttempts { .. } => (
+                Code::TOO_MANY_REQUESTS,
+                "too_many_attempts",
+                "Demasiados intentos sin credenciales válidas. Vuelva a intentarlo más tarde.",
+            ),
             Self::NotJson(place) => {
                 let message = format!("El cuerpo no es JSON válido ({place}).");
                 return (Code::BAD_REQUEST, "invalid_json", message);
@@ -152,6 +163,7 @@ impl Refusal {
                 // Header names are tokens (RFC 9110, 5.6.2), so a challenge is always a value.
                 Err(_) => reply,
             },
+            Self::TooManyAttempts { closed_for } => reply.retry_after(*closed_for),
             Self::Misconfigured | Self::Unavailable => reply.retry_later(),
             _ => reply,
         }

@@ -1,5 +1,7 @@
 //! What goes out. Every reply has `content-type`, `content-length` and `x-request-id`.
 
+use std::time::Duration;
+
 use ::http::{HeaderName, HeaderValue, StatusCode, header};
 use bytes::Bytes;
 use serde::Serialize;
@@ -7,8 +9,8 @@ use serde::Serialize;
 /// A reply, complete.
 pub type Response = ::http::Response<Bytes>;
 
-/// When a caller that gets 503 may try again, in seconds.
-const RETRY_AFTER_SECONDS: u32 = 30;
+/// When a caller that gets 503 may try again.
+const PAUSE: Duration = Duration::from_secs(30);
 
 /// A reply in the making.
 #[derive(Debug)]
@@ -41,9 +43,16 @@ impl Reply {
         self
     }
 
-    /// With word that the caller may try again in [`RETRY_AFTER_SECONDS`].
+    /// With word that the caller may try again in [`PAUSE`].
     pub fn retry_later(self) -> Self {
-        self.with(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS))
+        self.retry_after(PAUSE)
+    }
+
+    /// With word when the caller may try again, in whole seconds and not too early.
+    pub fn retry_after(self, pause: Duration) -> Self {
+        let seconds = pause.as_millis().div_ceil(1000);
+        let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
+        self.with(header::RETRY_AFTER, HeaderValue::from(seconds))
     }
 
     /// Not to be kept by anything on its way: it is for this caller's eyes.

@@ -1,0 +1,238 @@
+//! Failed attempts at a door: guessing costs. After so many in a minute a client is told to stay
+//! away until its minute is over. Who has valid credentials is not counted, nor ever refused.
+//!
+//! An instance counts exactly what it sees itself. Through the key-value store instances learn of
+//! each other's counts, as well as a store can tell that has no counters: the last write wins,
+//! and an edge host allows some 50 a second for a whole application. So each instance has a
+//! budget for it, and an attacker with many addresses gets no more than that out of it. Counts
+//! are written once their callers have been answered; a client that has just used up its attempts
+//! goes first.
+
+mod budget;
+mod client;
+mod slot;
+mod window;
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use crate::ports::{Clock, KeyValue, StoreError};
+use budget::Budget;
+use client::Client;
+use slot::Slot;
+use window::Moment;
+
+/// Kept of the budget for writes, for clients that have just used up their attempts.
+const KEPT: u32 = 1;
+
+/// How many counts are written in a row before the task that does it ends.
+const ROUNDS: u32 = 8;
+
+/// How many clients an instance counts; the one whose last attempt is longest ago gives way.
+const CLIENTS: usize = 256;
+
+/// The failed attempts that this instance knows of.
+pub struct Attempts {
+    limit: usize,
+    state: Mutex<State>,
+}
+
+struct State {
+    clients: BTreeMap<Client, Seen>,
+    reads: Budget,
+    writes: Budget,
+    settling: bool,
+}
+
+/// What is known of one client.
+#[derive(Default)]
+struct Seen {
+    /// Its attempts of the last minute that the store knew of when it was last asked.
+    stored: Vec<Moment>,
+    /// Those that the store does not know of yet.
+    unsaved: Vec<Moment>,
+}
+
+/// What a failed attempt leads to.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Judgement {
+    /// How long the client has to wait, where it has used up its attempts.
+    pub closed_for: Option<Duration>,
+    /// The store could not be asked.
+    pub failure: Option<StoreError>,
+}
+
+impl Attempts {
+    /// Allows each client `limit` failed attempts a minute; with 0 any number.
+    pub fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            state: Mutex::new(State {
+                clients: BTreeMap::new(),
+                reads: Budget::new(16, 16, 16),
+                writes: Budget::new(1, 2, 4),
+                settling: false,
+            }),
+        }
+    }
+
+    /// Counts a failed attempt, unless the client has used them up.
+    pub async fn count(
+        &self,
+        host: &(impl Clock + KeyValue),
+        address: Option<IpAddr>,
+    ) -> Judgement {
+        let mut judgement = Judgement::default();
+        if self.limit == 0 {
+            return judgement;
+        }
+        let client = Client::at(address);
+        let now = moment(host.now());
+        if self.is_to_be_asked_for(client, host.monotonic()) {
+            match Slot::read(host, client, now).await {
+                Ok(slot) => self.state().seen(client).stored = slot.moments(client),
+                Err(error) => judgement.failure = Some(error),
+            }
+        }
+        let mut state = self.state();
+        let seen = state.seen(client);
+        judgement.closed_for = window::closed_for(&seen.moments(now), now, self.limit);
+        if judgement.closed_for.is_none() {
+            window::prune(&mut seen.unsaved, now);
+            seen.unsaved.push(now);
+        }
+        judgement
+    }
+
+    /// Writes what is counted into the store, as far as the budget goes. For a task that nobody
+    /// waits for: it takes some seconds where there is much.
+    ///
+    /// # Errors
+    /// Where the store fails. What was counted is kept for the next time.
+    pub async fn settle(&self, host: &(impl Clock + KeyValue)) -> Result<(), StoreError> {
+        while let Some(client) = self.used_up(host) {
+            self.save(host, client).await?;
+        }
+        let Some(_settling) = Settling::begin(self) else {
+            return Ok(());
+        };
+        for _ in 0..ROUNDS {
+            loop {
+                let wait = self.state().writes.wait(host.monotonic(), KEPT);
+                if wait.is_zero() {
+                    break;
+                }
+                host.sleep(wait).await;
+            }
+            let Some(client) = self.most_unsaved(host) else {
+                break;
+            };
+            self.save(host, client).await?;
+        }
+        Ok(())
+    }
+
+    async fn save(&self, host: &(impl Clock + KeyValue), client: Client) -> Result<(), StoreError> {
+        let now = moment(host.now());
+        let slot = Slot::read(host, client, now).await?;
+        let (moments, unsaved) = {
+            let mut state = self.state();
+            let seen = state.seen(client);
+            seen.stored = slot.moments(client);
+            let mut moments = seen.moments(now);
+            moments.drain(..moments.len().saturating_sub(self.limit));
+            seen.stored.clone_from(&moments);
+            (moments, std::mem::take(&mut seen.unsaved))
+        };
+        let stored = slot.moments(client);
+        let written = slot.write(host, client, moments).await;
+        if written.is_err() {
+            let mut state = self.state();
+            let seen = state.seen(client);
+            seen.stored = stored;
+            seen.unsaved.extend(unsaved);
+        }
+        written
+    }
+
+    /// Whether nothing is known of the client yet, and the store may be asked.
+    fn is_to_be_asked_for(&self, client: Client, now: Duration) -> bool {
+        let mut state = self.state();
+        !state.clients.contains_key(&client) && state.reads.spend(now, 0)
+    }
+
+    /// A client that has used up its attempts and of which the store does not know it.
+    fn used_up(&self, host: &impl Clock) -> Option<Client> {
+        let now = moment(host.now());
+        let mut state = self.state();
+        let found = state
+            .clients
+            .iter()
+            .find(|(_, seen)| !seen.unsaved.is_empty() && seen.moments(now).len() >= self.limit);
+        let client = *found?.0;
+        state.writes.spend(host.monotonic(), 0).then_some(client)
+    }
+
+    fn most_unsaved(&self, host: &impl Clock) -> Option<Client> {
+        let mut state = self.state();
+        let clients = state.clients.iter();
+        let (client, seen) = clients.max_by_key(|(_, seen)| seen.unsaved.len())?;
+        let (client, unsaved) = (*client, seen.unsaved.len());
+        (unsaved > 0 && state.writes.spend(host.monotonic(), KEPT)).then_some(client)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Never held across an await; what a panic leaves is counts, if not the newest.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn seen(&mut self, client: Client) -> &mut Seen {
+        if !self.clients.contains_key(&client) && self.clients.len() >= CLIENTS {
+            let last =
+                |(_, seen): &(&Client, &Seen)| seen.unsaved.last().max(seen.stored.last()).copied();
+            let oldest = self.clients.iter().min_by_key(last);
+            if let Some(oldest) = oldest.map(|(client, _)| *client) {
+                self.clients.remove(&oldest);
+            }
+        }
+        self.clients.entry(client).or_default()
+    }
+}
+
+impl Seen {
+    /// All that count at `now`, oldest first.
+    fn moments(&self, now: Moment) -> Vec<Moment> {
+        let mut moments = [self.stored.as_slice(), &self.unsaved].concat();
+        window::prune(&mut moments, now);
+        moments
+    }
+}
+
+/// One task at a time waits for the budget.
+struct Settling<'a>(&'a Attempts);
+
+impl<'a> Settling<'a> {
+    fn begin(attempts: &'a Attempts) -> Option<Self> {
+        let begun = std::mem::replace(&mut attempts.state().settling, true);
+        (!begun).then(|| Self(attempts))
+    }
+}
+
+impl Drop for Settling<'_> {
+    fn drop(&mut self) {
+        self.0.state().settling = false;
+    }
+}
+
+fn moment(time: SystemTime) -> Moment {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH);
+    let milliseconds = since.unwrap_or_default().as_millis();
+    Moment::try_from(milliseconds).unwrap_or(Moment::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,175 @@
+//! Guessing, by one and by many, at one instance and at several.
+
+use futures_executor::block_on;
+
+use super::*;
+use crate::testing::FakeHost;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn address(text: &str) -> Option<IpAddr> {
+    Some(text.parse().expect("an address"))
+}
+
+/// A failed attempt, and what is left to do after it. How long the client has to wait.
+fn attempt(attempts: &Attempts, host: &FakeHost, client: &str) -> Option<Duration> {
+    let judgement = block_on(attempts.count(host, address(client)));
+    assert_eq!(judgement.failure, None);
+    block_on(attempts.settle(host)).expect("the store works");
+    judgement.closed_for
+}
+
+/// How many failed attempts of `client` are counted before it is sent away.
+fn allowed(attempts: &Attempts, host: &FakeHost, client: &str) -> usize {
+    std::iter::repeat_with(|| block_on(attempts.count(host, address(client))))
+        .take(200)
+        .take_while(|judgement| judgement.closed_for.is_none())
+        .count()
+}
+
+#[test]
+fn the_minute_slides() {
+    let (attempts, host) = (Attempts::new(3), FakeHost::default());
+    assert_eq!(attempt(&attempts, &host, "10.0.0.1"), None);
+    host.advance(SECOND * 20);
+    assert_eq!(attempt(&attempts, &host, "10.0.0.1"), None);
+    assert_eq!(attempt(&attempts, &host, "10.0.0.1"), None);
+    host.advance(SECOND * 10);
+    let waits = attempt(&attempts, &host, "10.0.0.1").expect("sent away");
+    assert!(waits > SECOND * 20 && waits <= SECOND * 30, "{waits:?}");
+    host.advance(waits - SECOND / 10);
+    assert!(attempt(&attempts, &host, "10.0.0.1").is_some());
+    host.advance(SECOND);
+    assert_eq!(attempt(&attempts, &host, "10.0.0.1"), None);
+    let waits = attempt(&attempts, &host, "10.0.0.1").expect("sent away");
+    assert!(waits < SECOND * 21, "{waits:?}");
+}
+
+#[test]
+fn each_client_has_its_own_attempts() {
+    let (attempts, host) = (Attempts::new(5), FakeHost::default());
+    for (client, left) in [
+        ("10.0.0.1", 5),
+        ("10.0.0.1", 0),
+        ("10.0.0.2", 5),
+        ("2001:db8:1:2::1", 5),
+        ("2001:db8:1:2:ffff:ffff:ffff:ffff", 0),
+        ("2001:db8:1:3::1", 5),
+    ] {
+        assert_eq!(allowed(&attempts, &host, client), left, "{client}");
+    }
+    let unknown = || block_on(attempts.count(&host, None)).closed_for;
+    assert_eq!((0..6).filter(|_| unknown().is_none()).count(), 5);
+}
+
+#[test]
+fn off_is_off() {
+    let (attempts, host) = (Attempts::new(0), FakeHost::default());
+    assert_eq!(allowed(&attempts, &host, "10.0.0.1"), 200);
+    block_on(attempts.settle(&host)).expect("nothing to do");
+    assert_eq!(host.accesses.get(), 0);
+}
+
+#[test]
+fn a_new_instance_knows_what_others_have_counted() {
+    let host = FakeHost::default();
+    let first = Attempts::new(5);
+    for _ in 0..3 {
+        assert_eq!(attempt(&first, &host, "10.0.0.1"), None);
+    }
+    let (second, other) = (Attempts::new(5), host.beside());
+    assert_eq!(allowed(&second, &other, "10.0.0.1"), 2);
+    assert_eq!(allowed(&second, &other, "10.0.0.2"), 5);
+}
+
+#[test]
+fn a_client_that_has_used_up_its_attempts_is_known_to_all_at_once() {
+    let host = FakeHost::default();
+    let first = Attempts::new(20);
+    assert_eq!(allowed(&first, &host, "10.0.0.1"), 20);
+    let stopped = host.monotonic();
+    // Another task is waiting for the budget: this one does not.
+    let _settling = Settling::begin(&first);
+    block_on(first.settle(&host)).expect("the store works");
+    assert_eq!(host.monotonic(), stopped);
+    assert_eq!(allowed(&Attempts::new(20), &host.beside(), "10.0.0.1"), 0);
+}
+
+#[test]
+fn two_instances_that_count_one_client_add_up() {
+    let host = FakeHost::default();
+    let other = host.beside();
+    let (first, second) = (Attempts::new(6), Attempts::new(6));
+    for _ in 0..3 {
+        assert_eq!(attempt(&first, &host, "10.0.0.1"), None);
+        assert_eq!(attempt(&second, &other, "10.0.0.1"), None);
+    }
+    assert_eq!(allowed(&Attempts::new(6), &other, "10.0.0.1"), 0);
+}
+
+#[test]
+fn many_addresses_cannot_spend_the_store() {
+    let (attempts, host) = (Attempts::new(20), FakeHost::default());
+    for number in 0..5000 {
+        let client = format!("10.{}.{}.1", number / 250, number % 250);
+        block_on(attempts.count(&host, address(&client)));
+    }
+    assert_eq!(host.accesses.get(), 16, "reads, at once");
+    let begun = host.monotonic();
+    block_on(attempts.settle(&host)).expect("the store works");
+    let seconds = (host.monotonic() - begun).as_secs_f64();
+    let writes = host.writes.get() as f64;
+    assert!(writes <= 1.0 + 2.0 * seconds, "{writes} in {seconds} s");
+    assert!(writes >= 1.0);
+    assert!(attempts.state().clients.len() <= CLIENTS);
+}
+
+#[test]
+fn the_store_holds_no_more_for_a_million_clients_than_for_some_thousand() {
+    let host = FakeHost::default();
+    for number in 0..20_000_u32 {
+        let client = Client::at(Some(IpAddr::from(number.to_be_bytes())));
+        let now = 1_767_323_045_000 + u64::from(number);
+        let slot = block_on(Slot::read(&host, client, now)).expect("the store works");
+        block_on(slot.write(&host, client, vec![now; 20])).expect("the store works");
+    }
+    let store = host.store.borrow();
+    assert!(store.len() <= 256);
+    let longest = store.values().map(Vec::len).max().expect("values");
+    assert!(longest < 16 * 20 * 20, "{longest}");
+}
+
+#[test]
+fn a_value_that_makes_no_sense_counts_for_nobody() {
+    for value in [
+        "",
+        "null",
+        "[]",
+        "{\"10.0.0.1\":[99999999999999999]}",
+        "{\"10.0.0.1\":\"x\"}",
+    ] {
+        let (attempts, host) = (Attempts::new(5), FakeHost::default());
+        let client = Client::at(address("10.0.0.1"));
+        let slot = block_on(Slot::read(&host, client, 0)).expect("the store works");
+        block_on(slot.write(&host, client, vec![0])).expect("the store works");
+        for stored in host.store.borrow_mut().values_mut() {
+            *stored = value.into();
+        }
+        assert_eq!(allowed(&attempts, &host, "10.0.0.1"), 5, "{value}");
+    }
+}
+
+#[test]
+fn a_store_that_fails_is_told_and_the_instance_counts_by_itself() {
+    let (attempts, mut host) = (Attempts::new(3), FakeHost::default());
+    host.store_fails = true;
+    let judgement = block_on(attempts.count(&host, address("10.0.0.1")));
+    assert!(judgement.failure.is_some() && judgement.closed_for.is_none());
+    block_on(attempts.settle(&host)).expect_err("the store is broken");
+    assert_eq!(allowed(&attempts, &host, "10.0.0.1"), 2);
+
+    host.store_fails = false;
+    host.advance(SECOND);
+    block_on(attempts.settle(&host)).expect("the store works again");
+    assert_eq!(allowed(&Attempts::new(3), &host.beside(), "10.0.0.1"), 0);
+}
