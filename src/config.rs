@@ -1,15 +1,16 @@
 //! The settings: variables become types here and nowhere else, all problems are found at once,
 //! and a door gets its settings only when every one it depends on is right.
 
+mod doors;
 mod parse;
 mod secret;
 
 use std::time::Duration;
 
-use crate::credentials::Keys;
 use crate::ports::Variables;
-use parse::{Fault, Reader};
+use parse::Reader;
 
+pub use doors::{BodySignatureSettings, Door, JwtSettings, Rule, StaticTokens};
 pub use secret::Secret;
 
 /// What an operator has set, as far as it is right.
@@ -29,6 +30,8 @@ pub struct Config {
     pub callback_paths: Option<Vec<String>>,
     /// The callback's door and what is behind it. `None`: misconfigured, the door stays shut.
     pub callback: Option<Callback>,
+    /// The door of signed messages. `None`: they have no secret, or a wrong one; it stays shut.
+    pub messages: Option<Door>,
     /// Everything that is wrong, for the log and for readiness.
     pub problems: Vec<Problem>,
 }
@@ -40,63 +43,6 @@ pub struct Callback {
     pub door: Door,
     /// What takes the changes.
     pub data_api: DataApi,
-}
-
-/// The door of an endpoint: the credentials that are looked at, and what they must show.
-#[derive(Debug)]
-pub struct Door {
-    /// How many of them must be right.
-    pub rule: Rule,
-    /// The static token, where it counts.
-    pub static_token: Option<StaticTokens>,
-    /// The JWT, where it counts.
-    pub jwt: Option<JwtSettings>,
-}
-
-/// How many of a door's credentials must be right.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rule {
-    /// One of them, whatever the others.
-    Any,
-    /// Each of them.
-    All,
-    /// None: open to everybody.
-    Open,
-}
-
-/// The static tokens of a door.
-#[derive(Debug)]
-pub struct StaticTokens {
-    /// Accepted tokens.
-    pub tokens: Vec<Secret>,
-    /// Headers that one may come in, lower case.
-    pub headers: Vec<::http::HeaderName>,
-}
-
-/// What a door takes for a valid JWT.
-#[derive(Debug, Clone)]
-pub struct JwtSettings {
-    /// `jwt_public_key`: who may have signed it.
-    pub keys: Keys,
-    /// `jwt_issuer`: what `iss` must be, where set.
-    pub issuer: Option<String>,
-    /// `jwt_audience`: what `aud` must name, where set.
-    pub audience: Option<String>,
-    /// `jwt_leeway_seconds`: how far clocks may differ.
-    pub leeway: Duration,
-}
-
-/// `callback_auth_mode`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mode {
-    /// One valid credential opens.
-    Optional,
-    /// The static token and the JWT.
-    Required,
-    /// The static token opens, and nothing else.
-    Strict,
-    /// Open to all; development only.
-    None,
 }
 
 /// `data_api`, with the settings of the one chosen.
@@ -154,13 +100,6 @@ pub struct Problem {
     pub passing: bool,
 }
 
-const MODES: &[(&str, Mode)] = &[
-    ("optional", Mode::Optional),
-    ("required", Mode::Required),
-    ("strict", Mode::Strict),
-    ("none", Mode::None),
-];
-
 const LEVELS: &[(&str, Level)] = &[
     ("debug", Level::Debug),
     ("info", Level::Info),
@@ -176,9 +115,6 @@ const MOST_PROXIES: usize = 16;
 
 /// Each failed attempt of a minute is kept by its moment.
 const MOST_ATTEMPTS: usize = 1000;
-
-/// An hour, in seconds: clocks that differ by more are broken, and a token lives hardly longer.
-const LONGEST_LEEWAY: usize = 3600;
 
 impl Config {
     /// Reads every setting. Never fails: what is wrong is in `problems`, and its doors are shut.
@@ -208,13 +144,15 @@ impl Config {
                 parse::number(value, 0, MOST_ATTEMPTS)
             })
             .await;
-        let callback_paths = reader.read("callback_endpoint_path", parse::paths).await;
-        let door = read_door(&mut reader, development).await;
         let data_api = read_data_api(&mut reader).await;
+        // So far for what all doors depend on; what is wrong with one does not shut another.
+        let sound = reader.is_sound();
+        let callback_paths = reader.read("callback_endpoint_path", parse::paths).await;
+        let door = doors::read_callback(&mut reader, development).await;
+        let messages = doors::read_messages(&mut reader).await;
 
-        let problems = reader.into_problems();
         let callback = match (door, data_api) {
-            (Some(door), Some(data_api)) if problems.is_empty() => {
+            (Some(door), Some(data_api)) if sound && callback_paths.is_some() => {
                 Some(Callback { door, data_api })
             }
             _ => None,
@@ -229,7 +167,8 @@ impl Config {
             trusted_proxies: trusted_proxies.unwrap_or(0),
             failed_attempts_per_minute: failed_attempts_per_minute.unwrap_or(0),
             callback,
-            problems,
+            messages: messages.filter(|_| sound),
+            problems: reader.into_problems(),
         }
     }
 
@@ -237,78 +176,6 @@ impl Config {
     pub fn may_pass(&self) -> bool {
         self.problems.iter().any(|problem| problem.passing)
     }
-}
-
-async fn read_door(
-    reader: &mut Reader<'_, impl Variables>,
-    development: Option<bool>,
-) -> Option<Door> {
-    let mode = reader
-        .read("callback_auth_mode", |value| parse::one_of(value, MODES))
-        .await;
-    let static_token = read_static_tokens(reader).await;
-    let jwt = read_jwt(reader).await;
-
-    if mode == Some(Mode::None) && development == Some(false) {
-        reader.problem(
-            "callback_auth_mode",
-            Fault::new("«none» solo se admite con environment=development"),
-        );
-    }
-    let (mode, static_token, jwt) = (mode?, static_token?, jwt?);
-    let (no_token, no_key) = (static_token.is_none(), jwt.is_none());
-    let lacking = match mode {
-        Mode::Optional if no_token && no_key => Some(
-            "falta, o falta jwt_public_key: la puerta no tiene ninguna credencial que comprobar",
-        ),
-        Mode::Required | Mode::Strict if no_token => Some("falta, y callback_auth_mode la exige"),
-        _ => None,
-    };
-    if let Some(lacking) = lacking {
-        reader.problem("callback_token", Fault::new(lacking));
-    }
-    if mode == Mode::Required && no_key {
-        let lacking = "falta, y callback_auth_mode=required la exige";
-        reader.problem("jwt_public_key", Fault::new(lacking));
-    }
-    Some(Door {
-        rule: match mode {
-            Mode::Optional | Mode::Strict => Rule::Any,
-            Mode::Required => Rule::All,
-            Mode::None => Rule::Open,
-        },
-        static_token,
-        jwt: jwt.filter(|_| mode != Mode::Strict),
-    })
-}
-
-/// `Some(None)`: no token is set.
-async fn read_static_tokens(
-    reader: &mut Reader<'_, impl Variables>,
-) -> Option<Option<StaticTokens>> {
-    let tokens = reader.read("callback_token", parse::tokens).await;
-    let headers = reader.read("callback_token_headers", parse::headers).await;
-    let (tokens, headers) = (tokens?, headers?);
-    Some((!tokens.is_empty()).then_some(StaticTokens { tokens, headers }))
-}
-
-/// `Some(None)`: no key is set.
-async fn read_jwt(reader: &mut Reader<'_, impl Variables>) -> Option<Option<JwtSettings>> {
-    let keys = reader.read("jwt_public_key", parse::keys).await;
-    let issuer = reader.read("jwt_issuer", parse::text).await;
-    let audience = reader.read("jwt_audience", parse::text).await;
-    let leeway = reader
-        .read("jwt_leeway_seconds", |value| {
-            parse::number(value, 0, LONGEST_LEEWAY)
-        })
-        .await;
-    let (keys, issuer, audience, leeway) = (keys?, issuer?, audience?, leeway?);
-    Some(keys.map(|keys| JwtSettings {
-        keys,
-        issuer,
-        audience,
-        leeway: Duration::from_secs(leeway as u64),
-    }))
 }
 
 async fn read_data_api(reader: &mut Reader<'_, impl Variables>) -> Option<DataApi> {

@@ -6,7 +6,7 @@ use ::http::HeaderName;
 use zeroize::Zeroizing;
 
 use super::{Problem, Secret, UtcOffset};
-use crate::credentials::Keys;
+use crate::credentials::{Keys, SignatureKeys};
 use crate::ports::{VariableError, Variables};
 
 /// Paths that belong to the host or to other endpoints, with all that is below them.
@@ -84,6 +84,11 @@ impl<'a, V: Variables> Reader<'a, V> {
             what,
             passing: false,
         });
+    }
+
+    /// Whether nothing was wrong so far.
+    pub fn is_sound(&self) -> bool {
+        self.problems.is_empty()
     }
 
     pub fn into_problems(self) -> Vec<Problem> {
@@ -186,6 +191,11 @@ pub fn keys(value: &str) -> Result<Option<Keys>, Fault> {
     Keys::parse(value)
         .map(Some)
         .map_err(|fault| Fault::new(fault.to_string()))
+}
+
+/// Keys of body signatures; there may be none.
+pub fn signature_keys(value: &str) -> Result<Option<SignatureKeys>, Fault> {
+    SignatureKeys::parse(value).map_err(|fault| Fault::new(fault.to_string()))
 }
 
 /// Any text, or none.

@@ -82,6 +82,30 @@ fn strict_does_not_look_at_a_jwt() {
 }
 
 #[test]
+fn the_door_of_messages_opens_and_shuts_by_itself() {
+    let token = ("callback_token", "token");
+    assert!(load(&[token]).messages.is_none());
+    let config = load(&[token, ("webhook_secret", "s3creto")]);
+    let door = config.messages.expect("the door can open");
+    assert_eq!(door.rule, Rule::Any);
+    let signature = door.body_signature.expect("it counts");
+    assert_eq!(signature.tolerance, Duration::from_secs(300));
+
+    for wrong in [
+        ("webhook_secret", "whsec_s3cr3t-ñ"),
+        ("webhook_tolerance_seconds", "0"),
+    ] {
+        let config = load(&[token, ("webhook_secret", "s3creto"), wrong]);
+        assert!(config.messages.is_none() && config.callback.is_some());
+        let settings: Vec<_> = config.problems.iter().map(|p| p.setting).collect();
+        assert_eq!(settings, [wrong.0]);
+        assert!(!format!("{config:?}").contains("s3cr3t"));
+    }
+    let config = load(&[("webhook_secret", "s3creto"), ("callback_token", "ñ")]);
+    assert!(config.messages.is_some() && config.callback.is_none());
+}
+
+#[test]
 fn a_key_that_cannot_be_used_is_named_with_what_to_do() {
     let certificate = signer::public_key("certificate.pem");
     let config = load(&[
@@ -165,9 +189,9 @@ fn all_problems_are_reported_at_once_and_none_quotes_a_value() {
         settings,
         [
             "max_body_bytes",
+            "data_api",
             "callback_auth_mode",
-            "callback_token",
-            "data_api"
+            "callback_token"
         ]
     );
     assert!(!format!("{config:?}").contains("s3cr3t"));
@@ -227,8 +251,10 @@ fn spin_toml_declares_what_is_read_and_hands_it_to_the_component() {
         component.as_table().map(toml::Table::len),
         Some(declared.len())
     );
-    let secret = &manifest["variables"]["callback_token"]["secret"];
-    assert_eq!(secret.as_bool(), Some(true));
+    for name in ["callback_token", "webhook_secret"] {
+        let secret = &manifest["variables"][name]["secret"];
+        assert_eq!(secret.as_bool(), Some(true), "{name}");
+    }
 }
 
 #[test]

@@ -1,11 +1,14 @@
 //! What callers show to be let in: one file a credential, and the policy that weighs them.
 
+mod body_signature;
 mod jwt;
 mod policy;
+mod shown;
 mod static_token;
 
 use crate::http::Received;
 
+pub use body_signature::{SignatureKeyFault, SignatureKeys};
 pub use jwt::{KeyFault, Keys};
 pub use policy::{Policy, Refused, Rejected, Verified};
 
@@ -16,6 +19,8 @@ pub enum Kind {
     StaticToken,
     /// A JSON Web Token (RFC 7519) in `Authorization: Bearer`.
     Jwt,
+    /// A signature over the body, in headers of its own.
+    BodySignature,
 }
 
 impl Kind {
@@ -24,6 +29,7 @@ impl Kind {
         match self {
             Self::StaticToken => "static_token",
             Self::Jwt => "jwt",
+            Self::BodySignature => "body_signature",
         }
     }
 }
@@ -38,6 +44,17 @@ pub enum Finding {
     /// It shows one that is wrong, or not clearly one. Why, for the log alone: a caller who
     /// knew would guess better.
     Invalid(&'static str),
+}
+
+impl Finding {
+    /// What two places show together: one that is valid is enough.
+    fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Valid, _) | (_, Self::Valid) => Self::Valid,
+            (Self::Absent, other) => other,
+            (wrong, _) => wrong,
+        }
+    }
 }
 
 /// One way to prove who calls. It judges; what follows from its finding is the policy's.

@@ -1,5 +1,6 @@
 //! Which credentials open a door. Only here is a [`Verified`] made.
 
+use super::body_signature::BodySignature;
 use super::jwt::Jwt;
 use super::static_token::StaticToken;
 use super::{Credential, Finding, Kind};
@@ -64,12 +65,16 @@ impl Policy {
             rule,
             static_token,
             jwt,
+            body_signature,
         } = door;
-        let credentials: [Option<Box<dyn Credential>>; 2] = [
+        let credentials: [Option<Box<dyn Credential>>; 3] = [
             static_token
                 .as_ref()
                 .map(|s| Box::new(StaticToken::new(s)) as _),
             jwt.as_ref().map(|s| Box::new(Jwt::new(s)) as _),
+            body_signature
+                .as_ref()
+                .map(|s| Box::new(BodySignature::new(s)) as _),
         ];
         Self {
             rule: *rule,

@@ -1,14 +1,13 @@
 //! The static token: a word both sides know, in any of the configured headers.
 //!
-//! A header that comes more than once is not clearly one token and counts as wrong, even where
-//! the values are the same: proxies disagree on which of them they pass on. Different headers
-//! are looked at each for itself, and one right token is enough: gateways put keys of their own
-//! into `X-API-KEY`.
+//! Different headers are looked at each for itself, and one right token is enough: gateways put
+//! keys of their own into `X-API-KEY`.
 
 use ::http::{HeaderMap, HeaderName};
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
+use super::shown::{REPEATED, Shown};
 use super::{Credential, Finding, Kind};
 use crate::config::StaticTokens;
 use crate::http::Received;
@@ -35,19 +34,11 @@ impl StaticToken {
     }
 
     fn examine_header(&self, headers: &HeaderMap, name: &HeaderName) -> Finding {
-        let mut values = headers
-            .get_all(name)
-            .iter()
-            .map(|value| value.as_bytes().trim_ascii())
-            .peekable();
-        let Some(value) = values.next() else {
-            return Finding::Absent;
-        };
-        match (value, values.peek()) {
-            (b"", None) => Finding::Absent,
-            (value, None) if self.accepts(value) => Finding::Valid,
-            (_, None) => Finding::Invalid("wrong value"),
-            (_, Some(_)) => Finding::Invalid("repeated header"),
+        match Shown::by(headers, name) {
+            Shown::Nothing => Finding::Absent,
+            Shown::One(value) if self.accepts(value) => Finding::Valid,
+            Shown::One(_) => Finding::Invalid("wrong value"),
+            Shown::Repeated => Finding::Invalid(REPEATED),
         }
     }
 
@@ -78,11 +69,7 @@ impl Credential for StaticToken {
         self.headers
             .iter()
             .map(|name| self.examine_header(&received.headers, name))
-            .fold(Finding::Absent, |found, next| match (found, next) {
-                (Finding::Valid, _) | (_, Finding::Valid) => Finding::Valid,
-                (Finding::Absent, other) => other,
-                (wrong, _) => wrong,
-            })
+            .fold(Finding::Absent, Finding::or)
     }
 }
 

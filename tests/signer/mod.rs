@@ -32,13 +32,22 @@ pub fn public_key(file: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|_| panic!("{}", path.display()))
 }
 
+/// The Ed25519 key pair named `key`.
+pub fn ed25519(key: &str) -> Ed25519KeyPair {
+    Ed25519KeyPair::from_pkcs8_maybe_unchecked(&private_key(key)).expect("an Ed25519 key")
+}
+
+fn private_key(key: &str) -> Vec<u8> {
+    std::fs::read(folder().join(format!("{key}.private.der"))).expect("a key")
+}
+
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/keys")
 }
 
 fn sign(algorithm: &str, key: &str, message: &[u8]) -> Vec<u8> {
     let random = SystemRandom::new();
-    let private = || std::fs::read(folder().join(format!("{key}.private.der"))).expect("a key");
+    let private = || private_key(key);
     let secret = |hash| hmac::Key::new(hash, public_key(&format!("{key}.pem")).as_bytes());
     match algorithm {
         "RS256" => rsa(&private(), &signature::RSA_PKCS1_SHA256, message),
@@ -53,11 +62,7 @@ fn sign(algorithm: &str, key: &str, message: &[u8]) -> Vec<u8> {
             .expect("signed")
             .as_ref()
             .to_vec(),
-        "EdDSA" => Ed25519KeyPair::from_pkcs8_maybe_unchecked(&private())
-            .expect("an Ed25519 key")
-            .sign(message)
-            .as_ref()
-            .to_vec(),
+        "EdDSA" => ed25519(key).sign(message).as_ref().to_vec(),
         "HS256" => hmac::sign(&secret(hmac::HMAC_SHA256), message)
             .as_ref()
             .to_vec(),

@@ -11,6 +11,7 @@ use std::time::SystemTime;
 
 use ::http::header::AUTHORIZATION;
 
+use super::shown::{REPEATED, Shown};
 use super::{Credential, Finding, Kind};
 use crate::config::JwtSettings;
 use crate::http::Received;
@@ -34,7 +35,6 @@ pub struct Jwt {
 /// Why a token is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fault {
-    Repeated,
     TooLong,
     Malformed,
     Critical,
@@ -52,7 +52,6 @@ impl Fault {
     /// In the log's words.
     fn name(self) -> &'static str {
         match self {
-            Self::Repeated => "repeated header",
             Self::TooLong => "too long",
             Self::Malformed => "malformed",
             Self::Critical => "critical header",
@@ -119,25 +118,21 @@ impl Credential for Jwt {
     }
 
     fn examine(&self, received: &Received) -> Finding {
-        let mut values = received.headers.get_all(AUTHORIZATION).iter();
-        let Some(value) = values.next() else {
-            return Finding::Absent;
+        let value = match Shown::by(&received.headers, &AUTHORIZATION) {
+            Shown::Nothing => return Finding::Absent,
+            Shown::Repeated => return Finding::Invalid(REPEATED),
+            Shown::One(value) => value,
         };
-        let verified = match (bearer(value.as_bytes()), values.next()) {
-            (_, Some(_)) => Err(Fault::Repeated),
-            (None, None) => return Finding::Absent,
-            (Some(token), None) => self.verify(token, received.at),
-        };
-        match verified {
-            Ok(()) => Finding::Valid,
-            Err(fault) => Finding::Invalid(fault.name()),
+        match bearer(value).map(|token| self.verify(token, received.at)) {
+            None => Finding::Absent,
+            Some(Ok(())) => Finding::Valid,
+            Some(Err(fault)) => Finding::Invalid(fault.name()),
         }
     }
 }
 
-/// The token of a `Bearer` header; `None` where the header is empty or of another scheme.
+/// The token of a `Bearer` header; `None` where the header is of another scheme.
 fn bearer(value: &[u8]) -> Option<&[u8]> {
-    let value = value.trim_ascii();
     let end = value.iter().position(|&byte| byte == b' ');
     let (scheme, token) = value.split_at(end.unwrap_or(value.len()));
     scheme

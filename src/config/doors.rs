@@ -1,0 +1,188 @@
+//! The doors: which credentials open what.
+
+use std::time::Duration;
+
+use super::Secret;
+use super::parse::{self, Fault, Reader};
+use crate::credentials::{Keys, SignatureKeys};
+use crate::ports::Variables;
+
+/// The door of an endpoint: the credentials that are looked at, and what they must show.
+#[derive(Debug)]
+pub struct Door {
+    /// How many of them must be right.
+    pub rule: Rule,
+    /// The static token, where it counts.
+    pub static_token: Option<StaticTokens>,
+    /// The JWT, where it counts.
+    pub jwt: Option<JwtSettings>,
+    /// The body's signature, where it counts.
+    pub body_signature: Option<BodySignatureSettings>,
+}
+
+/// How many of a door's credentials must be right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    /// One of them, whatever the others.
+    Any,
+    /// Each of them.
+    All,
+    /// None: open to everybody.
+    Open,
+}
+
+/// The static tokens of a door.
+#[derive(Debug)]
+pub struct StaticTokens {
+    /// Accepted tokens.
+    pub tokens: Vec<Secret>,
+    /// Headers that one may come in, lower case.
+    pub headers: Vec<::http::HeaderName>,
+}
+
+/// What a door takes for a valid JWT.
+#[derive(Debug, Clone)]
+pub struct JwtSettings {
+    /// `jwt_public_key`: who may have signed it.
+    pub keys: Keys,
+    /// `jwt_issuer`: what `iss` must be, where set.
+    pub issuer: Option<String>,
+    /// `jwt_audience`: what `aud` must name, where set.
+    pub audience: Option<String>,
+    /// `jwt_leeway_seconds`: how far clocks may differ.
+    pub leeway: Duration,
+}
+
+/// What a door takes for a valid signature of the body.
+#[derive(Debug, Clone)]
+pub struct BodySignatureSettings {
+    /// `webhook_secret`: what it may be signed with.
+    pub keys: SignatureKeys,
+    /// `webhook_tolerance_seconds`: how far a message's moment may be from now.
+    pub tolerance: Duration,
+}
+
+/// `callback_auth_mode`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// One valid credential opens.
+    Optional,
+    /// The static token and the JWT.
+    Required,
+    /// The static token opens, and nothing else.
+    Strict,
+    /// Open to all; development only.
+    None,
+}
+
+const MODES: &[(&str, Mode)] = &[
+    ("optional", Mode::Optional),
+    ("required", Mode::Required),
+    ("strict", Mode::Strict),
+    ("none", Mode::None),
+];
+
+/// An hour, in seconds: clocks that differ by more are broken, and a token lives hardly longer.
+const LONGEST_LEEWAY: usize = 3600;
+
+/// A day, in seconds: for as long a message that was overheard can be sent again.
+const LONGEST_TOLERANCE: usize = 86_400;
+
+/// The callback's door; `None` after noting what is wrong.
+pub async fn read_callback(
+    reader: &mut Reader<'_, impl Variables>,
+    development: Option<bool>,
+) -> Option<Door> {
+    let mode = reader
+        .read("callback_auth_mode", |value| parse::one_of(value, MODES))
+        .await;
+    let static_token = read_static_tokens(reader).await;
+    let jwt = read_jwt(reader).await;
+
+    if mode == Some(Mode::None) && development == Some(false) {
+        let fault = Fault::new("«none» solo se admite con environment=development");
+        reader.problem("callback_auth_mode", fault);
+        return None;
+    }
+    let (mode, static_token, jwt) = (mode?, static_token?, jwt?);
+    let (no_token, no_key) = (static_token.is_none(), jwt.is_none());
+    let mut lacking = Vec::new();
+    match mode {
+        Mode::Optional if no_token && no_key => lacking.push((
+            "callback_token",
+            "falta, o falta jwt_public_key: la puerta no tiene ninguna credencial que comprobar",
+        )),
+        Mode::Required | Mode::Strict if no_token => {
+            lacking.push(("callback_token", "falta, y callback_auth_mode la exige"));
+        }
+        _ => {}
+    }
+    if mode == Mode::Required && no_key {
+        lacking.push(("jwt_public_key", "falta, y callback_auth_mode la exige"));
+    }
+    if !lacking.is_empty() {
+        for (setting, what) in lacking {
+            reader.problem(setting, Fault::new(what));
+        }
+        return None;
+    }
+    Some(Door {
+        rule: match mode {
+            Mode::Optional | Mode::Strict => Rule::Any,
+            Mode::Required => Rule::All,
+            Mode::None => Rule::Open,
+        },
+        static_token,
+        jwt: jwt.filter(|_| mode != Mode::Strict),
+        body_signature: None,
+    })
+}
+
+/// The messages' door; `None` where it has no key, or after noting what is wrong.
+pub async fn read_messages(reader: &mut Reader<'_, impl Variables>) -> Option<Door> {
+    let keys = reader.read("webhook_secret", parse::signature_keys).await;
+    let tolerance = reader
+        .read("webhook_tolerance_seconds", |value| {
+            parse::number(value, 1, LONGEST_TOLERANCE)
+        })
+        .await;
+    let (keys, tolerance) = (keys??, tolerance?);
+    Some(Door {
+        rule: Rule::Any,
+        static_token: None,
+        jwt: None,
+        body_signature: Some(BodySignatureSettings {
+            keys,
+            tolerance: Duration::from_secs(tolerance as u64),
+        }),
+    })
+}
+
+/// `Some(None)`: no token is set.
+async fn read_static_tokens(
+    reader: &mut Reader<'_, impl Variables>,
+) -> Option<Option<StaticTokens>> {
+    let tokens = reader.read("callback_token", parse::tokens).await;
+    let headers = reader.read("callback_token_headers", parse::headers).await;
+    let (tokens, headers) = (tokens?, headers?);
+    Some((!tokens.is_empty()).then_some(StaticTokens { tokens, headers }))
+}
+
+/// `Some(None)`: no key is set.
+async fn read_jwt(reader: &mut Reader<'_, impl Variables>) -> Option<Option<JwtSettings>> {
+    let keys = reader.read("jwt_public_key", parse::keys).await;
+    let issuer = reader.read("jwt_issuer", parse::text).await;
+    let audience = reader.read("jwt_audience", parse::text).await;
+    let leeway = reader
+        .read("jwt_leeway_seconds", |value| {
+            parse::number(value, 0, LONGEST_LEEWAY)
+        })
+        .await;
+    let (keys, issuer, audience, leeway) = (keys?, issuer?, audience?, leeway?);
+    Some(keys.map(|keys| JwtSettings {
+        keys,
+        issuer,
+        audience,
+        leeway: Duration::from_secs(leeway as u64),
+    }))
+}

@@ -1,0 +1,50 @@
+//! `x-webhook-signature`: HMAC-SHA256 (RFC 2104) over the body, in hex, with `sha256=` before it
+//! or without.
+
+use ::http::HeaderName;
+use hmac::{Hmac, Mac as _};
+use sha2::Sha256;
+use subtle::{Choice, ConstantTimeEq as _};
+
+use super::WRONG;
+use crate::config::Secret;
+use crate::credentials::Finding;
+use crate::credentials::shown::{REPEATED, Shown};
+use crate::http::Received;
+
+/// The header.
+pub static HEADER: HeaderName = HeaderName::from_static("x-webhook-signature");
+
+const PREFIX: &[u8] = b"sha256=";
+
+/// Looks for a signature by one of `secrets`; where there is none, at nothing.
+pub fn examine(secrets: &[Secret], received: &Received) -> Finding {
+    if secrets.is_empty() {
+        return Finding::Absent;
+    }
+    match Shown::by(&received.headers, &HEADER) {
+        Shown::Nothing => Finding::Absent,
+        Shown::Repeated => Finding::Invalid(REPEATED),
+        Shown::One(value) if is_signed(secrets, &received.body, value) => Finding::Valid,
+        Shown::One(_) => Finding::Invalid(WRONG),
+    }
+}
+
+/// Compares with the signature of every secret, whichever is right.
+fn is_signed(secrets: &[Secret], body: &[u8], value: &[u8]) -> bool {
+    let hex = value.strip_prefix(PREFIX).unwrap_or(value);
+    let mut shown = [0; 32];
+    // A value of another length is compared too, and never equal.
+    let well_formed = base16ct::mixed::decode(hex, &mut shown).is_ok_and(|read| read.len() == 32);
+    let is_one = secrets.iter().fold(Choice::from(0), |found, secret| {
+        found | mac(secret.expose().as_bytes(), &[body]).ct_eq(&shown)
+    });
+    bool::from(is_one) & well_formed
+}
+
+/// HMAC-SHA256 over the parts, one after the other.
+pub fn mac(secret: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("HMAC takes keys of any length");
+    parts.iter().for_each(|part| mac.update(part));
+    mac.finalize().into_bytes().into()
+}

@@ -1,0 +1,92 @@
+//! The keys of body signatures: plain secrets, and those of Standard Webhooks.
+
+use std::fmt;
+
+use base64ct::{Base64, Encoding as _};
+use ed25519_dalek::VerifyingKey;
+use zeroize::Zeroizing;
+
+use crate::config::Secret;
+
+/// What messages may be signed with. Prints how many there are of each kind, and none of them.
+#[derive(Clone, Default)]
+pub struct SignatureKeys {
+    /// Secrets of the hex HMAC.
+    pub(super) plain: Vec<Secret>,
+    /// `whsec_…`: secrets of Standard Webhooks.
+    pub(super) shared: Vec<Zeroizing<Vec<u8>>>,
+    /// `whpk_…`: public keys of Standard Webhooks.
+    pub(super) public: Vec<VerifyingKey>,
+}
+
+/// What is wrong with a key, in Spanish, for operators. It never quotes the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SignatureKeyFault {
+    /// What follows `whsec_` is no Base64, or empty.
+    #[error("lo que sigue a «whsec_» debe ser Base64")]
+    Shared,
+    /// What follows `whpk_` is no Ed25519 key in Base64.
+    #[error("lo que sigue a «whpk_» debe ser una clave pública Ed25519 en Base64")]
+    Public,
+    /// The sender's own key.
+    #[error("«whsk_» es la clave privada del remitente; ponga la pública, «whpk_»")]
+    Private,
+}
+
+impl SignatureKeys {
+    /// Reads keys separated by spaces; `None` where there is none.
+    ///
+    /// # Errors
+    /// The first key that is wrong.
+    pub fn parse(text: &str) -> Result<Option<Self>, SignatureKeyFault> {
+        let mut keys = Self::default();
+        let mut words = text.split_whitespace().peekable();
+        if words.peek().is_none() {
+            return Ok(None);
+        }
+        for word in words {
+            if let Some(encoded) = word.strip_prefix("whsec_") {
+                keys.shared.push(shared(encoded)?);
+            } else if let Some(encoded) = word.strip_prefix("whpk_") {
+                keys.public.push(public(encoded)?);
+            } else if word.starts_with("whsk_") {
+                return Err(SignatureKeyFault::Private);
+            } else {
+                keys.plain.push(Secret::new(word));
+            }
+        }
+        Ok(Some(keys))
+    }
+
+    /// Whether there are keys of Standard Webhooks.
+    pub(super) fn has_standard(&self) -> bool {
+        !self.shared.is_empty() || !self.public.is_empty()
+    }
+}
+
+impl fmt::Debug for SignatureKeys {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (plain, shared, public) = (self.plain.len(), self.shared.len(), self.public.len());
+        write!(
+            formatter,
+            "*** {plain} plain, {shared} whsec, {public} whpk"
+        )
+    }
+}
+
+fn shared(encoded: &str) -> Result<Zeroizing<Vec<u8>>, SignatureKeyFault> {
+    Base64::decode_vec(encoded)
+        .ok()
+        .filter(|secret| !secret.is_empty())
+        .map(Zeroizing::new)
+        .ok_or(SignatureKeyFault::Shared)
+}
+
+fn public(encoded: &str) -> Result<VerifyingKey, SignatureKeyFault> {
+    Base64::decode_vec(encoded)
+        .ok()
+        .and_then(|point| VerifyingKey::try_from(point.as_slice()).ok())
+        // With a point of small order a signature can fit every message.
+        .filter(|key| !key.is_weak())
+        .ok_or(SignatureKeyFault::Public)
+}

@@ -1,0 +1,262 @@
+//! Messages as senders sign them (with the crate of the Standard Webhooks project, with ring, and
+//! as its specification shows), and as others would like them to be taken.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+
+use ::http::{HeaderName, HeaderValue};
+use base64ct::{Base64, Encoding as _};
+use bytes::Bytes;
+use ring::hmac;
+use ring::signature::KeyPair as _;
+use serde::Deserialize;
+use standardwebhooks::Webhook;
+
+use super::*;
+use crate::testing::{received, signer};
+
+const CASES: &str = include_str!("../../../tests/cases/body_signature.json");
+
+const SECRET: &str = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const BODY: &[u8] = br#"{"type":"promo","content":"Hola"}"#;
+
+fn credential(secrets: &str) -> BodySignature {
+    let keys = SignatureKeys::parse(secrets).expect("keys");
+    BodySignature::new(&BodySignatureSettings {
+        keys: keys.expect("at least one"),
+        tolerance: Duration::from_secs(300),
+    })
+}
+
+fn now() -> u64 {
+    let at = received(&[], b"").at.duration_since(SystemTime::UNIX_EPOCH);
+    at.expect("after 1970").as_secs()
+}
+
+fn examine(secrets: &str, headers: &[(&str, &str)], body: &[u8]) -> Finding {
+    let mut received = received(&[], b"");
+    received.body = Bytes::copy_from_slice(body);
+    for (name, value) in headers {
+        let name: HeaderName = name.parse().expect("a header name");
+        let value = HeaderValue::from_str(value).expect("a header value");
+        received.headers.append(name, value);
+    }
+    credential(secrets).examine(&received)
+}
+
+fn hex_hmac(secret: &str, body: &[u8]) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+    let bytes = hmac::sign(&key, body);
+    bytes.as_ref().iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// `v1,…` as the published crate makes it.
+fn v1(secret: &str, id: &str, timestamp: i64, body: &[u8]) -> String {
+    let webhook = Webhook::new(secret).expect("a secret");
+    webhook.sign(id, timestamp, body).expect("signed")
+}
+
+/// A key pair of Ed25519: `whpk_…`, and `v1a,…` over the parts.
+fn v1a(name: &str, id: &str, timestamp: u64, body: &[u8]) -> (String, String) {
+    let pair = signer::ed25519(name);
+    let message = [
+        id.as_bytes(),
+        b".",
+        timestamp.to_string().as_bytes(),
+        b".",
+        body,
+    ]
+    .concat();
+    let public = Base64::encode_string(pair.public_key().as_ref());
+    let signature = Base64::encode_string(pair.sign(&message).as_ref());
+    (format!("whpk_{public}"), format!("v1a,{signature}"))
+}
+
+/// The headers of a message, which `words` may name.
+fn words() -> BTreeMap<String, String> {
+    let second = "C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+    let at = now();
+    let (public, by_public) = v1a("ed25519", "msg_1", at, BODY);
+    let (other_public, by_other_public) = v1a("other-ed25519", "msg_1", at, BODY);
+    let timestamp = i64::try_from(at).expect("small");
+    let v1 = |secret, id, shift, body| v1(secret, id, timestamp + shift, body);
+    let right = v1(SECRET, "msg_1", 0, BODY);
+    let hex = hex_hmac("s3creto", BODY);
+    let words = [
+        ("NOW", at.to_string()),
+        ("NOW-300", (at - 300).to_string()),
+        ("NOW-301", (at - 301).to_string()),
+        ("NOW+300", (at + 300).to_string()),
+        ("NOW+301", (at + 301).to_string()),
+        ("HEX", hex.clone()),
+        ("HEX_UPPER", hex.to_uppercase()),
+        ("HEX_SHORT", hex[..62].to_owned()),
+        ("HEX_SECOND", hex_hmac("segundo", BODY)),
+        ("HEX_OTHER_BODY", hex_hmac("s3creto", b"{}")),
+        ("HEX_STRANGER", hex_hmac("adivinado", BODY)),
+        ("HEX_OF_WHSEC", hex_hmac(&format!("whsec_{SECRET}"), BODY)),
+        ("ZEROS", "0".repeat(64)),
+        ("WHSEC", format!("whsec_{SECRET}")),
+        ("WHSEC_SECOND", format!("whsec_{second}")),
+        ("WHPK", public),
+        ("WHPK_OTHER", other_public),
+        ("V1", right.clone()),
+        ("V1_SECOND", v1(second, "msg_1", 0, BODY)),
+        ("V1-300", v1(SECRET, "msg_1", -300, BODY)),
+        ("V1-301", v1(SECRET, "msg_1", -301, BODY)),
+        ("V1+300", v1(SECRET, "msg_1", 300, BODY)),
+        ("V1+301", v1(SECRET, "msg_1", 301, BODY)),
+        ("V1_BEFORE_1970", self::v1(SECRET, "msg_1", -5, BODY)),
+        ("V1_OTHER_ID", v1(SECRET, "msg_2", 0, BODY)),
+        ("V1_OTHER_BODY", v1(SECRET, "msg_1", 0, b"{}")),
+        ("V1_SHORT", right[..right.len() - 4].to_owned()),
+        ("V1_BARE", right.replace("v1,", "")),
+        ("V1_AS_V2", right.replace("v1,", "v2,")),
+        ("V1_AS_V1A", right.replace("v1,", "v1a,")),
+        ("V1_ZEROS", format!("v1,{}=", "A".repeat(43))),
+        ("V1_TIMES_15", vec!["v1,AAAA"; 15].join(" ")),
+        ("V1_TIMES_16", vec!["v1,AAAA"; 16].join(" ")),
+        ("V1A", by_public.clone()),
+        ("V1A_OTHER", by_other_public),
+        ("V1A_AS_V1", by_public.replace("v1a,", "v1,")),
+        ("V1A_ZEROS", format!("v1a,{}==", "A".repeat(86))),
+    ];
+    words.map(|(name, value)| (name.to_owned(), value)).into()
+}
+
+/// A line of the table: words in capitals stand for what [`words`] says.
+#[derive(Deserialize)]
+struct Case {
+    case: String,
+    secrets: String,
+    headers: Vec<(String, String)>,
+    finds: String,
+}
+
+#[test]
+fn each_message_of_the_table_has_its_finding() {
+    let words = words();
+    let filled = |text: &str| {
+        let parts: Vec<&str> = text.split(' ').collect();
+        let known = |part: &&str| match part.strip_prefix("sha256=") {
+            Some(rest) => words.get(rest).map(|value| format!("sha256={value}")),
+            None => words.get(*part).cloned(),
+        };
+        let parts: Vec<_> = parts
+            .iter()
+            .map(|part| known(part).unwrap_or((*part).to_owned()))
+            .collect();
+        parts.join(" ")
+    };
+    let cases: Vec<Case> = serde_json::from_str(CASES).expect("JSON");
+    for case in &cases {
+        let headers: Vec<_> = case
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), filled(value)))
+            .collect();
+        let headers: Vec<_> = headers.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        let finding = examine(&filled(&case.secrets), &headers, BODY);
+        let expected = match case.finds.as_str() {
+            "valid" => "Valid".to_owned(),
+            "absent" => "Absent".to_owned(),
+            why => format!("Invalid({why:?})"),
+        };
+        assert_eq!(format!("{finding:?}"), expected, "{}", case.case);
+    }
+}
+
+#[test]
+fn the_example_of_the_specification_verifies() {
+    // standard-webhooks, spec/standard-webhooks.md and the libraries' tests.
+    let mut received = received(&[], br#"{"test": 2432232314}"#);
+    received.at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_614_265_330);
+    for (name, value) in [
+        ("webhook-id", "msg_p5jXN8AQM9LWM0D4loKWxJek"),
+        ("webhook-timestamp", "1614265330"),
+        (
+            "webhook-signature",
+            "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+        ),
+    ] {
+        let value = HeaderValue::from_static(value);
+        received
+            .headers
+            .append(HeaderName::from_static(name), value);
+    }
+    let credential = credential(&format!("whsec_{SECRET}"));
+    assert_eq!(credential.examine(&received), Finding::Valid);
+    received.body = Bytes::from_static(br#"{"test": 2432232315}"#);
+    assert_eq!(credential.examine(&received), Finding::Invalid(WRONG));
+}
+
+#[test]
+fn the_body_counts_byte_for_byte() {
+    let hex = hex_hmac("s3creto", BODY);
+    let headers = [("x-webhook-signature", hex.as_str())];
+    assert_eq!(examine("s3creto", &headers, BODY), Finding::Valid);
+    for at in 0..BODY.len() {
+        let mut body = BODY.to_vec();
+        body[at] ^= 1;
+        assert_eq!(
+            examine("s3creto", &headers, &body),
+            Finding::Invalid(WRONG),
+            "{at}"
+        );
+    }
+    let longer = [BODY, b" "].concat();
+    assert_eq!(
+        examine("s3creto", &headers, &longer),
+        Finding::Invalid(WRONG)
+    );
+    for body in [&b""[..], b"\xff\x00", &[b'x'; 100_000]] {
+        let hex = hex_hmac("s3creto", body);
+        let headers = [("x-webhook-signature", hex.as_str())];
+        assert_eq!(examine("s3creto", &headers, body), Finding::Valid);
+    }
+}
+
+#[test]
+fn keys_are_read_or_refused_for_their_reason() {
+    use SignatureKeyFault::{Private, Public, Shared};
+    let point = format!("whpk_{}", &"A".repeat(43));
+    for (text, fault) in [
+        ("whsec_", Shared),
+        ("whsec_ñ", Shared),
+        ("whsec_abc", Shared),
+        ("bueno whsec_*", Shared),
+        ("whpk_", Public),
+        ("whpk_AAAA", Public),
+        (&format!("{point}="), Public),
+        (&point, Public),
+        ("whsk_AAAA", Private),
+    ] {
+        assert_eq!(SignatureKeys::parse(text).err(), Some(fault), "{text}");
+    }
+    assert!(SignatureKeys::parse("  ").expect("none").is_none());
+}
+
+#[test]
+fn the_challenge_names_the_headers_that_are_looked_at() {
+    let (whpk, _) = v1a("ed25519", "", 0, b"");
+    for (secrets, headers) in [
+        ("s3creto", "x-webhook-signature"),
+        (&format!("whsec_{SECRET}"), "webhook-signature"),
+        (&whpk, "webhook-signature"),
+        (
+            &format!("s3creto {whpk}"),
+            "x-webhook-signature webhook-signature",
+        ),
+    ] {
+        let challenge = credential(secrets).challenge();
+        let expected = format!("BodySignature realm=\"webhook\", headers=\"{headers}\"");
+        assert_eq!(challenge, expected);
+    }
+}
+
+#[test]
+fn keys_print_as_stars() {
+    let keys = SignatureKeys::parse(&format!("s3creto whsec_{SECRET}")).expect("keys");
+    let printed = format!("{:?}", keys.expect("two"));
+    assert_eq!(printed, "*** 1 plain, 1 whsec, 0 whpk");
+}

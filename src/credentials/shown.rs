@@ -1,0 +1,33 @@
+//! What a header shows of a credential.
+
+use ::http::{HeaderMap, HeaderName};
+
+/// A header that can show one credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown<'a> {
+    /// There is none, or it is empty.
+    Nothing,
+    /// Its value, without the spaces round it.
+    One(&'a [u8]),
+    /// It comes more than once, and counts as wrong even where the values are the same: proxies
+    /// disagree on which of them they pass on.
+    Repeated,
+}
+
+/// Why a repeated header is refused, in the log's words.
+pub const REPEATED: &str = "repeated header";
+
+impl<'a> Shown<'a> {
+    /// What the header `name` shows.
+    pub fn by(headers: &'a HeaderMap, name: &HeaderName) -> Self {
+        let mut values = headers.get_all(name).iter();
+        match (values.next(), values.next()) {
+            (None, _) => Self::Nothing,
+            (Some(_), Some(_)) => Self::Repeated,
+            (Some(value), None) => match value.as_bytes().trim_ascii() {
+                b"" => Self::Nothing,
+                value => Self::One(value),
+            },
+        }
+    }
+}
