@@ -5,8 +5,8 @@
 //! each other's counts, as well as a store can tell that has no counters: the last write wins,
 //! and an edge host allows some 50 a second for a whole application. So each instance has a
 //! budget for it, and an attacker with many addresses gets no more than that out of it. Counts
-//! are written once their callers have been answered; a client that has just used up its attempts
-//! goes first.
+//! are written once their callers have been answered, but for the one that uses a client's
+//! attempts up: that is written before its reply.
 
 mod budget;
 mod client;
@@ -24,7 +24,7 @@ use client::Client;
 use slot::Slot;
 use window::Moment;
 
-/// Kept of the budget for writes, for clients that have just used up their attempts.
+/// Kept of the budget for writes, for clients that use up their attempts.
 const KEPT: u32 = 1;
 
 /// How many counts are written in a row before the task that does it ends.
@@ -96,12 +96,12 @@ impl Attempts {
                 Err(error) => judgement.failure = Some(error),
             }
         }
-        let mut state = self.state();
-        let seen = state.seen(client);
-        judgement.closed_for = window::closed_for(&seen.moments(now), now, self.limit);
-        if judgement.closed_for.is_none() {
-            window::prune(&mut seen.unsaved, now);
-            seen.unsaved.push(now);
+        judgement.closed_for = self.add(client, now);
+        if judgement.closed_for.is_none()
+            && self.is_last_to_be_written(client, now, host.monotonic())
+            && let Err(error) = self.save(host, client).await
+        {
+            judgement.failure = Some(error);
         }
         judgement
     }
@@ -112,9 +112,6 @@ impl Attempts {
     /// # Errors
     /// Where the store fails. What was counted is kept for the next time.
     pub async fn settle(&self, host: &(impl Clock + KeyValue)) -> Result<(), StoreError> {
-        while let Some(client) = self.used_up(host) {
-            self.save(host, client).await?;
-        }
         let Some(_settling) = Settling::begin(self) else {
             return Ok(());
         };
@@ -163,16 +160,23 @@ impl Attempts {
         !state.clients.contains_key(&client) && state.reads.spend(now, 0)
     }
 
-    /// A client that has used up its attempts and of which the store does not know it.
-    fn used_up(&self, host: &impl Clock) -> Option<Client> {
-        let now = moment(host.now());
+    /// Counts an attempt, or says how long there may be none.
+    fn add(&self, client: Client, now: Moment) -> Option<Duration> {
         let mut state = self.state();
-        let found = state
-            .clients
-            .iter()
-            .find(|(_, seen)| !seen.unsaved.is_empty() && seen.moments(now).len() >= self.limit);
-        let client = *found?.0;
-        state.writes.spend(host.monotonic(), 0).then_some(client)
+        let seen = state.seen(client);
+        let closed_for = window::closed_for(&seen.moments(now), now, self.limit);
+        if closed_for.is_none() {
+            window::prune(&mut seen.unsaved, now);
+            seen.unsaved.push(now);
+        }
+        closed_for
+    }
+
+    /// Whether the client has just used up its attempts, and the budget has room for that.
+    fn is_last_to_be_written(&self, client: Client, now: Moment, monotonic: Duration) -> bool {
+        let mut state = self.state();
+        let counted = state.seen(client).moments(now).len();
+        counted >= self.limit && state.writes.spend(monotonic, 0)
     }
 
     fn most_unsaved(&self, host: &impl Clock) -> Option<Client> {
