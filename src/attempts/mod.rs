@@ -13,7 +13,6 @@ mod client;
 mod slot;
 mod window;
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -40,15 +39,15 @@ pub struct Attempts {
 }
 
 struct State {
-    clients: BTreeMap<Client, Seen>,
+    clients: Vec<Seen>,
     reads: Budget,
     writes: Budget,
     settling: bool,
 }
 
 /// What is known of one client.
-#[derive(Default)]
 struct Seen {
+    client: Client,
     /// Its attempts of the last minute that the store knew of when it was last asked.
     stored: Vec<Moment>,
     /// Those that the store does not know of yet.
@@ -70,7 +69,7 @@ impl Attempts {
         Self {
             limit,
             state: Mutex::new(State {
-                clients: BTreeMap::new(),
+                clients: Vec::new(),
                 reads: Budget::new(16, 16, 16),
                 writes: Budget::new(1, 2, 4),
                 settling: false,
@@ -157,7 +156,7 @@ impl Attempts {
     /// Whether nothing is known of the client yet, and the store may be asked.
     fn is_to_be_asked_for(&self, client: Client, now: Duration) -> bool {
         let mut state = self.state();
-        !state.clients.contains_key(&client) && state.reads.spend(now, 0)
+        !state.knows(client) && state.reads.spend(now, 0)
     }
 
     /// Counts an attempt, or says how long there may be none.
@@ -182,8 +181,8 @@ impl Attempts {
     fn most_unsaved(&self, host: &impl Clock) -> Option<Client> {
         let mut state = self.state();
         let clients = state.clients.iter();
-        let (client, seen) = clients.max_by_key(|(_, seen)| seen.unsaved.len())?;
-        let (client, unsaved) = (*client, seen.unsaved.len());
+        let seen = clients.max_by_key(|seen| seen.unsaved.len())?;
+        let (client, unsaved) = (seen.client, seen.unsaved.len());
         (unsaved > 0 && state.writes.spend(host.monotonic(), KEPT)).then_some(client)
     }
 
@@ -194,20 +193,33 @@ impl Attempts {
 }
 
 impl State {
+    fn knows(&self, client: Client) -> bool {
+        self.clients.iter().any(|seen| seen.client == client)
+    }
+
     fn seen(&mut self, client: Client) -> &mut Seen {
-        if !self.clients.contains_key(&client) && self.clients.len() >= CLIENTS {
-            let last =
-                |(_, seen): &(&Client, &Seen)| seen.unsaved.last().max(seen.stored.last()).copied();
-            let oldest = self.clients.iter().min_by_key(last);
-            if let Some(oldest) = oldest.map(|(client, _)| *client) {
-                self.clients.remove(&oldest);
+        let known = self.clients.iter().position(|seen| seen.client == client);
+        let at = known.unwrap_or_else(|| {
+            if self.clients.len() >= CLIENTS {
+                let oldest = (0..self.clients.len()).min_by_key(|&at| self.clients[at].last());
+                self.clients.swap_remove(oldest.unwrap_or_default());
             }
-        }
-        self.clients.entry(client).or_default()
+            self.clients.push(Seen {
+                client,
+                stored: Vec::new(),
+                unsaved: Vec::new(),
+            });
+            self.clients.len() - 1
+        });
+        &mut self.clients[at]
     }
 }
 
 impl Seen {
+    fn last(&self) -> Option<Moment> {
+        self.unsaved.last().max(self.stored.last()).copied()
+    }
+
     /// All that count at `now`, oldest first.
     fn moments(&self, now: Moment) -> Vec<Moment> {
         let mut moments = [self.stored.as_slice(), &self.unsaved].concat();

@@ -2,8 +2,7 @@
 //! clients whose hash falls there. The store forgets nothing by itself, so a value a client would
 //! fill it with the addresses of everybody who ever tried.
 
-use std::collections::BTreeMap;
-
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::client::Client;
@@ -16,7 +15,14 @@ const CLIENTS: usize = 16;
 /// The value for a client and those that share it.
 pub struct Slot {
     key: String,
-    clients: BTreeMap<String, Vec<Moment>>,
+    clients: Vec<Kept>,
+}
+
+/// The attempts of one client, oldest first.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    client: String,
+    moments: Vec<Moment>,
 }
 
 impl Slot {
@@ -30,19 +36,19 @@ impl Slot {
         let key = format!("attempts/{:02x}", hash[0]);
         let value = store.get(&key).await?.unwrap_or_default();
         // A value that cannot be read counts for nobody, and is written over.
-        let mut clients: BTreeMap<String, Vec<Moment>> =
-            serde_json::from_slice(&value).unwrap_or_default();
-        clients.retain(|_, moments| {
-            prune(moments, now);
-            !moments.is_empty()
+        let mut clients: Vec<Kept> = serde_json::from_slice(&value).unwrap_or_default();
+        clients.retain_mut(|kept| {
+            prune(&mut kept.moments, now);
+            !kept.moments.is_empty()
         });
         Ok(Self { key, clients })
     }
 
     /// The attempts of `client`.
     pub fn moments(&self, client: Client) -> Vec<Moment> {
-        let moments = self.clients.get(&client.to_string());
-        moments.cloned().unwrap_or_default()
+        let client = client.to_string();
+        let kept = self.clients.iter().find(|kept| kept.client == client);
+        kept.map(|kept| kept.moments.clone()).unwrap_or_default()
     }
 
     /// Writes the value with these attempts of `client`.
@@ -52,17 +58,15 @@ impl Slot {
         client: Client,
         moments: Vec<Moment>,
     ) -> Result<(), StoreError> {
-        self.clients.insert(client.to_string(), moments);
-        while self.clients.len() > CLIENTS {
-            let last = |(_, moments): &(&String, &Vec<Moment>)| moments.last().copied();
-            let oldest = self.clients.iter().min_by_key(last);
-            let Some(oldest) = oldest.map(|(name, _)| name.clone()) else {
-                break;
-            };
-            self.clients.remove(&oldest);
-        }
+        let client = client.to_string();
+        self.clients.retain(|kept| kept.client != client);
+        self.clients
+            .sort_by_key(|kept| kept.moments.last().copied());
+        let surplus = (self.clients.len() + 1).saturating_sub(CLIENTS);
+        self.clients.drain(..surplus);
+        self.clients.push(Kept { client, moments });
         // Only maps with keys that are no strings and failing `Serialize`s fail; none is used.
-        let value = serde_json::to_vec(&self.clients).expect("a map of numbers");
+        let value = serde_json::to_vec(&self.clients).expect("plain structures");
         store.set(&self.key, &value).await
     }
 }

@@ -3,11 +3,15 @@
 //! The server is the one that `SAM_CALLBACK_SERVER` names (its program and first arguments,
 //! separated by spaces): the stand-in, or `spin up`. See [`server`].
 
+mod attempts;
 mod callback;
 mod component;
 mod door;
 mod health;
 mod hostile;
+mod jwt;
 mod log;
 mod server;
+#[path = "../signer/mod.rs"]
+mod signer;
 mod storage;
