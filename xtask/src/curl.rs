@@ -1,5 +1,6 @@
 //! What `up` prints once the component serves: its URL, and curl lines for a POSIX shell that
 //! work as they stand in any folder. The token stays where it is: the line has the shell fetch it.
+//! A JWT only its signer can make, so that is a blank to fill in.
 
 use std::path::Path;
 
@@ -41,7 +42,7 @@ pub fn announcement(address: &str, door: &Door) -> String {
 /// Anything else is no mode, and may be a secret in the wrong place.
 fn mode(value: &str) -> &str {
     match value {
-        "optional" | "strict" | "none" => value,
+        "optional" | "required" | "strict" | "none" => value,
         _ => "not valid: GET /health/ready says what is",
     }
 }
@@ -50,12 +51,20 @@ fn credentials(door: &Door) -> String {
     if door.mode == "none" {
         return String::new();
     }
-    let token = match &door.token {
-        Token::EnvFile(path) => from_file(path),
-        Token::Environment => format!("${{{TOKEN}%% *}}"),
-        Token::Elsewhere | Token::Missing => "<your token>".to_owned(),
-    };
-    format!(" -H \"{}: {token}\"", in_double_quotes(&door.header))
+    let only_jwt = door.mode == "optional" && door.token == Token::Missing && door.jwt;
+    let mut headers = String::new();
+    if !only_jwt {
+        let token = match &door.token {
+            Token::EnvFile(path) => from_file(path),
+            Token::Environment => format!("${{{TOKEN}%% *}}"),
+            Token::Elsewhere | Token::Missing => "<your token>".to_owned(),
+        };
+        headers += &format!(" -H \"{}: {token}\"", in_double_quotes(&door.header));
+    }
+    if only_jwt || door.mode == "required" {
+        headers += " -H 'Authorization: Bearer <your JWT>'";
+    }
+    headers
 }
 
 /// The first word of the value, without quotes round it.
@@ -91,6 +100,7 @@ mod tests {
             mode: mode.to_owned(),
             header: "X-Authorization".to_owned(),
             token,
+            jwt: false,
         }
     }
 
@@ -132,6 +142,27 @@ mod tests {
     fn an_open_door_needs_no_token() {
         for line in curl_lines(&door("none", Token::Environment)) {
             assert!(!line.contains("X-Authorization"), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_jwt_is_a_blank_to_fill_in_where_the_door_wants_one() {
+        let both = (true, true);
+        for (mode, token, jwt, (wants_token, wants_jwt)) in [
+            ("required", Token::Environment, true, both),
+            ("required", Token::Missing, false, both),
+            ("optional", Token::Environment, true, (true, false)),
+            ("optional", Token::Missing, true, (false, true)),
+            ("optional", Token::Missing, false, (true, false)),
+            ("strict", Token::Missing, true, (true, false)),
+        ] {
+            let mut door = door(mode, token);
+            door.jwt = jwt;
+            for line in curl_lines(&door) {
+                assert_eq!(line.contains("X-Authorization: "), wants_token, "{line}");
+                let bearer = line.contains(" -H 'Authorization: Bearer <your JWT>'");
+                assert_eq!(bearer, wants_jwt, "{line}");
+            }
         }
     }
 

@@ -17,6 +17,8 @@ pub struct Door {
     /// The first header the static token may come in.
     pub header: String,
     pub token: Token,
+    /// Whether there is a key that a JWT is verified with.
+    pub jwt: bool,
 }
 
 /// Where a shell finds the static token. Never the token.
@@ -51,6 +53,7 @@ pub fn read(project: &Project, runtime_config: &Path) -> Result<Door> {
             in_environment.as_deref(),
             env_file::token_in(&in_file).map(|token| (token, env_file.as_path())),
         ),
+        jwt: !value("jwt_public_key")?.trim().is_empty(),
     })
 }
 
