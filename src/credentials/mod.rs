@@ -1,6 +1,8 @@
 //! What callers show to be let in: one file a credential, and the policy that weighs them.
 
 mod body_signature;
+#[cfg(test)]
+mod hostile;
 mod jwt;
 mod policy;
 mod shown;
