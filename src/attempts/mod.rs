@@ -26,9 +26,6 @@ use window::Moment;
 /// Kept of the budget for writes, for clients that use up their attempts.
 const KEPT: u32 = 1;
 
-/// How many counts are written in a row before the task that does it ends.
-const ROUNDS: u32 = 8;
-
 /// How many clients an instance counts; the one whose last attempt is longest ago gives way.
 const CLIENTS: usize = 256;
 
@@ -105,8 +102,9 @@ impl Attempts {
         judgement
     }
 
-    /// Writes what is counted into the store, as far as the budget goes. For a task that nobody
-    /// waits for: it takes some seconds where there is much.
+    /// Writes one client's count into the store, as soon as the budget allows: that of whoever has
+    /// tried most. For a task that nobody waits for; one at a time does it, and the next attempt
+    /// begins another. A flood makes a new instance with every 128 requests, and each writes once.
     ///
     /// # Errors
     /// Where the store fails. What was counted is kept for the next time.
@@ -114,20 +112,17 @@ impl Attempts {
         let Some(_settling) = Settling::begin(self) else {
             return Ok(());
         };
-        for _ in 0..ROUNDS {
-            loop {
-                let wait = self.state().writes.wait(host.monotonic(), KEPT);
-                if wait.is_zero() {
-                    break;
-                }
-                host.sleep(wait).await;
-            }
-            let Some(client) = self.most_unsaved(host) else {
+        loop {
+            let wait = self.state().writes.wait(host.monotonic(), KEPT);
+            if wait.is_zero() {
                 break;
-            };
-            self.save(host, client).await?;
+            }
+            host.sleep(wait).await;
         }
-        Ok(())
+        match self.most_unsaved(host) {
+            Some(client) => self.save(host, client).await,
+            None => Ok(()),
+        }
     }
 
     async fn save(&self, host: &(impl Clock + KeyValue), client: Client) -> Result<(), StoreError> {
