@@ -45,7 +45,7 @@ struct State {
 /// What is known of one client.
 struct Seen {
     client: Client,
-    /// Its attempts of the last minute that the store knew of when it was last asked.
+    /// Its attempts of the last minute that the store knew of when it was last asked, oldest first.
     stored: Vec<Moment>,
     /// Those that the store does not know of yet.
     unsaved: Vec<Moment>,
@@ -88,7 +88,7 @@ impl Attempts {
         let now = moment(host.now());
         if self.is_to_be_asked_for(client, host.monotonic()) {
             match Slot::read(host, client, now).await {
-                Ok(slot) => self.state().seen(client).stored = slot.moments(client),
+                Ok(slot) => self.state().seen(client).learn(&slot.moments(client)),
                 Err(error) => judgement.failure = Some(error),
             }
         }
@@ -128,22 +128,19 @@ impl Attempts {
     async fn save(&self, host: &(impl Clock + KeyValue), client: Client) -> Result<(), StoreError> {
         let now = moment(host.now());
         let slot = Slot::read(host, client, now).await?;
+        // From here on they count as stored: another task may be at the same client.
         let (moments, unsaved) = {
             let mut state = self.state();
             let seen = state.seen(client);
-            seen.stored = slot.moments(client);
+            seen.learn(&slot.moments(client));
             let mut moments = seen.moments(now);
             moments.drain(..moments.len().saturating_sub(self.limit));
             seen.stored.clone_from(&moments);
             (moments, std::mem::take(&mut seen.unsaved))
         };
-        let stored = slot.moments(client);
         let written = slot.write(host, client, moments).await;
         if written.is_err() {
-            let mut state = self.state();
-            let seen = state.seen(client);
-            seen.stored = stored;
-            seen.unsaved.extend(unsaved);
+            self.state().seen(client).take_back(unsaved);
         }
         written
     }
@@ -211,6 +208,21 @@ impl State {
 }
 
 impl Seen {
+    /// What the store knows is counted beside what is known already.
+    fn learn(&mut self, stored: &[Moment]) {
+        self.stored = window::union(&self.stored, stored);
+    }
+
+    /// The store does not know of these after all.
+    fn take_back(&mut self, unsaved: Vec<Moment>) {
+        for moment in &unsaved {
+            if let Ok(at) = self.stored.binary_search(moment) {
+                self.stored.remove(at);
+            }
+        }
+        self.unsaved.extend(unsaved);
+    }
+
     fn last(&self) -> Option<Moment> {
         self.unsaved.last().max(self.stored.last()).copied()
     }

@@ -1,6 +1,7 @@
 //! Guessing, by one and by many, at one instance and at several.
 
 use futures_executor::block_on;
+use futures_util::future::join_all;
 
 use super::*;
 use crate::testing::FakeHost;
@@ -100,6 +101,34 @@ fn two_instances_that_count_one_client_add_up() {
         assert_eq!(attempt(&second, &other, "10.0.0.1"), None);
     }
     assert_eq!(allowed(&Attempts::new(6), &other, "10.0.0.1"), 0);
+}
+
+#[test]
+fn requests_that_interleave_lose_no_count() {
+    let (attempts, host) = (Attempts::new(20), FakeHost::default());
+    let guess = || async {
+        let judgement = attempts.count(&host, address("10.0.0.1")).await;
+        attempts.settle(&host).await.expect("the store works");
+        judgement.closed_for.is_none()
+    };
+    for _ in 0..5 {
+        block_on(join_all((0..4).map(|_| guess())));
+    }
+    assert_eq!(allowed(&attempts, &host, "10.0.0.1"), 0);
+    assert_eq!(allowed(&Attempts::new(20), &host.beside(), "10.0.0.1"), 0);
+}
+
+#[test]
+fn two_tasks_that_write_one_client_at_once_lose_no_count() {
+    let (attempts, host) = (Attempts::new(5), FakeHost::default());
+    let client = Client::at(address("10.0.0.1"));
+    for _ in 0..4 {
+        attempts.add(client, moment(host.now()));
+    }
+    let saved = block_on(join_all((0..2).map(|_| attempts.save(&host, client))));
+    assert_eq!(saved, [Ok(()), Ok(())]);
+    assert_eq!(allowed(&attempts, &host, "10.0.0.1"), 1);
+    assert_eq!(allowed(&Attempts::new(4), &host.beside(), "10.0.0.1"), 0);
 }
 
 #[test]

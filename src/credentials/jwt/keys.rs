@@ -77,8 +77,8 @@ impl Keys {
     }
 
     /// Whether the token is signed by one of the keys: by those its `kid` names, or by any
-    /// without one. A key that the token cannot have meant is asked all the same where there is
-    /// no other, so that a refusal takes as long and does not tell which key ids there are.
+    /// without one. Where it can have meant none of them, one is asked all the same, so that the
+    /// refusal takes as long and does not tell which key ids there are.
     pub(super) fn verify(&self, jws: &Jws) -> Result<(), Fault> {
         let mut asked = false;
         for key in self.meant_by(jws) {
@@ -93,7 +93,8 @@ impl Keys {
         if asked {
             return Err(Fault::Signature);
         }
-        if let Some(key) = self.0.first() {
+        let likely = self.0.iter().find(|key| key.is_for(&jws.algorithm));
+        if let Some(key) = likely.or(self.0.first()) {
             key.public.spend(jws.signed, &jws.signature);
         }
         Err(Fault::UnknownKey)
