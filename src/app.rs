@@ -1,5 +1,7 @@
 //! One request's way, from the host's ports to the reply.
 
+use std::sync::Arc;
+
 use ::http::{HeaderMap, Request, StatusCode};
 use bytes::Bytes;
 use http_body::Body;
@@ -19,7 +21,7 @@ pub struct App<H> {
     host: H,
     config: Config,
     routes: Routes,
-    attempts: Attempts,
+    attempts: Arc<Attempts>,
     data_api: Option<DataApi>,
 }
 
@@ -36,12 +38,13 @@ type Answer = (&'static str, Reply);
 
 impl<H: Host> App<H> {
     /// Reads the settings and logs what is wrong with them. Doors that depend on it stay shut.
-    pub async fn load(host: H) -> Self {
+    /// `attempts` are those of the instance, which outlive settings that are read anew.
+    pub async fn load(host: H, attempts: Arc<Attempts>) -> Self {
         let config = Config::load(&host).await;
         audit::log_problems(&host, &config.problems);
         Self {
             routes: Routes::new(&config),
-            attempts: Attempts::new(config.failed_attempts_per_minute),
+            attempts,
             data_api: config
                 .callback
                 .as_ref()
@@ -83,7 +86,7 @@ impl<H: Host> App<H> {
             self.host.log(&line);
         }
         if after.attempted
-            && let Err(error) = self.attempts.settle(&self.host).await
+            && let Err(error) = self.attempts.settle(&self.host, self.limit()).await
         {
             audit::log_failure(&self.host, "attempts_not_kept", &error.to_string());
         }
@@ -167,7 +170,10 @@ impl<H: Host> App<H> {
         record.credentials = refused.by;
         record.rejected = refused.rejected;
         record.attempted = true;
-        let judgement = self.attempts.count(&self.host, record.client).await;
+        let judgement = self
+            .attempts
+            .count(&self.host, record.client, self.limit())
+            .await;
         let Judgement {
             closed_for,
             failure,
@@ -252,6 +258,11 @@ impl<H: Host> App<H> {
             .await
             .map_err(|failure| failed(failure, record))?
             .ok_or(Refusal::NoSuchRow)
+    }
+
+    /// How many failed attempts a client has in a minute.
+    fn limit(&self) -> usize {
+        self.config.failed_attempts_per_minute
     }
 
     fn data_api(&self) -> Result<&DataApi, Refusal> {

@@ -10,17 +10,20 @@ use spin_sdk::http::Request;
 use spin_sdk::{http_service, key_value, variables, wasip3, wit_bindgen};
 
 use crate::app::App;
+use crate::attempts::Attempts;
 use crate::ports::{Clock, KeyValue, Log, Random, StoreError, VariableError, Variables};
 
 /// One application an instance: settings and keys are parsed once, for all its requests.
 static APP: OnceLock<Arc<App<Spin>>> = OnceLock::new();
+
+static ATTEMPTS: LazyLock<Arc<Attempts>> = LazyLock::new(Arc::default);
 
 #[http_service]
 async fn serve(request: Request) -> ::http::Response<Full<Bytes>> {
     let app = match APP.get() {
         Some(app) => Arc::clone(app),
         None => {
-            let app = Arc::new(App::load(Spin).await);
+            let app = Arc::new(App::load(Spin, Arc::clone(&ATTEMPTS)).await);
             if app.keeps() {
                 Arc::clone(APP.get_or_init(|| app))
             } else {

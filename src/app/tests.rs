@@ -19,9 +19,13 @@ struct Seen {
     line: Value,
 }
 
+fn load(host: FakeHost) -> App<FakeHost> {
+    block_on(App::load(host, Arc::default()))
+}
+
 fn app(settings: &[(&str, &str)]) -> App<FakeHost> {
     let token = ("callback_token", "token");
-    block_on(App::load(FakeHost::with(&[&[token], settings].concat())))
+    load(FakeHost::with(&[&[token], settings].concat()))
 }
 
 fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Request<Full<Bytes>> {
@@ -198,6 +202,20 @@ fn guessing_ends_and_whoever_has_the_credential_does_not_notice() {
 
     app.host.advance(Duration::from_secs(60));
     assert_eq!(post(&app, "guess", BODY).status, 401);
+}
+
+#[test]
+fn settings_that_are_read_anew_give_no_new_attempts() {
+    let attempts = Arc::<Attempts>::default();
+    let limit = ("failed_attempts_per_minute", "3");
+    let statuses = (0..4).map(|_| {
+        let mut host = FakeHost::with(&[("callback_token", "token"), limit]);
+        host.unreadable = Some("webhook_secret");
+        let app = block_on(App::load(host, Arc::clone(&attempts)));
+        assert!(!app.keeps());
+        post(&app, "guess", BODY).status
+    });
+    assert_eq!(statuses.collect::<Vec<_>>(), [401, 401, 401, 429]);
 }
 
 #[test]
@@ -447,7 +465,7 @@ fn none_lets_everybody_in_where_it_is_allowed() {
 fn settings_that_a_provider_kept_back_are_read_anew() {
     let mut host = FakeHost::with(&[("callback_token", "token")]);
     host.unreadable = Some("callback_token");
-    assert!(!block_on(App::load(host)).keeps());
+    assert!(!load(host).keeps());
     assert!(app(&[]).keeps());
     assert!(app(&[("data_api", "?")]).keeps());
 }

@@ -27,13 +27,14 @@ use window::Moment;
 const KEPT: u32 = 1;
 
 /// How many clients an instance counts; the one whose last attempt is longest ago gives way.
-const CLIENTS: usize = 256;
+const CLIENTS: usize = 1024;
+
+/// How long an instance relies on what the store last knew of a client.
+const FRESH: Duration = Duration::from_millis(250);
 
 /// The failed attempts that this instance knows of.
-pub struct Attempts {
-    limit: usize,
-    state: Mutex<State>,
-}
+#[derive(Default)]
+pub struct Attempts(Mutex<State>);
 
 struct State {
     clients: Vec<Seen>,
@@ -45,6 +46,8 @@ struct State {
 /// What is known of one client.
 struct Seen {
     client: Client,
+    /// When the store was last asked for it, on the monotonic clock; `None`: never.
+    asked: Option<Duration>,
     /// Its attempts of the last minute that the store knew of when it was last asked, oldest first.
     stored: Vec<Moment>,
     /// Those that the store does not know of yet.
@@ -61,41 +64,36 @@ pub struct Judgement {
 }
 
 impl Attempts {
-    /// Allows each client `limit` failed attempts a minute; with 0 any number.
-    pub fn new(limit: usize) -> Self {
-        Self {
-            limit,
-            state: Mutex::new(State {
-                clients: Vec::new(),
-                reads: Budget::new(16, 16, 16),
-                writes: Budget::new(1, 2, 4),
-                settling: false,
-            }),
-        }
-    }
-
-    /// Counts a failed attempt, unless the client has used them up.
+    /// Counts a failed attempt, unless the client has used up its `limit` of a minute; with 0 it
+    /// has any number.
     pub async fn count(
         &self,
         host: &(impl Clock + KeyValue),
         address: Option<IpAddr>,
+        limit: usize,
     ) -> Judgement {
         let mut judgement = Judgement::default();
-        if self.limit == 0 {
+        if limit == 0 {
             return judgement;
         }
         let client = Client::at(address);
         let now = moment(host.now());
-        if self.is_to_be_asked_for(client, host.monotonic()) {
+        if self.is_to_be_asked_for(client, now, host.monotonic(), limit) {
             match Slot::read(host, client, now).await {
-                Ok(slot) => self.state().seen(client).learn(&slot.moments(client)),
+                Ok(slot) => {
+                    let mut state = self.state();
+                    let seen = state.seen(client);
+                    seen.learn(&slot.moments(client));
+                    // Not before the answer: who comes meanwhile has to ask too.
+                    seen.asked = Some(host.monotonic());
+                }
                 Err(error) => judgement.failure = Some(error),
             }
         }
-        judgement.closed_for = self.add(client, now);
+        judgement.closed_for = self.add(client, now, limit);
         if judgement.closed_for.is_none()
-            && self.is_last_to_be_written(client, now, host.monotonic())
-            && let Err(error) = self.save(host, client).await
+            && self.is_last_to_be_written(client, now, host.monotonic(), limit)
+            && let Err(error) = self.save(host, client, limit).await
         {
             judgement.failure = Some(error);
         }
@@ -108,7 +106,11 @@ impl Attempts {
     ///
     /// # Errors
     /// Where the store fails. What was counted is kept for the next time.
-    pub async fn settle(&self, host: &(impl Clock + KeyValue)) -> Result<(), StoreError> {
+    pub async fn settle(
+        &self,
+        host: &(impl Clock + KeyValue),
+        limit: usize,
+    ) -> Result<(), StoreError> {
         let Some(_settling) = Settling::begin(self) else {
             return Ok(());
         };
@@ -120,12 +122,17 @@ impl Attempts {
             host.sleep(wait).await;
         }
         match self.most_unsaved(host) {
-            Some(client) => self.save(host, client).await,
+            Some(client) => self.save(host, client, limit).await,
             None => Ok(()),
         }
     }
 
-    async fn save(&self, host: &(impl Clock + KeyValue), client: Client) -> Result<(), StoreError> {
+    async fn save(
+        &self,
+        host: &(impl Clock + KeyValue),
+        client: Client,
+        limit: usize,
+    ) -> Result<(), StoreError> {
         let now = moment(host.now());
         let slot = Slot::read(host, client, now).await?;
         // From here on they count as stored: another task may be at the same client.
@@ -134,7 +141,7 @@ impl Attempts {
             let seen = state.seen(client);
             seen.learn(&slot.moments(client));
             let mut moments = seen.moments(now);
-            moments.drain(..moments.len().saturating_sub(self.limit));
+            moments.drain(..moments.len().saturating_sub(limit));
             seen.stored.clone_from(&moments);
             (moments, std::mem::take(&mut seen.unsaved))
         };
@@ -145,17 +152,28 @@ impl Attempts {
         written
     }
 
-    /// Whether nothing is known of the client yet, and the store may be asked.
-    fn is_to_be_asked_for(&self, client: Client, now: Duration) -> bool {
+    /// Whether the store may know more of the client, and may be asked.
+    fn is_to_be_asked_for(
+        &self,
+        client: Client,
+        now: Moment,
+        monotonic: Duration,
+        limit: usize,
+    ) -> bool {
         let mut state = self.state();
-        !state.knows(client) && state.reads.spend(now, 0)
+        let seen = state.seen(client);
+        let is_fresh = |asked| monotonic.saturating_sub(asked) < FRESH;
+        if seen.asked.is_some_and(is_fresh) || seen.moments(now).len() >= limit {
+            return false;
+        }
+        state.reads.spend(monotonic, 0)
     }
 
     /// Counts an attempt, or says how long there may be none.
-    fn add(&self, client: Client, now: Moment) -> Option<Duration> {
+    fn add(&self, client: Client, now: Moment, limit: usize) -> Option<Duration> {
         let mut state = self.state();
         let seen = state.seen(client);
-        let closed_for = window::closed_for(&seen.moments(now), now, self.limit);
+        let closed_for = window::closed_for(&seen.moments(now), now, limit);
         if closed_for.is_none() {
             window::prune(&mut seen.unsaved, now);
             seen.unsaved.push(now);
@@ -164,14 +182,22 @@ impl Attempts {
     }
 
     /// Whether the client has just used up its attempts, and the budget has room for that.
-    fn is_last_to_be_written(&self, client: Client, now: Moment, monotonic: Duration) -> bool {
+    fn is_last_to_be_written(
+        &self,
+        client: Client,
+        now: Moment,
+        monotonic: Duration,
+        limit: usize,
+    ) -> bool {
         let mut state = self.state();
         let counted = state.seen(client).moments(now).len();
-        counted >= self.limit && state.writes.spend(monotonic, 0)
+        counted >= limit && state.writes.spend(monotonic, 0)
     }
 
     fn most_unsaved(&self, host: &impl Clock) -> Option<Client> {
+        let now = moment(host.now());
         let mut state = self.state();
+        state.clients.retain(|seen| !seen.moments(now).is_empty());
         let clients = state.clients.iter();
         let seen = clients.max_by_key(|seen| seen.unsaved.len())?;
         let (client, unsaved) = (seen.client, seen.unsaved.len());
@@ -180,15 +206,22 @@ impl Attempts {
 
     fn state(&self) -> MutexGuard<'_, State> {
         // Never held across an await; what a panic leaves is counts, if not the newest.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            clients: Vec::new(),
+            reads: Budget::new(16, 16, 16),
+            writes: Budget::new(1, 2, 4),
+            settling: false,
+        }
     }
 }
 
 impl State {
-    fn knows(&self, client: Client) -> bool {
-        self.clients.iter().any(|seen| seen.client == client)
-    }
-
     fn seen(&mut self, client: Client) -> &mut Seen {
         let known = self.clients.iter().position(|seen| seen.client == client);
         let at = known.unwrap_or_else(|| {
@@ -198,6 +231,7 @@ impl State {
             }
             self.clients.push(Seen {
                 client,
+                asked: None,
                 stored: Vec::new(),
                 unsaved: Vec::new(),
             });

@@ -8,12 +8,33 @@ use crate::testing::FakeHost;
 
 const SECOND: Duration = Duration::from_secs(1);
 
+/// Attempts with their limit.
+struct Limited {
+    attempts: Attempts,
+    limit: usize,
+}
+
+impl Limited {
+    fn to(limit: usize) -> Self {
+        let attempts = Attempts::default();
+        Self { attempts, limit }
+    }
+
+    async fn count(&self, host: &FakeHost, address: Option<IpAddr>) -> Judgement {
+        self.attempts.count(host, address, self.limit).await
+    }
+
+    async fn settle(&self, host: &FakeHost) -> Result<(), StoreError> {
+        self.attempts.settle(host, self.limit).await
+    }
+}
+
 fn address(text: &str) -> Option<IpAddr> {
     Some(text.parse().expect("an address"))
 }
 
 /// A failed attempt, and what is left to do after it. How long the client has to wait.
-fn attempt(attempts: &Attempts, host: &FakeHost, client: &str) -> Option<Duration> {
+fn attempt(attempts: &Limited, host: &FakeHost, client: &str) -> Option<Duration> {
     let judgement = block_on(attempts.count(host, address(client)));
     assert_eq!(judgement.failure, None);
     block_on(attempts.settle(host)).expect("the store works");
@@ -21,7 +42,7 @@ fn attempt(attempts: &Attempts, host: &FakeHost, client: &str) -> Option<Duratio
 }
 
 /// How many failed attempts of `client` are counted before it is sent away.
-fn allowed(attempts: &Attempts, host: &FakeHost, client: &str) -> usize {
+fn allowed(attempts: &Limited, host: &FakeHost, client: &str) -> usize {
     std::iter::repeat_with(|| block_on(attempts.count(host, address(client))))
         .take(200)
         .take_while(|judgement| judgement.closed_for.is_none())
@@ -30,7 +51,7 @@ fn allowed(attempts: &Attempts, host: &FakeHost, client: &str) -> usize {
 
 #[test]
 fn the_minute_slides() {
-    let (attempts, host) = (Attempts::new(3), FakeHost::default());
+    let (attempts, host) = (Limited::to(3), FakeHost::default());
     assert_eq!(attempt(&attempts, &host, "10.0.0.1"), None);
     host.advance(SECOND * 20);
     assert_eq!(attempt(&attempts, &host, "10.0.0.1"), None);
@@ -48,7 +69,7 @@ fn the_minute_slides() {
 
 #[test]
 fn each_client_has_its_own_attempts() {
-    let (attempts, host) = (Attempts::new(5), FakeHost::default());
+    let (attempts, host) = (Limited::to(5), FakeHost::default());
     for (client, left) in [
         ("10.0.0.1", 5),
         ("10.0.0.1", 0),
@@ -65,7 +86,7 @@ fn each_client_has_its_own_attempts() {
 
 #[test]
 fn off_is_off() {
-    let (attempts, host) = (Attempts::new(0), FakeHost::default());
+    let (attempts, host) = (Limited::to(0), FakeHost::default());
     assert_eq!(allowed(&attempts, &host, "10.0.0.1"), 200);
     block_on(attempts.settle(&host)).expect("nothing to do");
     assert_eq!(host.accesses.get(), 0);
@@ -74,11 +95,11 @@ fn off_is_off() {
 #[test]
 fn a_new_instance_knows_what_others_have_counted() {
     let host = FakeHost::default();
-    let first = Attempts::new(5);
+    let first = Limited::to(5);
     for _ in 0..3 {
         assert_eq!(attempt(&first, &host, "10.0.0.1"), None);
     }
-    let (second, other) = (Attempts::new(5), host.beside());
+    let (second, other) = (Limited::to(5), host.beside());
     assert_eq!(allowed(&second, &other, "10.0.0.1"), 2);
     assert_eq!(allowed(&second, &other, "10.0.0.2"), 5);
 }
@@ -86,26 +107,26 @@ fn a_new_instance_knows_what_others_have_counted() {
 #[test]
 fn a_client_that_has_used_up_its_attempts_is_known_to_all_at_once() {
     let host = FakeHost::default();
-    let first = Attempts::new(20);
+    let first = Limited::to(20);
     assert_eq!(allowed(&first, &host, "10.0.0.1"), 20);
-    assert_eq!(allowed(&Attempts::new(20), &host.beside(), "10.0.0.1"), 0);
+    assert_eq!(allowed(&Limited::to(20), &host.beside(), "10.0.0.1"), 0);
 }
 
 #[test]
 fn two_instances_that_count_one_client_add_up() {
     let host = FakeHost::default();
     let other = host.beside();
-    let (first, second) = (Attempts::new(6), Attempts::new(6));
+    let (first, second) = (Limited::to(6), Limited::to(6));
     for _ in 0..3 {
         assert_eq!(attempt(&first, &host, "10.0.0.1"), None);
         assert_eq!(attempt(&second, &other, "10.0.0.1"), None);
     }
-    assert_eq!(allowed(&Attempts::new(6), &other, "10.0.0.1"), 0);
+    assert_eq!(allowed(&Limited::to(6), &other, "10.0.0.1"), 0);
 }
 
 #[test]
 fn requests_that_interleave_lose_no_count() {
-    let (attempts, host) = (Attempts::new(20), FakeHost::default());
+    let (attempts, host) = (Limited::to(20), FakeHost::default());
     let guess = || async {
         let judgement = attempts.count(&host, address("10.0.0.1")).await;
         attempts.settle(&host).await.expect("the store works");
@@ -115,25 +136,70 @@ fn requests_that_interleave_lose_no_count() {
         block_on(join_all((0..4).map(|_| guess())));
     }
     assert_eq!(allowed(&attempts, &host, "10.0.0.1"), 0);
-    assert_eq!(allowed(&Attempts::new(20), &host.beside(), "10.0.0.1"), 0);
+    assert_eq!(allowed(&Limited::to(20), &host.beside(), "10.0.0.1"), 0);
 }
 
 #[test]
 fn two_tasks_that_write_one_client_at_once_lose_no_count() {
-    let (attempts, host) = (Attempts::new(5), FakeHost::default());
+    let (attempts, host) = (Limited::to(5), FakeHost::default());
     let client = Client::at(address("10.0.0.1"));
     for _ in 0..4 {
-        attempts.add(client, moment(host.now()));
+        attempts.attempts.add(client, moment(host.now()), 5);
     }
-    let saved = block_on(join_all((0..2).map(|_| attempts.save(&host, client))));
+    let saved = block_on(join_all(
+        (0..2).map(|_| attempts.attempts.save(&host, client, 5)),
+    ));
     assert_eq!(saved, [Ok(()), Ok(())]);
     assert_eq!(allowed(&attempts, &host, "10.0.0.1"), 1);
-    assert_eq!(allowed(&Attempts::new(4), &host.beside(), "10.0.0.1"), 0);
+    assert_eq!(allowed(&Limited::to(4), &host.beside(), "10.0.0.1"), 0);
+}
+
+#[test]
+fn an_instance_learns_of_a_client_that_others_have_sent_away() {
+    let host = FakeHost::default();
+    let (first, second, other) = (Limited::to(5), Limited::to(5), host.beside());
+    assert_eq!(attempt(&first, &host, "10.0.0.1"), None);
+    assert_eq!(allowed(&second, &other, "10.0.0.1"), 4);
+    host.advance(FRESH);
+    assert!(attempt(&first, &host, "10.0.0.1").is_some());
+}
+
+#[test]
+fn a_store_that_has_forgotten_a_client_does_not_make_an_instance_forget() {
+    let (attempts, host) = (Limited::to(5), FakeHost::default());
+    for _ in 0..4 {
+        assert_eq!(attempt(&attempts, &host, "10.0.0.1"), None);
+        host.store.borrow_mut().clear();
+        host.advance(FRESH);
+    }
+    assert_eq!(allowed(&attempts, &host, "10.0.0.1"), 1);
+}
+
+#[test]
+fn what_no_longer_counts_is_not_written() {
+    let (attempts, host) = (Limited::to(20), FakeHost::default());
+    for number in 0..200 {
+        let client = format!("10.0.0.{number}");
+        for _ in 0..5 {
+            block_on(attempts.count(&host, address(&client)));
+        }
+    }
+    host.advance(SECOND * 600);
+    assert_eq!(attempt(&attempts, &host, "10.0.1.1"), None);
+    let store = host.store.borrow();
+    let values: Vec<_> = store
+        .values()
+        .map(|value| String::from_utf8_lossy(value))
+        .collect();
+    assert!(
+        values.len() == 1 && values[0].contains("10.0.1.1"),
+        "{values:?}"
+    );
 }
 
 #[test]
 fn many_addresses_cannot_spend_the_store() {
-    let (attempts, host) = (Attempts::new(20), FakeHost::default());
+    let (attempts, host) = (Limited::to(20), FakeHost::default());
     for number in 0..5000 {
         let client = format!("10.{}.{}.1", number / 250, number % 250);
         block_on(attempts.count(&host, address(&client)));
@@ -145,7 +211,7 @@ fn many_addresses_cannot_spend_the_store() {
     let writes = host.writes.get() as f64;
     assert!(writes <= 1.0 + 2.0 * seconds, "{writes} in {seconds} s");
     assert!(writes >= 1.0);
-    assert!(attempts.state().clients.len() <= CLIENTS);
+    assert!(attempts.attempts.state().clients.len() <= CLIENTS);
 }
 
 #[test]
@@ -172,7 +238,7 @@ fn a_value_that_makes_no_sense_counts_for_nobody() {
         r#"[{"client":"10.0.0.1","moments":[9,99999999999999999]}]"#,
         r#"[{"client":"10.0.0.1","moments":"x"}]"#,
     ] {
-        let (attempts, host) = (Attempts::new(5), FakeHost::default());
+        let (attempts, host) = (Limited::to(5), FakeHost::default());
         let client = Client::at(address("10.0.0.1"));
         let slot = block_on(Slot::read(&host, client, 0)).expect("the store works");
         block_on(slot.write(&host, client, vec![0])).expect("the store works");
@@ -185,7 +251,7 @@ fn a_value_that_makes_no_sense_counts_for_nobody() {
 
 #[test]
 fn a_store_that_fails_is_told_and_the_instance_counts_by_itself() {
-    let (attempts, mut host) = (Attempts::new(3), FakeHost::default());
+    let (attempts, mut host) = (Limited::to(3), FakeHost::default());
     host.store_fails = true;
     let judgement = block_on(attempts.count(&host, address("10.0.0.1")));
     assert!(judgement.failure.is_some() && judgement.closed_for.is_none());
@@ -195,5 +261,5 @@ fn a_store_that_fails_is_told_and_the_instance_counts_by_itself() {
     host.store_fails = false;
     host.advance(SECOND);
     block_on(attempts.settle(&host)).expect("the store works again");
-    assert_eq!(allowed(&Attempts::new(3), &host.beside(), "10.0.0.1"), 0);
+    assert_eq!(allowed(&Limited::to(3), &host.beside(), "10.0.0.1"), 0);
 }

@@ -20,12 +20,15 @@ const RESERVED: &[&str] = &[
     "/webhook",
 ];
 
-/// Headers with a meaning of their own, which every request has.
+/// Headers with a meaning of their own; what they hold is logged or sent back.
 const NOT_FOR_TOKENS: &[&str] = &[
     "host",
     "content-length",
     "content-type",
+    "spin-client-addr",
     "transfer-encoding",
+    "x-forwarded-for",
+    "x-request-id",
 ];
 
 /// What is wrong with a value.

@@ -160,6 +160,7 @@ fn each_wrong_value_is_named_and_shuts_the_door() {
         ("callback_token_headers", ""),
         ("callback_token_headers", "X Authorization:"),
         ("callback_token_headers", "Content-Type"),
+        ("callback_token_headers", "X-Authorization X-Request-Id"),
         ("failed_attempts_per_minute", "-1"),
         ("failed_attempts_per_minute", "1001"),
         ("jwt_public_key", "s3cr3t"),

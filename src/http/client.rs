@@ -24,14 +24,13 @@ pub fn client_address(headers: &HeaderMap, trusted_proxies: usize) -> Option<IpA
 }
 
 fn forwarded(headers: &HeaderMap, from_the_right: usize) -> Option<IpAddr> {
-    let entries: Vec<&str> = headers
-        .get_all("x-forwarded-for")
-        .iter()
-        .map(|value| value.to_str().unwrap_or_default())
-        .flat_map(|value| value.split(','))
+    let values = headers.get_all("x-forwarded-for").iter();
+    // As bytes: what the caller wrote further left may be anything.
+    let entries: Vec<&[u8]> = values
+        .flat_map(|value| value.as_bytes().split(|&byte| byte == b','))
         .collect();
     let place = entries.len().checked_sub(from_the_right)?;
-    address(entries.get(place)?)
+    address(str::from_utf8(entries.get(place)?).ok()?)
 }
 
 fn address(text: &str) -> Option<IpAddr> {
@@ -93,6 +92,8 @@ mod tests {
             ),
             (1, vec![peer, xff("1.2.3.4:443")], Some("1.2.3.4")),
             (1, vec![peer, xff("[2001:db8::1]")], Some("2001:db8::1")),
+            (1, vec![peer, xff("é, 1.2.3.4")], Some("1.2.3.4")),
+            (1, vec![peer, xff("1.2.3.4, é")], Some("10.0.0.9")),
             (1, vec![peer, xff("unknown")], Some("10.0.0.9")),
             (3, vec![peer, xff("1.2.3.4")], Some("10.0.0.9")),
             (1, vec![peer], Some("10.0.0.9")),
