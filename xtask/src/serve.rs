@@ -69,15 +69,10 @@ pub fn build_stand_in(project: &Project) -> Result<()> {
             .cargo()
             // Either would put the program into another folder.
             .env_remove("CARGO_BUILD_TARGET")
-            .args([
-                "build",
-                "--package",
-                "host",
-                "--profile",
-                "host",
-                "--locked",
-                "--target-dir",
-            ])
+            // With the features that the whole workspace gives its dependencies, as the tests have
+            // them: with fewer the engine would be compiled a second time for those.
+            .args(["build", "--workspace", "--bin", "host"])
+            .args(["--profile", "host", "--locked", "--target-dir"])
             .arg(project.target_dir()),
         "see the compiler's message above",
     )
