@@ -43,7 +43,7 @@ impl Reply {
         self
     }
 
-    /// With word that the caller may try again in [`PAUSE`].
+    /// With word that the caller may try again in half a minute.
     pub fn retry_later(self) -> Self {
         self.retry_after(PAUSE)
     }
