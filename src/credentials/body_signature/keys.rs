@@ -8,6 +8,9 @@ use zeroize::Zeroizing;
 
 use crate::config::Secret;
 
+/// How many keys there may be: each signature of a message is compared with each.
+const MOST: usize = 16;
+
 /// What messages may be signed with. Prints how many there are of each kind, and none of them.
 #[derive(Clone, Default)]
 pub struct SignatureKeys {
@@ -31,6 +34,9 @@ pub enum SignatureKeyFault {
     /// The sender's own key.
     #[error("«whsk_» es la clave privada del remitente; ponga la pública, «whpk_»")]
     Private,
+    /// More than are tried with a message.
+    #[error("se admiten 16 claves como máximo")]
+    TooMany,
 }
 
 impl SignatureKeys {
@@ -40,9 +46,11 @@ impl SignatureKeys {
     /// The first key that is wrong.
     pub fn parse(text: &str) -> Result<Option<Self>, SignatureKeyFault> {
         let mut keys = Self::default();
-        let mut words = text.split_whitespace().peekable();
-        if words.peek().is_none() {
-            return Ok(None);
+        let words: Vec<_> = text.split_whitespace().collect();
+        match words.len() {
+            0 => return Ok(None),
+            1..=MOST => {}
+            _ => return Err(SignatureKeyFault::TooMany),
         }
         for word in words {
             if let Some(encoded) = word.strip_prefix("whsec_") {

@@ -218,7 +218,7 @@ fn the_body_counts_byte_for_byte() {
 
 #[test]
 fn keys_are_read_or_refused_for_their_reason() {
-    use SignatureKeyFault::{Private, Public, Shared};
+    use SignatureKeyFault::{Private, Public, Shared, TooMany};
     let point = format!("whpk_{}", &"A".repeat(43));
     for (text, fault) in [
         ("whsec_", Shared),
@@ -230,6 +230,7 @@ fn keys_are_read_or_refused_for_their_reason() {
         (&format!("{point}="), Public),
         (&point, Public),
         ("whsk_AAAA", Private),
+        (&"s3creto ".repeat(17), TooMany),
     ] {
         assert_eq!(SignatureKeys::parse(text).err(), Some(fault), "{text}");
     }

@@ -2,7 +2,7 @@
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::{DeserializeOwned, Deserializer, IgnoredAny};
 
 use super::Fault;
 
@@ -27,7 +27,18 @@ pub struct Jws<'a> {
 struct Header {
     alg: String,
     kid: Option<String>,
-    crit: Option<IgnoredAny>,
+    #[serde(default)]
+    crit: Presence,
+}
+
+/// Whether a member is there, whatever it is.
+#[derive(Default)]
+struct Presence(bool);
+
+impl<'de> Deserialize<'de> for Presence {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(deserializer).map(|_| Self(true))
+    }
 }
 
 impl<'a> Jws<'a> {
@@ -38,7 +49,7 @@ impl<'a> Jws<'a> {
         let header: Header = object(&decoded(header)?)?;
         // RFC 7515, 4.1.11: what must be understood and is not makes the token invalid. No
         // extension is understood here, and an empty list is not allowed.
-        if header.crit.is_some() {
+        if header.crit.0 {
             return Err(Fault::Critical);
         }
         Ok(Self {
@@ -55,10 +66,12 @@ fn decoded(text: &str) -> Result<Vec<u8>, Fault> {
     Base64UrlUnpadded::decode_vec(text).map_err(|_| Fault::Malformed)
 }
 
-/// A JSON object. Serde would take an array for a structure too.
+/// A JSON object, all of it UTF-8 (RFC 7519, 7.2). Serde would take an array for a structure too,
+/// and any bytes in a text that it skips.
 pub fn object<T: DeserializeOwned>(json: &[u8]) -> Result<T, Fault> {
-    if json.trim_ascii_start().first() != Some(&b'{') {
+    let json = str::from_utf8(json).map_err(|_| Fault::Malformed)?;
+    if !json.trim_ascii_start().starts_with('{') {
         return Err(Fault::Malformed);
     }
-    serde_json::from_slice(json).map_err(|_| Fault::Malformed)
+    serde_json::from_str(json).map_err(|_| Fault::Malformed)
 }

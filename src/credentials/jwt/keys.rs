@@ -13,6 +13,12 @@ use super::jws::Jws;
 /// too long to let strangers ask for it.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
 
+/// Size of an RSA exponent, in bits; 65537 is what everybody has. A longer one costs more too.
+const EXPONENT_BITS: usize = 32;
+
+/// How many keys there may be: a token that names none is tried with each.
+const MOST: usize = 16;
+
 /// One key or more.
 #[derive(Debug, Clone)]
 pub struct Keys(Vec<Key>);
@@ -59,6 +65,9 @@ pub enum KeyFault {
     /// A set without a single key that could be used.
     #[error("ninguna clave del JWKS sirve para verificar firmas")]
     NoneInSet,
+    /// More than are tried with a token.
+    #[error("se admiten 16 claves como máximo")]
+    TooMany,
 }
 
 impl Keys {
@@ -69,11 +78,15 @@ impl Keys {
     /// out (RFC 7517, 5), but one must remain.
     pub fn parse(text: &str) -> Result<Self, KeyFault> {
         let text = text.trim();
-        if text.starts_with('{') {
-            jwk::parse(text).map(Self)
+        let keys = if text.starts_with('{') {
+            jwk::parse(text)?
         } else {
-            pem::parse(text).map(Self)
+            pem::parse(text)?
+        };
+        if keys.len() > MOST {
+            return Err(KeyFault::TooMany);
         }
+        Ok(Self(keys))
     }
 
     /// Whether the token is signed by one of the keys: by those its `kid` names, or by any
@@ -131,6 +144,9 @@ impl PublicKey {
         // A size that is no multiple of 8 has a signature whose first bits nobody looks at.
         if !RSA_BITS.contains(&bits) || !bits.is_multiple_of(8) {
             return Err(KeyFault::RsaSize);
+        }
+        if exponent.bits() > EXPONENT_BITS {
+            return Err(KeyFault::Broken);
         }
         RsaPublicKey::new(modulus, exponent)
             .map(Self::Rsa)

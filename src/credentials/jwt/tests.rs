@@ -273,6 +273,22 @@ fn header_and_claims_are_objects_with_each_member_once() {
         let token = signer::token_of("RS256", "rsa", header.as_bytes(), claims.as_bytes());
         assert_eq!(show(&jwt, &token), finding, "{header} {claims}");
     }
+    let in_claims = format!(r#"{{"exp":{exp},"x":"?"}}"#).replace('?', "\u{e9}");
+    let in_header = "{\"alg\":\"RS256\",\"x\":\"\u{e9}\"}";
+    for (header, claims) in [
+        (in_header, good.as_str()),
+        (r#"{"alg":"RS256"}"#, &in_claims),
+    ] {
+        let utf8 = signer::token_of("RS256", "rsa", header.as_bytes(), claims.as_bytes());
+        assert_eq!(show(&jwt, &utf8), Finding::Valid, "{header} {claims}");
+        let latin1 = |text: &str| text.chars().map(|c| c as u8).collect::<Vec<_>>();
+        let token = signer::token_of("RS256", "rsa", &latin1(header), &latin1(claims));
+        assert_eq!(
+            show(&jwt, &token),
+            Finding::Invalid("malformed"),
+            "{header} {claims}"
+        );
+    }
 }
 
 #[test]

@@ -88,6 +88,13 @@ fn several_keys_in_pem_are_all_read_or_none() {
 }
 
 #[test]
+fn sixteen_keys_are_read_and_no_more() {
+    let pem = |count| public_key("p256.pem").repeat(count);
+    assert_eq!(Keys::parse(&pem(16)).expect("keys").0.len(), 16);
+    assert_eq!(Keys::parse(&pem(17)).err(), Some(KeyFault::TooMany));
+}
+
+#[test]
 fn a_key_that_cannot_be_used_is_refused_with_what_to_do() {
     let pem = |label: &str| format!("-----BEGIN {label}-----\nAAAA\n-----END {label}-----");
     let rsa = public_key("rsa.pem");
@@ -208,6 +215,7 @@ fn each_jwk_is_read_or_refused_for_its_reason() {
         (jwk("rsa", &[("n", json!("****"))]), Some(Broken)),
         (jwk("rsa", &[("e", json!("AQ"))]), Some(Broken)),
         (jwk("rsa", &[("e", json!("Ag"))]), Some(Broken)),
+        (jwk("rsa", &[("e", json!("AQAAAAE"))]), Some(Broken)),
         (jwk("rsa", &[("e", json!(""))]), Some(Broken)),
         (jwk("p384", &[]), Some(Unsupported)),
         (
