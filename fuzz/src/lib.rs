@@ -14,7 +14,7 @@ use sam_callback::credentials::{Keys, Policy};
 use sam_callback::http::Received;
 
 /// 2026-01-02T03:04:05Z: fixed, so that an input found today fails tomorrow too.
-const NOW: Duration = Duration::from_secs(1_767_323_045);
+pub const NOW: Duration = Duration::from_secs(1_767_323_045);
 
 /// The algorithms that tokens are verified by, and two that must never be.
 pub const ALGORITHMS: [&str; 10] = [
