@@ -1,7 +1,7 @@
 //! A server of its own for a test, and requests to it.
 
 use std::io::{BufRead as _, BufReader, Read, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -317,7 +317,9 @@ fn free_address() -> SocketAddr {
         let given = GIVEN.fetch_add(1, Ordering::Relaxed);
         let port = 20_000 + (first + given) % 10_000;
         let address = SocketAddr::from(([127, 0, 0, 1], port));
-        if TcpListener::bind(address).is_ok() {
+        // Not by listening there: a server that another test starts at this moment has all that is
+        // open here until it is a program of its own, and would be taken for ours.
+        if TcpStream::connect(address).is_err() {
             return address;
         }
     }
