@@ -170,14 +170,13 @@ impl<H: Host> App<H> {
         record.credentials = refused.by;
         record.rejected = refused.rejected;
         record.attempted = true;
-        let judgement = self
-            .attempts
-            .count(&self.host, record.client, self.limit())
-            .await;
         let Judgement {
             closed_for,
             failure,
-        } = judgement;
+        } = self
+            .attempts
+            .count(&self.host, record.client, self.limit())
+            .await;
         record.failure = failure.map(|error| error.to_string());
         match closed_for {
             Some(closed_for) => Refusal::TooManyAttempts { closed_for },

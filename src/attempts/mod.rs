@@ -90,12 +90,14 @@ impl Attempts {
                 Err(error) => judgement.failure = Some(error),
             }
         }
-        judgement.closed_for = self.add(client, now, limit);
-        if judgement.closed_for.is_none()
-            && self.is_last_to_be_written(client, now, host.monotonic(), limit)
-            && let Err(error) = self.save(host, client, limit).await
-        {
-            judgement.failure = Some(error);
+        match self.add(client, now, limit) {
+            Err(closed_for) => judgement.closed_for = Some(closed_for),
+            Ok(counted) if counted >= limit && self.may_write(host) => {
+                if let Err(error) = self.save(host, client, limit).await {
+                    judgement.failure = Some(error);
+                }
+            }
+            Ok(_) => {}
         }
         judgement
     }
@@ -169,29 +171,22 @@ impl Attempts {
         state.reads.spend(monotonic, 0)
     }
 
-    /// Counts an attempt, or says how long there may be none.
-    fn add(&self, client: Client, now: Moment, limit: usize) -> Option<Duration> {
+    /// Counts an attempt and says how many there are with it, or how long there may be none.
+    fn add(&self, client: Client, now: Moment, limit: usize) -> Result<usize, Duration> {
         let mut state = self.state();
         let seen = state.seen(client);
-        let closed_for = window::closed_for(&seen.moments(now), now, limit);
-        if closed_for.is_none() {
-            window::prune(&mut seen.unsaved, now);
-            seen.unsaved.push(now);
+        let moments = seen.moments(now);
+        if let Some(closed_for) = window::closed_for(&moments, now, limit) {
+            return Err(closed_for);
         }
-        closed_for
+        window::prune(&mut seen.unsaved, now);
+        seen.unsaved.push(now);
+        Ok(moments.len() + 1)
     }
 
-    /// Whether the client has just used up its attempts, and the budget has room for that.
-    fn is_last_to_be_written(
-        &self,
-        client: Client,
-        now: Moment,
-        monotonic: Duration,
-        limit: usize,
-    ) -> bool {
-        let mut state = self.state();
-        let counted = state.seen(client).moments(now).len();
-        counted >= limit && state.writes.spend(monotonic, 0)
+    /// Whether the budget has a write left, that which is kept for this included.
+    fn may_write(&self, host: &impl Clock) -> bool {
+        self.state().writes.spend(host.monotonic(), 0)
     }
 
     fn most_unsaved(&self, host: &impl Clock) -> Option<Client> {

@@ -144,7 +144,10 @@ fn two_tasks_that_write_one_client_at_once_lose_no_count() {
     let (attempts, host) = (Limited::to(5), FakeHost::default());
     let client = Client::at(address("10.0.0.1"));
     for _ in 0..4 {
-        attempts.attempts.add(client, moment(host.now()), 5);
+        attempts
+            .attempts
+            .add(client, moment(host.now()), 5)
+            .expect("room");
     }
     let saved = block_on(join_all(
         (0..2).map(|_| attempts.attempts.save(&host, client, 5)),
