@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::config::{Level, Problem};
 use crate::credentials::{Kind, Rejected};
-use crate::delivery::Change;
+use crate::delivery::{Change, ESTADO};
 use crate::ports::{Clock, Log};
 
 pub use mask::excerpt;
@@ -63,8 +63,8 @@ impl Record {
 
     /// The change that the request asks for.
     pub fn change(&mut self, change: &Change) {
-        self.deployment_id = Some(change.deployment_id.to_string());
-        self.state = Some(change.status.as_str().to_owned());
+        self.deployment_id = Some(change.key.clone());
+        self.state = change.text(ESTADO).map(str::to_owned);
     }
 
     /// The reply is ready: this is the line that says so, unless the operator wants none of its

@@ -1,159 +1,89 @@
-//! A change: one guarded write to one row of SAM's database, and the types of its columns.
+//! A change: one guarded write to one row, the same whatever the data API.
 
-use std::fmt;
-
-/// How a row of `Ejecuciones` is to change: set the state and keep the callback, unless the row
-/// is in a final state already. The dates are set by whatever makes the change.
+/// What a source asks for. Names are SAM's own; what an installation calls them is the
+/// adapter's business.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// Which row.
-    pub deployment_id: DeploymentId,
-    /// Its new `Estado`.
-    pub status: Status,
-    /// Its new `CallbackInfo`: the callback's JSON as it came, byte for byte.
-    pub callback_info: String,
+    /// The table.
+    pub entity: Entity,
+    /// The row: what its key column holds.
+    pub key: String,
+    /// Columns and what they are to hold.
+    pub values: Vec<(&'static str, Value)>,
+    /// What to do where there is no such row.
+    pub if_absent: IfAbsent,
+    /// When the row stays as it is.
+    pub guard: Guard,
 }
 
-/// `Ejecuciones.DeploymentId`, `nvarchar(50)`: the key a callback has.
+/// A table that callbacks write to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entity {
+    /// What each robot is doing.
+    Ejecuciones,
+}
+
+/// What a column is to hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeploymentId(String);
-
-/// `Ejecuciones.Estado`, `nvarchar(20)`: what a robot is doing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Status(String);
-
-/// Why a text does not fit its column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Misfit {
-    /// Nothing in it.
-    #[error("is empty")]
-    Empty,
-    /// Longer than the column, which counts UTF-16 code units.
-    #[error("has more than {0} characters")]
-    TooLong(usize),
-    /// It has a control character.
-    #[error("has a control character")]
-    Control,
+pub enum Value {
+    /// This text.
+    Text(String),
+    /// The moment of the write, in the database's local time.
+    Now,
+    /// The same, but only where there is nothing yet.
+    NowIfNull,
 }
 
-impl DeploymentId {
-    const LONGEST: usize = 50;
-
-    /// Takes a text that fits the column.
-    pub fn new(text: impl Into<String>) -> Result<Self, Misfit> {
-        fitting(text.into(), Self::LONGEST).map(Self)
-    }
-
-    /// The text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
+/// What to do where there is no row with that key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IfAbsent {
+    /// Say so: the row is somebody else's to make.
+    Report,
+    /// Make it.
+    Insert,
 }
 
-impl Status {
-    const LONGEST: usize = 20;
+/// The row is left as it is where `column` holds one of `last`: its last word is spoken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Guard {
+    /// The column that is looked at.
+    pub column: &'static str,
+    /// What it holds in a row that is never changed again.
+    pub last: &'static [&'static str],
+}
 
-    /// States that no callback changes.
-    const FINAL: &[&str] = &[
-        "COMPLETED",
-        "RUN_COMPLETED",
-        "RUN_FAILED",
-        "DEPLOY_FAILED",
-        "RUN_ABORTED",
-        "COMPLETED_INFERRED",
-    ];
-
-    /// Takes a text that fits the column. States SAM does not know are taken too: A360 adds some.
-    pub fn new(text: impl Into<String>) -> Result<Self, Misfit> {
-        fitting(text.into(), Self::LONGEST).map(Self)
-    }
-
-    /// The text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Whether a row in `state` is never changed by a callback.
-    pub fn is_final(state: &str) -> bool {
-        Self::FINAL.contains(&state)
+impl Change {
+    /// The text that `column` is to hold.
+    pub fn text(&self, column: &str) -> Option<&str> {
+        let (_, value) = self.values.iter().find(|(name, _)| *name == column)?;
+        match value {
+            Value::Text(text) => Some(text),
+            Value::Now | Value::NowIfNull => None,
+        }
     }
 }
 
-impl fmt::Display for DeploymentId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-fn fitting(text: String, longest: usize) -> Result<String, Misfit> {
-    if text.is_empty() {
-        Err(Misfit::Empty)
-    } else if text.encode_utf16().count() > longest {
-        Err(Misfit::TooLong(longest))
-    } else if text.chars().any(char::is_control) {
-        Err(Misfit::Control)
-    } else {
-        Ok(text)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_deployment_id_fits_its_column_or_is_refused() {
-        let fifty = "x".repeat(50);
-        let emoji = "\u{1f916}";
-        for (text, expected) in [
-            ("a", Ok(())),
-            (&fifty, Ok(())),
-            ("ñandú / ../..; drop table--", Ok(())),
-            (&emoji.repeat(25), Ok(())),
-            ("", Err(Misfit::Empty)),
-            (&"x".repeat(51), Err(Misfit::TooLong(50))),
-            // 26 characters, but 52 of SQL Server's.
-            (&emoji.repeat(26), Err(Misfit::TooLong(50))),
-            ("a\0", Err(Misfit::Control)),
-            ("a\nb", Err(Misfit::Control)),
-            ("\u{7f}", Err(Misfit::Control)),
-            ("\u{85}", Err(Misfit::Control)),
-            (" a ", Ok(())),
-        ] {
-            let id = DeploymentId::new(text);
-            assert_eq!(
-                id.as_ref().map(|_| ()),
-                expected.as_ref().map(|_| ()),
-                "{text:?}"
-            );
-            assert!(id.is_ok_and(|id| id.as_str() == text) == expected.is_ok());
+impl Entity {
+    /// The table's name in SAM's database.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ejecuciones => "Ejecuciones",
         }
     }
 
-    #[test]
-    fn a_status_has_twenty_characters_at_most() {
-        assert!(Status::new("COMPLETED_INFERRED").is_ok());
-        assert!(Status::new("x".repeat(20)).is_ok());
-        assert_eq!(Status::new("x".repeat(21)), Err(Misfit::TooLong(20)));
+    /// The column that tells its rows apart.
+    pub fn key_column(self) -> &'static str {
+        match self {
+            Self::Ejecuciones => "DeploymentId",
+        }
     }
+}
 
-    #[test]
-    fn final_states_are_those_of_sam() {
-        for state in Status::FINAL {
-            assert!(Status::is_final(state) && Status::new(*state).is_ok());
-        }
-        for state in [
-            "DEPLOYED",
-            "RUNNING",
-            "QUEUED",
-            "PENDING_EXECUTION",
-            "UPDATE",
-            "RUN_PAUSED",
-            "UNKNOWN",
-            "",
-            "completed",
-        ] {
-            assert!(!Status::is_final(state), "{state}");
-        }
+impl Guard {
+    /// Whether a row with this in the guard's column is never changed again. Compared as SAM's
+    /// SQL Server does it: neither case nor spaces at the end count.
+    pub fn is_last(&self, held: &str) -> bool {
+        let held = held.trim_end_matches(' ');
+        self.last.iter().any(|last| last.eq_ignore_ascii_case(held))
     }
 }

@@ -1,12 +1,16 @@
 //! Getting a change into SAM's database, whatever data API stands in front of it.
 
 mod change;
+mod ejecuciones;
 mod embedded;
 
-use crate::config;
+use std::time::SystemTime;
+
+use crate::config::{self, UtcOffset};
 use crate::ports::{Clock, KeyValue, Random, StoreError};
 
-pub use change::{Change, DeploymentId, Misfit, Status};
+pub use change::{Change, Entity, Guard, IfAbsent, Value};
+pub use ejecuciones::{CALLBACK_INFO, DeploymentId, ESTADO, Misfit, Status, ended};
 use embedded::Embedded;
 
 /// What became of a change.
@@ -37,7 +41,7 @@ pub enum Failure {
     /// Others were at the row all the time; trying again may help.
     #[error("too many callbacks for one deployment at a time")]
     Contended,
-    /// What is stored is no row of `Ejecuciones`; trying again does not help.
+    /// What is stored is no row; trying again does not help.
     #[error("the stored row is not readable: {0}")]
     Corrupt(String),
 }
@@ -85,3 +89,19 @@ impl DataApi {
         }
     }
 }
+
+/// `now` on the database's clock, as `YYYY-MM-DDThh:mm:ss`.
+fn local_time(now: SystemTime, offset: UtcOffset) -> String {
+    let local = if offset.behind {
+        now - offset.distance
+    } else {
+        now + offset.distance
+    };
+    let mut text = humantime::format_rfc3339_seconds(local).to_string();
+    // The clock is shifted to local time, so the zone it claims to be in is not true.
+    text.truncate(text.trim_end_matches('Z').len());
+    text
+}
+
+#[cfg(test)]
+mod tests;

@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 
 use super::Source;
 use crate::credentials::Verified;
-use crate::delivery::{Change, DeploymentId, Misfit, Outcome, Status};
+use crate::delivery::{self, Change, DeploymentId, Misfit, Outcome, Status};
 use crate::http::{Refusal, Reply};
 
 const BYTE_ORDER_MARK: char = '\u{feff}';
@@ -65,11 +65,9 @@ fn decode(body: &[u8]) -> Result<Change, Refusal> {
     let deployment_id = fields.deployment_id.fit(DeploymentId::new);
     let status = fields.status.fit(Status::new);
     match (deployment_id, status) {
-        (Ok(deployment_id), Ok(status)) => Ok(Change {
-            deployment_id,
-            status,
-            callback_info: text.to_owned(),
-        }),
+        (Ok(deployment_id), Ok(status)) => {
+            Ok(delivery::ended(deployment_id, status, text.to_owned()))
+        }
         (deployment_id, status) => {
             let mut errors = BTreeMap::new();
             errors.extend(status.err().map(|what| (STATUS, what)));

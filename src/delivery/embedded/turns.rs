@@ -10,6 +10,7 @@
 //! its look at the mark and its write can still write over another's.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -46,6 +47,12 @@ pub struct Turns(Mutex<BTreeSet<String>>);
 pub struct Turn<'a> {
     turns: &'a Turns,
     key: String,
+}
+
+impl fmt::Display for Mark {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}@{}", self.number, self.since)
+    }
 }
 
 impl Turns {
