@@ -39,6 +39,7 @@ fn arguments(project: &Project, cargo: &mut Command, toolchain: &Toolchain) {
     cargo.arg("build");
     if let Toolchain::Debian(_) = toolchain {
         cargo.args(["-Z", "build-std=std,panic_abort"]);
+        cargo.args(["-Z", "build-std-features=optimize_for_size"]);
     }
     cargo
         .args(["--package", "sam-callback", "--release", "--locked"])
