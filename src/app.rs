@@ -1,6 +1,7 @@
 //! One request's way, from the host's ports to the reply.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ::http::{HeaderMap, Request, StatusCode};
 use bytes::Bytes;
@@ -11,10 +12,11 @@ use crate::attempts::{Attempts, Judgement};
 use crate::audit::{self, Record};
 use crate::config::{Config, Secret};
 use crate::credentials::{Refused, Verified};
-use crate::delivery::{Change, DataApi, DeploymentId, Failure, Outcome};
+use crate::delivery::{Change, DataApi, DeploymentId, Failure, Outcome, Remembered};
 use crate::health;
 use crate::http::{self, Endpoint, Received, Refusal, Reply, Response, Route, Routes};
 use crate::ports::Host;
+use crate::sources::Taken;
 
 /// The application: its settings are read once, and it answers any number of requests at a time.
 pub struct App<H> {
@@ -23,7 +25,12 @@ pub struct App<H> {
     routes: Routes,
     attempts: Arc<Attempts>,
     data_api: Option<DataApi>,
+    /// Whether the data API was there when a probe last asked.
+    probed: Remembered<Result<(), Failure>>,
 }
+
+/// For how long one answer to the question whether the data API is there does for all probes.
+const PROBE_EVERY: Duration = Duration::from_secs(5);
 
 /// What is left to do once a reply is on its way.
 #[must_use]
@@ -48,7 +55,8 @@ impl<H: Host> App<H> {
             data_api: config
                 .callback
                 .as_ref()
-                .map(|callback| DataApi::new(&callback.data_api)),
+                .map(|callback| DataApi::new(callback.data_api.clone())),
+            probed: Remembered::default(),
             host,
             config,
         }
@@ -110,12 +118,8 @@ impl<H: Host> App<H> {
             }
             Ok(Route::Ready) => {
                 http::drain(body).await;
-                let problems = &self.config.problems;
-                let probed = match &self.data_api {
-                    Some(data_api) => Some(data_api.probe(&self.host).await),
-                    None => None,
-                };
-                Ok(health::readiness(problems, probed, record))
+                let probed = self.probe().await;
+                Ok(health::readiness(&self.config.problems, probed, record))
             }
             Err(refusal) => {
                 http::drain(body).await;
@@ -139,8 +143,8 @@ impl<H: Host> App<H> {
         http::require_json(&headers)?;
         let verified = self.verify(endpoint, headers, body, record).await?;
         let change = self.decode(endpoint, &verified, record)?;
-        let outcome = self.deliver(&verified, &change, record).await?;
-        Ok((outcome.name(), endpoint.source.reply(outcome)))
+        let taken = self.deliver(&verified, &change, record).await?;
+        Ok((taken.name(), endpoint.source.reply(taken)))
     }
 
     async fn verify(
@@ -239,11 +243,21 @@ impl<H: Host> App<H> {
         _: &Verified,
         change: &Change,
         record: &mut Record,
-    ) -> Result<Outcome, Refusal> {
-        self.data_api()?
-            .apply(&self.host, change)
-            .await
-            .map_err(|failure| failed(failure, record))
+    ) -> Result<Taken, Refusal> {
+        let tried = self.data_api()?.apply(&self.host, change).await;
+        record.retried = tried.retried.map(|fault| fault.to_string());
+        match tried.result {
+            Ok(Outcome::Updated) => Ok(Taken::Updated),
+            Ok(Outcome::AlreadyFinal) => Ok(Taken::AlreadyFinal),
+            Ok(Outcome::NotFound) => Err(Refusal::NoRowYet),
+            Err(failure) => Err(failed(failure, record)),
+        }
+    }
+
+    async fn probe(&self) -> Option<Result<(), Failure>> {
+        let data_api = self.data_api.as_ref()?;
+        let ask = async || (data_api.probe(&self.host).await, PROBE_EVERY);
+        Some(self.probed.get(&self.host, ask).await)
     }
 
     async fn row(
@@ -271,9 +285,11 @@ impl<H: Host> App<H> {
 
 fn failed(failure: Failure, record: &mut Record) -> Refusal {
     record.failure = Some(failure.to_string());
+    record.may_pass = Some(failure.may_pass());
     match failure {
-        Failure::Store(_) | Failure::Contended => Refusal::Unavailable,
+        Failure::Store(_) | Failure::Contended | Failure::Remote(_) => Refusal::Unavailable,
         Failure::Corrupt(_) => Refusal::Internal,
+        Failure::Unaddressable => Refusal::unaddressable(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The settings: variables become types here and nowhere else, all problems are found at once,
 //! and a door gets its settings only when every one it depends on is right.
 
+mod data_api;
 mod doors;
 mod parse;
 mod secret;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use crate::ports::Variables;
 use parse::Reader;
 
+pub use data_api::{DataApi, OAuth, Remote, Server, Table, Target};
 pub use doors::{BodySignatureSettings, Door, JwtSettings, Rule, StaticTokens};
 pub use secret::Secret;
 
@@ -43,16 +45,6 @@ pub struct Callback {
     pub door: Door,
     /// What takes the changes.
     pub data_api: DataApi,
-}
-
-/// `data_api`, with the settings of the one chosen.
-#[derive(Debug)]
-pub enum DataApi {
-    /// Rows in the host's key-value store; dates are UTC shifted by this offset.
-    Embedded {
-        /// `sam_utc_offset`.
-        utc_offset: UtcOffset,
-    },
 }
 
 /// Distance of the database's local time from UTC.
@@ -119,37 +111,27 @@ const MOST_ATTEMPTS: usize = 1000;
 impl Config {
     /// Reads every setting. Never fails: what is wrong is in `problems`, and its doors are shut.
     pub async fn load(variables: &impl Variables) -> Self {
-        let mut reader = Reader::new(variables);
-        let development = reader
-            .read("environment", |value| {
-                parse::one_of(value, &[("production", false), ("development", true)])
-            })
-            .await;
-        let root_path = reader.read("root_path", parse::root_path).await;
-        let log_level = reader
-            .read("log_level", |value| parse::one_of(value, LEVELS))
-            .await;
-        let max_body_bytes = reader
-            .read("max_body_bytes", |value| {
-                parse::number(value, 1, LARGEST_BODY)
-            })
-            .await;
-        let trusted_proxies = reader
-            .read("trusted_proxies", |value| {
-                parse::number(value, 0, MOST_PROXIES)
-            })
-            .await;
-        let failed_attempts_per_minute = reader
-            .read("failed_attempts_per_minute", |value| {
-                parse::number(value, 0, MOST_ATTEMPTS)
-            })
-            .await;
-        let data_api = read_data_api(&mut reader).await;
+        let mut reader = Reader::load(variables).await;
+        let development = reader.read("environment", |value| {
+            parse::one_of(value, &[("production", false), ("development", true)])
+        });
+        let root_path = reader.read("root_path", parse::root_path);
+        let log_level = reader.read("log_level", |value| parse::one_of(value, LEVELS));
+        let max_body_bytes = reader.read("max_body_bytes", |value| {
+            parse::number(value, 1, LARGEST_BODY)
+        });
+        let trusted_proxies = reader.read("trusted_proxies", |value| {
+            parse::number(value, 0, MOST_PROXIES)
+        });
+        let failed_attempts_per_minute = reader.read("failed_attempts_per_minute", |value| {
+            parse::number(value, 0, MOST_ATTEMPTS)
+        });
+        let data_api = data_api::read(&mut reader);
         // So far for what all doors depend on; what is wrong with one does not shut another.
         let sound = reader.is_sound();
-        let callback_paths = reader.read("callback_endpoint_path", parse::paths).await;
-        let door = doors::read_callback(&mut reader, development).await;
-        let messages = doors::read_messages(&mut reader).await;
+        let callback_paths = reader.read("callback_endpoint_path", parse::paths);
+        let door = doors::read_callback(&mut reader, development);
+        let messages = doors::read_messages(&mut reader);
 
         let callback = match (door, data_api) {
             (Some(door), Some(data_api)) if sound && callback_paths.is_some() => {
@@ -176,19 +158,6 @@ impl Config {
     pub fn may_pass(&self) -> bool {
         self.problems.iter().any(|problem| problem.passing)
     }
-}
-
-async fn read_data_api(reader: &mut Reader<'_, impl Variables>) -> Option<DataApi> {
-    let chosen = reader
-        .read("data_api", |value| {
-            parse::one_of(value, &[("embedded", ())])
-        })
-        .await;
-    let utc_offset = reader.read("sam_utc_offset", parse::utc_offset).await;
-    chosen?;
-    Some(DataApi::Embedded {
-        utc_offset: utc_offset?,
-    })
 }
 
 #[cfg(test)]

@@ -1,14 +1,12 @@
 //! What probes ask: whether the component runs, and whether it can do its work.
 
-use std::collections::BTreeMap;
-
 use ::http::StatusCode;
 use serde::Serialize;
 
 use crate::audit::Record;
 use crate::config::Problem;
 use crate::delivery::Failure;
-use crate::http::Reply;
+use crate::http::{Reply, Wrong};
 
 #[derive(Serialize)]
 struct Health {
@@ -17,11 +15,11 @@ struct Health {
 }
 
 #[derive(Serialize)]
-struct Readiness<'a> {
+struct Readiness {
     status: &'static str,
     checks: Checks,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    problems: BTreeMap<&'static str, &'a str>,
+    #[serde(skip_serializing_if = "Wrong::is_empty")]
+    problems: Wrong,
 }
 
 #[derive(Serialize)]
@@ -61,15 +59,16 @@ pub fn readiness(
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "not_ready")
     };
+    let mut wrong = Wrong::default();
+    for problem in problems {
+        wrong.add(problem.setting, problem.what.clone());
+    }
     let reply = Reply::json(
         status,
         &Readiness {
             status: word,
             checks: Checks { settings, data_api },
-            problems: problems
-                .iter()
-                .map(|problem| (problem.setting, problem.what.as_str()))
-                .collect(),
+            problems: wrong,
         },
     );
     (word, if ready { reply } else { reply.retry_later() })

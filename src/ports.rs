@@ -10,10 +10,14 @@
 
 use std::time::{Duration, SystemTime};
 
-/// All ports of one host.
-pub trait Host: Variables + KeyValue + Clock + Random + Log {}
+use ::http::{Request, Response};
+use bytes::Bytes;
+use http_body::Body;
 
-impl<T: Variables + KeyValue + Clock + Random + Log> Host for T {}
+/// All ports of one host.
+pub trait Host: Variables + KeyValue + Outbound + Clock + Random + Log {}
+
+impl<T: Variables + KeyValue + Outbound + Clock + Random + Log> Host for T {}
 
 /// The application's settings as the host has them.
 pub trait Variables {
@@ -44,6 +48,41 @@ pub trait KeyValue {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct StoreError(pub String);
+
+/// HTTP requests to other services.
+pub trait Outbound {
+    /// A reply's body.
+    type Body: Body<Data = Bytes, Error = SendError>;
+    /// Sends a request, whose URI is absolute, and returns when the reply's head is there. A
+    /// redirect is a reply like any other. Dropping the future, or the body, ends the exchange.
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<Self::Body>, SendError>;
+}
+
+/// Why a request got no reply, or not the whole of it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// `spin.toml`, or the operator's network rules, keep the component from that place.
+    #[error("the host does not allow requests there")]
+    Denied,
+    /// Nobody listens there, or no way leads there.
+    #[error("connection refused")]
+    Refused,
+    /// The name has no address.
+    #[error("host name not found")]
+    Unresolved,
+    /// Closed or reset before all of the reply was there, or what came was no HTTP.
+    #[error("connection broken")]
+    Broken,
+    /// TLS failed: a certificate that is not trusted, for instance.
+    #[error("TLS failed")]
+    Tls,
+    /// The host's own patience ended.
+    #[error("the host gave up waiting")]
+    TimedOut,
+    /// Anything else, in the host's words.
+    #[error("{0}")]
+    Other(String),
+}
 
 /// The host's clocks.
 pub trait Clock {

@@ -5,13 +5,18 @@ use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
-use http_body_util::Full;
-use spin_sdk::http::Request;
+use http_body_util::combinators::MapErr;
+use http_body_util::{BodyExt as _, Full};
+use spin_sdk::http::{self, Request};
 use spin_sdk::{http_service, key_value, variables, wasip3, wit_bindgen};
+use wasip3::http::types::ErrorCode;
+use wasip3::http_compat::IncomingResponseBody;
 
 use crate::app::App;
 use crate::attempts::Attempts;
-use crate::ports::{Clock, KeyValue, Log, Random, StoreError, VariableError, Variables};
+use crate::ports::{
+    Clock, KeyValue, Log, Outbound, Random, SendError, StoreError, VariableError, Variables,
+};
 
 /// One application an instance: settings and keys are parsed once, for all its requests.
 static APP: OnceLock<Arc<App<Spin>>> = OnceLock::new();
@@ -73,6 +78,42 @@ impl KeyValue for Spin {
 
 fn store_error(error: key_value::Error) -> StoreError {
     StoreError(error.to_string())
+}
+
+impl Outbound for Spin {
+    type Body = MapErr<IncomingResponseBody, fn(ErrorCode) -> SendError>;
+
+    async fn send(
+        &self,
+        request: ::http::Request<Bytes>,
+    ) -> Result<::http::Response<Self::Body>, SendError> {
+        let sent = http::send(request.map(Full::new)).await;
+        let response = sent.map_err(send_error)?;
+        Ok(response.map(|body| body.map_err(send_error as fn(ErrorCode) -> SendError)))
+    }
+}
+
+fn send_error(error: ErrorCode) -> SendError {
+    match error {
+        ErrorCode::HttpRequestDenied | ErrorCode::DestinationIpProhibited => SendError::Denied,
+        ErrorCode::ConnectionRefused
+        | ErrorCode::DestinationUnavailable
+        | ErrorCode::DestinationIpUnroutable => SendError::Refused,
+        ErrorCode::DnsTimeout | ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => {
+            SendError::Unresolved
+        }
+        ErrorCode::ConnectionTerminated
+        | ErrorCode::HttpResponseIncomplete
+        | ErrorCode::HttpProtocolError => SendError::Broken,
+        ErrorCode::TlsProtocolError
+        | ErrorCode::TlsCertificateError
+        | ErrorCode::TlsAlertReceived(_) => SendError::Tls,
+        ErrorCode::ConnectionTimeout
+        | ErrorCode::ConnectionReadTimeout
+        | ErrorCode::ConnectionWriteTimeout
+        | ErrorCode::HttpResponseTimeout => SendError::TimedOut,
+        other => SendError::Other(other.to_string()),
+    }
 }
 
 impl Clock for Spin {

@@ -1,17 +1,22 @@
 //! Fakes of the ports, for the tests of the core.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
-use ::http::{HeaderMap, HeaderName, HeaderValue};
+use ::http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use bytes::Bytes;
+use http_body::Frame;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt as _, StreamBody};
 
 use crate::http::Received;
-use crate::ports::{Clock, KeyValue, Log, Random, StoreError, VariableError, Variables};
+use crate::ports::{
+    Clock, KeyValue, Log, Outbound, Random, SendError, StoreError, VariableError, Variables,
+};
 
 #[path = "../tests/signer/mod.rs"]
 pub mod signer;
@@ -32,6 +37,9 @@ pub struct FakeHost {
     pub accesses: Cell<usize>,
     pub writes: Cell<usize>,
     pub lines: RefCell<Vec<String>>,
+    /// What was sent to other services, and what they will answer to it, in order.
+    pub sent: RefCell<Vec<Request<Bytes>>>,
+    pub answers: RefCell<VecDeque<Answers>>,
     since_start: Rc<Cell<Duration>>,
     drawn: Cell<u128>,
 }
@@ -56,6 +64,8 @@ impl Default for FakeHost {
             accesses: Cell::default(),
             writes: Cell::default(),
             lines: RefCell::default(),
+            sent: RefCell::default(),
+            answers: RefCell::default(),
             since_start: Rc::default(),
             drawn: Cell::default(),
         }
@@ -147,6 +157,78 @@ impl KeyValue for FakeHost {
     }
 }
 
+/// What another service does with a request.
+#[derive(Debug, Clone)]
+pub enum Answers {
+    /// Answers after so many milliseconds.
+    With(u64, u16, &'static [(&'static str, &'static str)], String),
+    /// Sends the head and the beginning of a body, and then no more.
+    Halts(String),
+    /// Sends the head and the beginning of a body, and breaks off.
+    BreaksOff(String),
+    /// Does not answer, for this reason.
+    Fails(SendError),
+    /// Takes the request and says nothing.
+    Stalls,
+}
+
+/// An answer at once.
+pub fn json(status: u16, body: &str) -> Answers {
+    Answers::With(0, status, &[], body.to_owned())
+}
+
+impl FakeHost {
+    /// What other services will answer, in order.
+    pub fn will(&self, answers: impl IntoIterator<Item = Answers>) {
+        self.answers.borrow_mut().extend(answers);
+    }
+
+    /// Method and path of everything that was sent since this was last asked.
+    pub fn take_sent(&self) -> Vec<String> {
+        let sent = self.sent.take();
+        let line = |request: &Request<_>| format!("{} {}", request.method(), request.uri());
+        sent.iter().map(line).collect()
+    }
+}
+
+impl Outbound for FakeHost {
+    type Body = UnsyncBoxBody<Bytes, SendError>;
+
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<Self::Body>, SendError> {
+        self.sent.borrow_mut().push(request);
+        let answers = self.answers.borrow_mut().pop_front();
+        let data = |text: String| Ok(Frame::data(Bytes::from(text)));
+        let (status, headers, frames, halts) = match answers.expect("an answer for each request") {
+            Answers::With(after, status, headers, body) => {
+                if after > 0 {
+                    self.sleep(Duration::from_millis(after)).await;
+                }
+                (status, headers, vec![data(body)], false)
+            }
+            Answers::Halts(body) => (200, &[][..], vec![data(body)], true),
+            Answers::BreaksOff(body) => {
+                let frames = vec![data(body), Err(SendError::Broken)];
+                (200, &[][..], frames, false)
+            }
+            Answers::Fails(error) => return Err(error),
+            Answers::Stalls => std::future::pending().await,
+        };
+        use futures_util::StreamExt as _;
+        let rest = futures_util::stream::poll_fn(move |_| match halts {
+            true => Poll::Pending,
+            false => Poll::Ready(None),
+        });
+        let body = futures_util::stream::iter(frames).chain(rest);
+        let mut response = Response::new(StreamBody::new(body).boxed_unsync());
+        *response.status_mut() = status.try_into().expect("a status");
+        for (name, value) in headers {
+            let value = HeaderValue::from_static(value);
+            response.headers_mut().append(*name, value);
+        }
+        Ok(response)
+    }
+}
+
 impl Clock for FakeHost {
     fn now(&self) -> SystemTime {
         SystemTime::UNIX_EPOCH + NOW + self.since_start.get()
@@ -168,7 +250,9 @@ impl Clock for FakeHost {
 impl Random for FakeHost {
     fn random(&self) -> u128 {
         let drawn = self.drawn.replace(self.drawn.get() + 1);
-        0x0123_4567_89ab_cdef_0123_4567_89ab_cdef + drawn
+        // An odd step, so that every bit of one differs from that of another now and then.
+        drawn.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
+            ^ 0x0123_4567_89ab_cdef_0123_4567_89ab_cdef
     }
 }
 

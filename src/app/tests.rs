@@ -7,7 +7,8 @@ use http_body_util::Full;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::testing::{FakeHost, signer};
+use crate::ports::SendError;
+use crate::testing::{Answers, FakeHost, json as json_answer, signer};
 
 const BODY: &str = r#"{"deploymentId":"d-1","status":"RUN_COMPLETED"}"#;
 const PATH: &str = "/api/callback";
@@ -406,12 +407,18 @@ fn ready_asks_the_data_api() {
     let checks = json!({"settings": "ok", "data_api": "ok"});
     assert_eq!(seen.body, json!({"status": "ready", "checks": checks}));
     app.host.store_fails = true;
+    let ready = |app| send(app, request("GET", "/health/ready", &[], "")).status;
+    assert_eq!(ready(&app), 200, "asked within five seconds");
+    app.host.advance(Duration::from_secs(5));
     let seen = send(&app, request("GET", "/health/ready", &[], ""));
     assert_eq!(seen.status, 503);
     assert_eq!(
         seen.body["checks"],
         json!({"settings": "ok", "data_api": "failing"})
     );
+    let accesses = app.host.accesses.get();
+    assert_eq!(ready(&app), 503);
+    assert_eq!(app.host.accesses.get(), accesses);
 }
 
 #[test]
@@ -431,6 +438,69 @@ fn nothing_is_acknowledged_that_the_store_did_not_take() {
             .contains("the store is broken")
     );
     assert!(!seen.body.to_string().contains("broken"));
+}
+
+#[test]
+fn a_callback_goes_to_the_data_api_that_is_chosen() {
+    let app = app(&[("data_api", "dab")]);
+    let answered = |status, word| {
+        let body = format!(r#"{{"value":[{{"Resultado":"{word}"}}]}}"#);
+        app.host.will([json_answer(status, &body)]);
+        post(&app, "token", BODY)
+    };
+    let seen = answered(201, "UPDATED");
+    assert_eq!(
+        (seen.status, &seen.body["result"]),
+        (200, &json!("updated"))
+    );
+    assert_eq!(seen.line.get("failure"), None);
+
+    let seen = answered(201, "ALREADY_PROCESSED");
+    assert_eq!(
+        (seen.status, &seen.body["result"]),
+        (200, &json!("already_final"))
+    );
+
+    let seen = answered(201, "NOT_FOUND");
+    assert_eq!(
+        (seen.status, &seen.body["code"]),
+        (503, &json!("no_row_yet"))
+    );
+    assert_eq!(seen.headers["retry-after"], "30");
+    assert_eq!(seen.line["outcome"], "no_row_yet");
+
+    let seen = answered(500, "UPDATED");
+    assert_eq!(
+        (seen.status, &seen.body["code"]),
+        (503, &json!("unavailable"))
+    );
+    let failure = "data API: status 500 Internal Server Error, no error code";
+    assert_eq!(seen.line["failure"], failure);
+    assert_eq!(seen.line["may_pass"], true);
+    assert!(!seen.body.to_string().contains("500"));
+}
+
+#[test]
+fn what_went_well_at_the_second_attempt_is_a_warning() {
+    let app = app(&[("data_api", "postgrest")]);
+    let updated = json_answer(200, r#"[{"Resultado":"UPDATED"}]"#);
+    app.host.will([Answers::Fails(SendError::Refused), updated]);
+    let seen = post(&app, "token", BODY);
+    assert_eq!(seen.status, 200);
+    assert_eq!(seen.line["level"], "warn");
+    assert_eq!(seen.line["retried"], "connection refused");
+}
+
+#[test]
+fn a_deployment_that_the_data_api_cannot_name_is_refused_as_what_it_is() {
+    let app = app(&[("data_api", "dab"), ("sam_write", "table")]);
+    let seen = post(&app, "token", r#"{"deploymentId":"../x","status":"S"}"#);
+    assert_eq!(
+        (seen.status, &seen.body["code"]),
+        (422, &json!("invalid_callback"))
+    );
+    assert!(seen.body["errors"]["deploymentId"].is_string());
+    assert_eq!(seen.line["deployment_id"], "../x");
 }
 
 #[test]

@@ -38,6 +38,10 @@ pub struct Record {
     pub body: Option<String>,
     /// What failed behind the door.
     pub failure: Option<String>,
+    /// Whether trying that again later can help.
+    pub may_pass: Option<bool>,
+    /// What failed at first, where it was tried twice.
+    pub retried: Option<String>,
     /// The credentials were not enough, and that was counted.
     pub attempted: bool,
 }
@@ -57,6 +61,8 @@ impl Record {
             rejected: Vec::new(),
             body: None,
             failure: None,
+            may_pass: None,
+            retried: None,
             attempted: false,
         }
     }
@@ -79,7 +85,7 @@ impl Record {
         let level = match status {
             500.. => Level::Error,
             400.. => Level::Warn,
-            _ if !self.rejected.is_empty() => Level::Warn,
+            _ if !self.rejected.is_empty() || self.retried.is_some() => Level::Warn,
             _ => Level::Info,
         };
         if level < least {
@@ -105,6 +111,8 @@ impl Record {
             rejected: (!rejected.is_empty()).then(|| rejected.join(", ")),
             ms: (milliseconds * 1e3).round() / 1e3,
             failure: self.failure.as_deref(),
+            may_pass: self.may_pass,
+            retried: self.retried.as_deref(),
             body: self.body.as_deref(),
         };
         Some(json(&line))
@@ -154,6 +162,10 @@ struct AuditLine<'a> {
     ms: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    may_pass: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retried: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     body: Option<&'a str>,
 }

@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::Secret;
 use super::parse::{self, Fault, Reader};
 use crate::credentials::{Keys, SignatureKeys};
-use crate::ports::Variables;
 
 /// The door of an endpoint: the credentials that are looked at, and what they must show.
 #[derive(Debug)]
@@ -89,15 +88,10 @@ const LONGEST_LEEWAY: usize = 3600;
 const LONGEST_TOLERANCE: usize = 86_400;
 
 /// The callback's door; `None` after noting what is wrong.
-pub async fn read_callback(
-    reader: &mut Reader<'_, impl Variables>,
-    development: Option<bool>,
-) -> Option<Door> {
-    let mode = reader
-        .read("callback_auth_mode", |value| parse::one_of(value, MODES))
-        .await;
-    let static_token = read_static_tokens(reader).await;
-    let jwt = read_jwt(reader).await;
+pub fn read_callback(reader: &mut Reader, development: Option<bool>) -> Option<Door> {
+    let mode = reader.read("callback_auth_mode", |value| parse::one_of(value, MODES));
+    let static_token = read_static_tokens(reader);
+    let jwt = read_jwt(reader);
 
     if mode == Some(Mode::None) && development == Some(false) {
         let fault = Fault::new("«none» solo se admite con environment=development");
@@ -139,13 +133,11 @@ pub async fn read_callback(
 }
 
 /// The messages' door; `None` where it has no key, or after noting what is wrong.
-pub async fn read_messages(reader: &mut Reader<'_, impl Variables>) -> Option<Door> {
-    let keys = reader.read("webhook_secret", parse::signature_keys).await;
-    let tolerance = reader
-        .read("webhook_tolerance_seconds", |value| {
-            parse::number(value, 1, LONGEST_TOLERANCE)
-        })
-        .await;
+pub fn read_messages(reader: &mut Reader) -> Option<Door> {
+    let keys = reader.read("webhook_secret", parse::signature_keys);
+    let tolerance = reader.read("webhook_tolerance_seconds", |value| {
+        parse::number(value, 1, LONGEST_TOLERANCE)
+    });
     let (keys, tolerance) = (keys??, tolerance?);
     Some(Door {
         rule: Rule::Any,
@@ -159,25 +151,21 @@ pub async fn read_messages(reader: &mut Reader<'_, impl Variables>) -> Option<Do
 }
 
 /// `Some(None)`: no token is set.
-async fn read_static_tokens(
-    reader: &mut Reader<'_, impl Variables>,
-) -> Option<Option<StaticTokens>> {
-    let tokens = reader.read("callback_token", parse::tokens).await;
-    let headers = reader.read("callback_token_headers", parse::headers).await;
+fn read_static_tokens(reader: &mut Reader) -> Option<Option<StaticTokens>> {
+    let tokens = reader.read("callback_token", parse::tokens);
+    let headers = reader.read("callback_token_headers", parse::headers);
     let (tokens, headers) = (tokens?, headers?);
     Some((!tokens.is_empty()).then_some(StaticTokens { tokens, headers }))
 }
 
 /// `Some(None)`: no key is set.
-async fn read_jwt(reader: &mut Reader<'_, impl Variables>) -> Option<Option<JwtSettings>> {
-    let keys = reader.read("jwt_public_key", parse::keys).await;
-    let issuer = reader.read("jwt_issuer", parse::text).await;
-    let audience = reader.read("jwt_audience", parse::text).await;
-    let leeway = reader
-        .read("jwt_leeway_seconds", |value| {
-            parse::number(value, 0, LONGEST_LEEWAY)
-        })
-        .await;
+fn read_jwt(reader: &mut Reader) -> Option<Option<JwtSettings>> {
+    let keys = reader.read("jwt_public_key", parse::keys);
+    let issuer = reader.read("jwt_issuer", parse::text);
+    let audience = reader.read("jwt_audience", parse::text);
+    let leeway = reader.read("jwt_leeway_seconds", |value| {
+        parse::number(value, 0, LONGEST_LEEWAY)
+    });
     let (keys, issuer, audience, leeway) = (keys?, issuer?, audience?, leeway?);
     Some(keys.map(|keys| JwtSettings {
         keys,

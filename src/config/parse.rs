@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use ::http::HeaderName;
+use ::http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use serde_json::{Map, Value as Json};
 use zeroize::Zeroizing;
 
 use super::{Problem, Secret, UtcOffset};
@@ -31,6 +32,44 @@ const NOT_FOR_TOKENS: &[&str] = &[
     "x-request-id",
 ];
 
+/// Headers that belong to the exchange itself, or that say what is sent and wanted.
+const NOT_FOR_DATA_API: &[&str] = &[
+    "accept",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "expect",
+    "host",
+    "http2-settings",
+    "if-match",
+    "keep-alive",
+    "prefer",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// Words that mean something else than a column in a query of PostgREST's.
+const NOT_FOR_COLUMNS: &[&str] = &[
+    "and",
+    "columns",
+    "limit",
+    "not",
+    "offset",
+    "on_conflict",
+    "or",
+    "order",
+    "select",
+];
+
+/// SQL Server's limit for a name; PostgreSQL's is lower.
+const LONGEST_NAME: usize = 128;
+
 /// What is wrong with a value.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Fault(String);
@@ -41,41 +80,92 @@ impl Fault {
     }
 }
 
-/// Reads variables and collects what is wrong with them.
-pub struct Reader<'a, V> {
-    variables: &'a V,
+/// Every variable there is. `spin.toml` declares the same ones.
+const SETTINGS: [&str; 31] = [
+    "environment",
+    "root_path",
+    "log_level",
+    "max_body_bytes",
+    "trusted_proxies",
+    "failed_attempts_per_minute",
+    "callback_endpoint_path",
+    "callback_auth_mode",
+    "callback_token",
+    "callback_token_headers",
+    "jwt_public_key",
+    "jwt_issuer",
+    "jwt_audience",
+    "jwt_leeway_seconds",
+    "webhook_secret",
+    "webhook_tolerance_seconds",
+    "data_api",
+    "data_api_origin",
+    "data_api_path",
+    "data_api_headers",
+    "data_api_timeout_ms",
+    "oauth_origin",
+    "oauth_path",
+    "oauth_client_id",
+    "oauth_client_secret",
+    "oauth_scope",
+    "sam_write",
+    "sam_procedure",
+    "sam_table",
+    "sam_columns",
+    "sam_utc_offset",
+];
+
+/// The variables' values, and what is wrong with them.
+pub struct Reader {
+    values: Vec<(&'static str, Result<Zeroizing<String>, VariableError>)>,
     problems: Vec<Problem>,
 }
 
-impl<'a, V: Variables> Reader<'a, V> {
-    pub fn new(variables: &'a V) -> Self {
+impl Reader {
+    /// Asks the host for every variable.
+    pub async fn load(variables: &impl Variables) -> Self {
+        let mut values = Vec::with_capacity(SETTINGS.len());
+        for setting in SETTINGS {
+            // Any of them may be a secret, if only one in the wrong place.
+            let value = variables.variable(setting).await.map(Zeroizing::new);
+            values.push((setting, value));
+        }
         Self {
-            variables,
+            values,
             problems: Vec::new(),
         }
     }
 
-    /// The value of `setting`; `None` after noting what is wrong.
-    pub async fn read<T>(
+    /// The value of `setting`; `None` after noting what is wrong. Each is read once.
+    pub fn read<T>(
         &mut self,
         setting: &'static str,
         parse: impl FnOnce(&str) -> Result<T, Fault>,
     ) -> Option<T> {
-        match self.variables.variable(setting).await {
-            // Any of them may be a secret, if only one in the wrong place.
-            Ok(value) => match parse(Zeroizing::new(value).trim()) {
-                Ok(parsed) => return Some(parsed),
-                Err(fault) => self.problem(setting, fault),
-            },
-            Err(VariableError::Undeclared) => self.problem(
-                setting,
-                Fault::new("spin.toml no la declara para el componente"),
-            ),
-            Err(VariableError::Unreadable) => self.problems.push(Problem {
+        let value = self.take(setting)?;
+        match parse(value.trim()) {
+            Ok(parsed) => Some(parsed),
+            Err(fault) => {
+                self.problem(setting, fault);
+                None
+            }
+        }
+    }
+
+    fn take(&mut self, setting: &'static str) -> Option<Zeroizing<String>> {
+        let place = self.values.iter().position(|(name, _)| *name == setting);
+        let value = place.map(|place| self.values.swap_remove(place).1);
+        match value {
+            Some(Ok(value)) => return Some(value),
+            Some(Err(VariableError::Unreadable)) => self.problems.push(Problem {
                 setting,
                 what: "el proveedor de variables no respondió".to_owned(),
                 passing: true,
             }),
+            Some(Err(VariableError::Undeclared)) | None => self.problem(
+                setting,
+                Fault::new("spin.toml no la declara para el componente"),
+            ),
         }
         None
     }
@@ -94,7 +184,9 @@ impl<'a, V: Variables> Reader<'a, V> {
         self.problems.is_empty()
     }
 
+    /// All that was noted. By now every setting has been read.
     pub fn into_problems(self) -> Vec<Problem> {
+        debug_assert!(self.values.is_empty());
         self.problems
     }
 }
@@ -204,6 +296,78 @@ pub fn signature_keys(value: &str) -> Result<Option<SignatureKeys>, Fault> {
 /// Any text, or none.
 pub fn text(value: &str) -> Result<Option<String>, Fault> {
     Ok((!value.is_empty()).then(|| value.to_owned()))
+}
+
+/// A secret, or none.
+pub fn secret(value: &str) -> Result<Option<Secret>, Fault> {
+    Ok((!value.is_empty()).then(|| Secret::new(value)))
+}
+
+/// Where a server is: `http` or `https`, host, perhaps a port, and nothing more.
+pub fn origin(value: &str) -> Result<String, Fault> {
+    let origin = value.strip_suffix('/').unwrap_or(value);
+    let uri: Option<Uri> = origin.parse().ok();
+    let right = uri.is_some_and(|uri| {
+        matches!(uri.scheme_str(), Some("http" | "https"))
+            && uri.authority().is_some_and(|authority| {
+                let written = authority.as_str();
+                // A parser would leave out what stands behind the authority.
+                origin.split_once("://").map(|(_, rest)| rest) == Some(written)
+                    && !authority.host().is_empty()
+                    && (authority.host() == written || authority.port_u16().is_some())
+                    && !written.contains(['@', '*'])
+            })
+    });
+    if right {
+        Ok(origin.to_owned())
+    } else {
+        Err(Fault::new(
+            "debe tener la forma https://servidor[:puerto], sin ruta ni usuario",
+        ))
+    }
+}
+
+/// The name of a table, column or procedure. It is quoted or encoded wherever it goes; this is so
+/// that a slip shows here and not in the database's answer.
+pub fn identifier(value: &str) -> Result<String, Fault> {
+    let mut characters = value.chars();
+    let right = characters
+        .next()
+        .is_some_and(|first| first.is_alphabetic() || first == '_')
+        && characters.all(|character| character.is_alphanumeric() || character == '_')
+        && value.chars().count() <= LONGEST_NAME;
+    if !right {
+        return Err(Fault(format!(
+            "un nombre lleva solo letras, cifras y «_», no empieza por una cifra y tiene hasta \
+             {LONGEST_NAME} caracteres"
+        )));
+    }
+    if NOT_FOR_COLUMNS.contains(&value) {
+        return Err(Fault(format!("«{value}» no puede ser un nombre")));
+    }
+    Ok(value.to_owned())
+}
+
+/// A JSON object of headers and their values.
+pub fn header_values(value: &str) -> Result<HeaderMap, Fault> {
+    let fault =
+        || Fault::new("debe ser un objeto JSON como {\"apikey\":\"…\"}, con valores de texto");
+    let object: Map<String, Json> = serde_json::from_str(value).map_err(|_| fault())?;
+    let mut headers = HeaderMap::new();
+    for (name, value) in &object {
+        let name = HeaderName::from_bytes(name.as_bytes())
+            .ok()
+            .filter(|name| !NOT_FOR_DATA_API.contains(&name.as_str()))
+            .ok_or_else(|| Fault::new("lleva una cabecera que no es válida o no se puede poner"))?;
+        let value = value.as_str().ok_or_else(fault)?;
+        let mut value = HeaderValue::from_str(value)
+            .map_err(|_| Fault::new("el valor de una cabecera lleva caracteres no admitidos"))?;
+        value.set_sensitive(true);
+        if headers.insert(name, value).is_some() {
+            return Err(Fault::new("una cabecera aparece dos veces"));
+        }
+    }
+    Ok(headers)
 }
 
 /// One or more header names, separated by spaces.

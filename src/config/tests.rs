@@ -167,6 +167,51 @@ fn each_wrong_value_is_named_and_shuts_the_door() {
         ("jwt_leeway_seconds", "1m"),
         ("jwt_leeway_seconds", "3601"),
         ("data_api", "sqlserver"),
+        ("data_api_origin", ""),
+        ("data_api_origin", "localhost:5000"),
+        ("data_api_origin", "ftp://x"),
+        ("data_api_origin", "https://x/api"),
+        ("data_api_origin", "https://x?y"),
+        ("data_api_origin", "https://x#y"),
+        ("data_api_origin", "https://user:hush@x"),
+        ("data_api_origin", "https://*.x"),
+        ("data_api_origin", "https://x:"),
+        ("data_api_origin", "https://x:99999"),
+        ("data_api_origin", "https://"),
+        ("data_api_path", "api"),
+        ("data_api_path", "/api/"),
+        ("data_api_path", "/a/../b"),
+        ("data_api_headers", ""),
+        ("data_api_headers", "[]"),
+        ("data_api_headers", "apikey: k"),
+        ("data_api_headers", r#"{"apikey":7}"#),
+        ("data_api_headers", r#"{"api key":"k"}"#),
+        ("data_api_headers", r#"{"apikey":"a\nb"}"#),
+        ("data_api_headers", r#"{"apikey":"a","APIKEY":"b"}"#),
+        ("data_api_headers", r#"{"Host":"x"}"#),
+        ("data_api_headers", r#"{"Content-Length":"1"}"#),
+        ("data_api_headers", r#"{"Prefer":"x"}"#),
+        ("data_api_timeout_ms", "0"),
+        ("data_api_timeout_ms", "10001"),
+        ("data_api_timeout_ms", "5s"),
+        ("oauth_origin", "https://x/tenant"),
+        ("oauth_path", "tenant/token"),
+        ("sam_write", "Table"),
+        ("sam_procedure", ""),
+        ("sam_procedure", "dbo.Actualizar"),
+        ("sam_table", "Ejecuciones; drop table x"),
+        ("sam_table", "1Ejecuciones"),
+        ("sam_columns", ""),
+        (
+            "sam_columns",
+            "DeploymentId Estado CallbackInfo FechaFin FechaInicioReal",
+        ),
+        ("sam_columns", "a b c d e f g"),
+        ("sam_columns", "- b c d e f"),
+        ("sam_columns", "a - c d e f"),
+        ("sam_columns", "a b c d e a"),
+        ("sam_columns", "a order c d e f"),
+        ("sam_columns", "a b,c d e f g"),
         ("sam_utc_offset", "-5"),
         ("sam_utc_offset", "+15:00"),
         ("sam_utc_offset", "+05:60"),
@@ -184,6 +229,8 @@ fn all_problems_are_reported_at_once_and_none_quotes_a_value() {
         ("callback_token", "s3cr3t ñ"),
         ("max_body_bytes", "s3cr3t"),
         ("data_api", "s3cr3t"),
+        ("data_api_headers", "s3cr3t"),
+        ("sam_table", "s3cr3t-"),
     ]);
     let settings: Vec<_> = config.problems.iter().map(|p| p.setting).collect();
     assert_eq!(
@@ -191,6 +238,8 @@ fn all_problems_are_reported_at_once_and_none_quotes_a_value() {
         [
             "max_body_bytes",
             "data_api",
+            "data_api_headers",
+            "sam_table",
             "callback_auth_mode",
             "callback_token"
         ]
@@ -199,8 +248,88 @@ fn all_problems_are_reported_at_once_and_none_quotes_a_value() {
 }
 
 #[test]
+fn a_data_api_is_where_and_what_settings_say() {
+    let load = |settings: &[(&str, &str)]| {
+        let token = ("callback_token", "token");
+        let config = load(&[&[token], settings].concat());
+        assert_eq!(config.problems, []);
+        config.callback.expect("the door can open").data_api
+    };
+    let DataApi::Dab(remote) = load(&[("data_api", "dab")]) else {
+        panic!("chosen")
+    };
+    assert_eq!(remote.server.origin, "http://localhost:5000");
+    assert_eq!(remote.server.path, "/api");
+    assert_eq!(remote.server.timeout, Duration::from_secs(5));
+    assert!(remote.server.headers.is_empty() && remote.server.oauth.is_none());
+    let procedure = "ActualizarEjecucionDesdeCallback".to_owned();
+    assert_eq!(remote.ejecuciones, Target::Procedure(procedure));
+
+    let DataApi::Postgrest(remote) = load(&[
+        ("data_api", "postgrest"),
+        ("data_api_origin", "https://[2001:db8::1]:8443/"),
+        ("data_api_path", ""),
+        ("data_api_headers", r#"{"apikey":"k"}"#),
+        ("oauth_path", "/token"),
+        ("oauth_client_id", "id"),
+        ("oauth_client_secret", "s3cr3t"),
+        ("sam_write", "table"),
+        ("sam_table", "Añejas_2"),
+        ("sam_columns", "id state - ended - -"),
+    ]) else {
+        panic!("chosen")
+    };
+    assert_eq!(remote.server.origin, "https://[2001:db8::1]:8443");
+    assert_eq!(remote.server.path, "");
+    let oauth = remote.server.oauth.as_ref().expect("it is set up");
+    assert_eq!(oauth.url, "https://login.microsoftonline.com/token");
+    assert_eq!(oauth.scope, None);
+    let Target::Table(table) = &remote.ejecuciones else {
+        panic!("chosen")
+    };
+    assert_eq!(table.name, "Añejas_2");
+    assert_eq!(table.column("DeploymentId"), Some("id"));
+    assert_eq!(table.column("FechaFin"), Some("ended"));
+    assert_eq!(table.column("CallbackInfo"), None);
+}
+
+#[test]
+fn client_credentials_are_whole_or_not_there() {
+    let path = ("oauth_path", "/token");
+    let (id, secret) = (("oauth_client_id", "id"), ("oauth_client_secret", "s"));
+    for (settings, lacking) in [
+        (&[path][..], &["oauth_client_id", "oauth_client_secret"][..]),
+        (&[id, secret], &["oauth_path"]),
+        (&[path, secret], &["oauth_client_id"]),
+        (&[path, id], &["oauth_client_secret"]),
+        (
+            &[("oauth_scope", "s")],
+            &["oauth_path", "oauth_client_id", "oauth_client_secret"],
+        ),
+        (&[path, id, secret], &[]),
+    ] {
+        let token = ("callback_token", "token");
+        assert_eq!(wrong(&[&[token], settings].concat()), lacking);
+    }
+    let headers = ("data_api_headers", r#"{"authorization":"Bearer x"}"#);
+    let token = ("callback_token", "token");
+    assert_eq!(wrong(&[token, headers]), [""; 0]);
+    assert_eq!(
+        wrong(&[token, headers, path, id, secret]),
+        ["data_api_headers"]
+    );
+}
+
+#[test]
 fn a_secret_prints_as_stars() {
-    let config = load(&[("callback_token", "s3cr3t")]);
+    let config = load(&[
+        ("callback_token", "s3cr3t"),
+        ("data_api", "dab"),
+        ("data_api_headers", r#"{"apikey":"s3cr3t"}"#),
+        ("oauth_path", "/token"),
+        ("oauth_client_id", "id"),
+        ("oauth_client_secret", "s3cr3t"),
+    ]);
     let printed = format!("{config:?}");
     assert!(printed.contains("***") && !printed.contains("s3cr3t"));
 }
@@ -252,7 +381,12 @@ fn spin_toml_declares_what_is_read_and_hands_it_to_the_component() {
         component.as_table().map(toml::Table::len),
         Some(declared.len())
     );
-    for name in ["callback_token", "webhook_secret"] {
+    for name in [
+        "callback_token",
+        "data_api_headers",
+        "oauth_client_secret",
+        "webhook_secret",
+    ] {
         let secret = &manifest["variables"][name]["secret"];
         assert_eq!(secret.as_bool(), Some(true), "{name}");
     }

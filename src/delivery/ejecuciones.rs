@@ -10,6 +10,16 @@ pub const ESTADO: &str = "Estado";
 /// `CallbackInfo`, the callback's JSON as it came.
 pub const CALLBACK_INFO: &str = "CallbackInfo";
 
+/// Every column that a callback touches, its key first and then its state.
+pub const COLUMNS: [&str; 6] = [
+    "DeploymentId",
+    ESTADO,
+    CALLBACK_INFO,
+    "FechaFin",
+    "FechaInicioReal",
+    "FechaActualizacion",
+];
+
 /// States that no callback changes.
 const FINAL: Guard = Guard {
     column: ESTADO,
@@ -166,5 +176,17 @@ mod tests {
         ] {
             assert!(!FINAL.is_last(state), "{state}");
         }
+    }
+
+    #[test]
+    fn a_callback_touches_the_columns_that_settings_can_name() {
+        let id = DeploymentId::new("d").expect("fits");
+        let change = ended(id, Status::new("s").expect("fits"), "{}".to_owned());
+        let touched: Vec<_> = [change.entity.key_column()]
+            .into_iter()
+            .chain(change.values.iter().map(|(column, _)| *column))
+            .collect();
+        assert_eq!(touched, COLUMNS);
+        assert_eq!(change.guard.column, COLUMNS[1]);
     }
 }

@@ -7,6 +7,7 @@
 mod turns;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value as Json};
 
 use super::change::{Change, Entity, Guard, Value};
@@ -77,12 +78,12 @@ impl Embedded {
         }
         let mut row = stored.unwrap_or_default();
         write(&mut row, change, &local_time(host.now(), self.utc_offset));
-        let by = Json::from(mark.to_string());
-        row.insert(BY.to_owned(), by.clone());
+        let by = mark.to_string();
+        row.insert(BY.to_owned(), Json::from(by.as_str()));
         let value = serde_json::to_vec(&row).map_err(corrupt)?;
         host.set(key, &value).await?;
 
-        let ours = |row: &Option<Row>| row.as_ref().is_some_and(|row| row.get(BY) == Some(&by));
+        let ours = |row: &Option<Row>| text(row, BY) == Some(&*by);
         let mut stored = read(host, key).await?;
         if !quiet || !ours(&stored) || !turn.is_still(host, mark).await? {
             // Somebody came before or in between: what stands here when all have written counts.
@@ -106,11 +107,8 @@ impl Embedded {
     ) -> Result<Option<Vec<u8>>, Failure> {
         let key = key(Entity::Ejecuciones, deployment_id.as_str());
         let row = read(host, &key).await?;
-        row.map(|mut row| {
-            row.remove(BY);
-            serde_json::to_vec(&row).map_err(corrupt)
-        })
-        .transpose()
+        row.map(|row| serde_json::to_vec(&Shown(&row)).map_err(corrupt))
+            .transpose()
     }
 
     /// Whether the store can be read.
@@ -128,8 +126,20 @@ async fn read(host: &impl KeyValue, key: &str) -> Result<Option<Row>, Failure> {
 }
 
 fn is_final(row: &Option<Row>, guard: &Guard) -> bool {
-    let held = row.as_ref().and_then(|row| row.get(guard.column)?.as_str());
-    held.is_some_and(|held| guard.is_last(held))
+    text(row, guard.column).is_some_and(|held| guard.is_last(held))
+}
+
+fn text<'a>(row: &'a Option<Row>, column: &str) -> Option<&'a str> {
+    row.as_ref()?.get(column)?.as_str()
+}
+
+/// A row without what is no column.
+struct Shown<'a>(&'a Row);
+
+impl Serialize for Shown<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().filter(|(column, _)| *column != BY))
+    }
 }
 
 fn write(row: &mut Row, change: &Change, now: &str) {

@@ -1,17 +1,27 @@
 //! Getting a change into SAM's database, whatever data API stands in front of it.
 
 mod change;
+mod dab;
 mod ejecuciones;
 mod embedded;
+mod postgrest;
+mod remembered;
+mod remote;
 
 use std::time::SystemTime;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
+
 use crate::config::{self, UtcOffset};
-use crate::ports::{Clock, KeyValue, Random, StoreError};
+use crate::ports::{Clock, KeyValue, Outbound, Random, StoreError};
+use dab::Dab;
+use postgrest::Postgrest;
 
 pub use change::{Change, Entity, Guard, IfAbsent, Value};
-pub use ejecuciones::{CALLBACK_INFO, DeploymentId, ESTADO, Misfit, Status, ended};
+pub use ejecuciones::{CALLBACK_INFO, COLUMNS, DeploymentId, ESTADO, Misfit, Status, ended};
 use embedded::Embedded;
+pub use remembered::Remembered;
+pub use remote::Fault;
 
 /// What became of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,58 +30,93 @@ pub enum Outcome {
     Updated,
     /// The row was in a final state and stays as it was.
     AlreadyFinal,
-}
-
-impl Outcome {
-    /// The name in the audit line and in replies.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Updated => "updated",
-            Self::AlreadyFinal => "already_final",
-        }
-    }
+    /// There is no such row, and it is not the change's to make.
+    NotFound,
 }
 
 /// Why a change was not made, or a row not read. The texts are for the log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
-    /// The store failed; trying again may help.
+    /// The store failed.
     #[error("key-value store: {0}")]
     Store(#[from] StoreError),
-    /// Others were at the row all the time; trying again may help.
+    /// Others were at the row all the time.
     #[error("too many callbacks for one deployment at a time")]
     Contended,
-    /// What is stored is no row; trying again does not help.
+    /// What is stored is no row.
     #[error("the stored row is not readable: {0}")]
     Corrupt(String),
+    /// The server did not do what was asked.
+    #[error("data API: {0}")]
+    Remote(#[from] Fault),
+    /// No request of this data API can name the row.
+    #[error("the data API cannot address a row by this key")]
+    Unaddressable,
+}
+
+impl Failure {
+    /// Whether trying again later can help.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Store(_) | Self::Contended => true,
+            Self::Corrupt(_) | Self::Unaddressable => false,
+            Self::Remote(fault) => fault.may_pass(),
+        }
+    }
+}
+
+/// A change that was tried.
+#[derive(Debug)]
+pub struct Tried {
+    /// What became of it.
+    pub result: Result<Outcome, Failure>,
+    /// The fault of a first attempt, where there was a second.
+    pub retried: Option<Fault>,
 }
 
 /// The data API of one configuration. A further one is one file, and one line in each of these.
 pub enum DataApi {
     /// Rows in the host's key-value store.
     Embedded(Embedded),
+    /// Data API builder.
+    Dab(Dab),
+    /// PostgREST or Supabase.
+    Postgrest(Postgrest),
 }
 
 impl DataApi {
     /// The adapter that was chosen.
-    pub fn new(chosen: &config::DataApi) -> Self {
-        match *chosen {
+    pub fn new(chosen: config::DataApi) -> Self {
+        match chosen {
             config::DataApi::Embedded { utc_offset } => Self::Embedded(Embedded::new(utc_offset)),
+            config::DataApi::Dab(settings) => Self::Dab(Dab::new(settings)),
+            config::DataApi::Postgrest(settings) => Self::Postgrest(Postgrest::new(settings)),
         }
     }
 
     /// Makes the change, once, or leaves the row as it was.
-    pub async fn apply(
-        &self,
-        host: &(impl KeyValue + Clock + Random),
-        change: &Change,
-    ) -> Result<Outcome, Failure> {
+    pub async fn apply(&self, host: &impl Ports, change: &Change) -> Tried {
         match self {
-            Self::Embedded(embedded) => embedded.apply(host, change).await,
+            Self::Embedded(embedded) => Tried {
+                result: embedded.apply(host, change).await,
+                retried: None,
+            },
+            Self::Dab(dab) => {
+                let mut exchange = dab.client().exchange(host);
+                let result = dab.apply(&mut exchange, change).await;
+                let retried = exchange.retried;
+                Tried { result, retried }
+            }
+            Self::Postgrest(postgrest) => {
+                let mut exchange = postgrest.client().exchange(host);
+                let result = postgrest.apply(&mut exchange, change).await;
+                let retried = exchange.retried;
+                Tried { result, retried }
+            }
         }
     }
 
-    /// The row as JSON.
+    /// The row as JSON, where rows can be read at all: a server's are its own to show.
     pub async fn find(
         &self,
         host: &impl KeyValue,
@@ -79,15 +124,38 @@ impl DataApi {
     ) -> Result<Option<Vec<u8>>, Failure> {
         match self {
             Self::Embedded(embedded) => embedded.find(host, deployment_id).await,
+            Self::Dab(_) | Self::Postgrest(_) => Ok(None),
         }
     }
 
-    /// Whether it answers.
-    pub async fn probe(&self, host: &impl KeyValue) -> Result<(), Failure> {
-        match self {
-            Self::Embedded(embedded) => embedded.probe(host).await,
+    /// Whether it is there: it answers, and with no failure of its own.
+    pub async fn probe(&self, host: &impl Ports) -> Result<(), Failure> {
+        let (client, call) = match self {
+            Self::Embedded(embedded) => return embedded.probe(host).await,
+            Self::Dab(dab) => (dab.client(), dab.probe()),
+            Self::Postgrest(postgrest) => (postgrest.client(), postgrest.probe()),
+        };
+        match client.exchange(host).attempt(&call).await {
+            Err(Fault::Status { status, .. }) if !status.is_server_error() => Ok(()),
+            Err(fault) => Err(fault.into()),
+            Ok(_) => Ok(()),
         }
     }
+}
+
+/// What data APIs need from a host.
+pub trait Ports: KeyValue + Outbound + Clock + Random {}
+
+impl<T: KeyValue + Outbound + Clock + Random> Ports for T {}
+
+/// A name or key as one piece of a path or a query, whatever is in it.
+fn encoded(text: &str) -> PercentEncode<'_> {
+    const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+        .remove(b'-')
+        .remove(b'_')
+        .remove(b'.')
+        .remove(b'~');
+    utf8_percent_encode(text, ENCODED)
 }
 
 /// `now` on the database's clock, as `YYYY-MM-DDThh:mm:ss`.

@@ -1,9 +1,96 @@
-//! What all data APIs have in common.
+//! What all data APIs have in common, and how the tests of each speak with it.
 
 use std::time::Duration;
 
+use futures_executor::block_on;
+
 use super::*;
-use crate::testing::FakeHost;
+use crate::ports::SendError;
+use crate::testing::{Answers, FakeHost, json};
+
+/// What a data API is asked to do in most tests.
+pub fn change(deployment_id: &str) -> Change {
+    ended(
+        DeploymentId::new(deployment_id).expect("fits"),
+        Status::new("RUN_COMPLETED").expect("fits"),
+        r#"{"deploymentId":"d-1","status":"RUN_COMPLETED","botOutput":{"ñ":"\"1\""}}"#.to_owned(),
+    )
+}
+
+/// A data API with its settings, and a host whose other services answer as they are told.
+pub struct Desk {
+    pub host: FakeHost,
+    data_api: DataApi,
+}
+
+impl Desk {
+    pub fn with(settings: &[(&str, &str)]) -> Self {
+        let token = ("callback_token", "token");
+        let host = FakeHost::with(&[&[token], settings].concat());
+        let config = block_on(config::Config::load(&host));
+        let callback = config
+            .callback
+            .unwrap_or_else(|| panic!("{:?}", config.problems));
+        let data_api = DataApi::new(callback.data_api);
+        Self { host, data_api }
+    }
+
+    /// Makes the change where other services answer like this, in order; uses up all of them.
+    pub fn apply(
+        &self,
+        change: &Change,
+        answers: impl IntoIterator<Item = Answers>,
+    ) -> Result<Outcome, Failure> {
+        self.try_out(change, answers).result
+    }
+
+    pub fn try_out(&self, change: &Change, answers: impl IntoIterator<Item = Answers>) -> Tried {
+        self.host.will(answers);
+        let tried = block_on(self.data_api.apply(&self.host, change));
+        let left = self.host.answers.take();
+        assert!(left.is_empty(), "not asked for: {left:?}; {tried:?}");
+        tried
+    }
+
+    pub fn probe(&self, answers: Answers) -> Result<(), Failure> {
+        self.host.will([answers]);
+        block_on(self.data_api.probe(&self.host))
+    }
+
+    /// Compares everything that was sent with a file of `tests/requests/`, which can be sent to
+    /// a real server as it stands.
+    pub fn assert_sent_as(&self, file: &str) {
+        let path = format!("{}/tests/requests/{file}", env!("CARGO_MANIFEST_DIR"));
+        let kept = std::fs::read_to_string(&path).unwrap_or_default();
+        let sent = self.host.sent.take();
+        let sent: Vec<_> = sent.iter().map(as_text).collect();
+        assert_eq!(sent.join("\n\n###\n"), kept.trim_end(), "{file}");
+    }
+}
+
+fn as_text(request: &::http::Request<bytes::Bytes>) -> String {
+    let uri = request.uri();
+    let mut lines: Vec<_> = request
+        .headers()
+        .iter()
+        .map(|(name, value)| format!("{name}: {}", value.to_str().expect("text")))
+        .collect();
+    lines.push(format!("host: {}", uri.authority().expect("one")));
+    lines.sort();
+    let head = format!(
+        "{} {} HTTP/1.1\n{}\n",
+        request.method(),
+        uri.path_and_query().expect("one"),
+        lines.join("\n")
+    );
+    let body = String::from_utf8(request.body().to_vec()).expect("UTF-8");
+    if body.is_empty() {
+        return head.trim_end().to_owned();
+    }
+    let length = request.headers()["content-length"].to_str().expect("text");
+    assert_eq!(length, body.len().to_string());
+    format!("{head}\n{body}")
+}
 
 #[test]
 fn dates_are_the_databases_local_time() {
@@ -16,5 +103,42 @@ fn dates_are_the_databases_local_time() {
         let distance = Duration::from_secs(hours * 3600);
         let offset = UtcOffset { behind, distance };
         assert_eq!(local_time(now, offset), expected);
+    }
+}
+
+#[test]
+fn a_server_that_answers_at_all_is_there() {
+    for (data_api, asked) in [
+        ("dab", "GET http://localhost:5000/"),
+        ("postgrest", "HEAD http://localhost:5000/api/"),
+    ] {
+        let desk = Desk::with(&[("data_api", data_api)]);
+        for status in [200, 401, 404] {
+            assert_eq!(desk.probe(json(status, "")), Ok(()), "{data_api} {status}");
+            assert_eq!(desk.host.take_sent(), [asked]);
+        }
+        for answer in [
+            json(500, ""),
+            json(503, ""),
+            Answers::Fails(SendError::Refused),
+            Answers::Stalls,
+        ] {
+            assert!(desk.probe(answer.clone()).is_err(), "{data_api} {answer:?}");
+        }
+    }
+}
+
+#[test]
+fn one_request_is_all_it_takes_and_the_store_is_not_touched() {
+    for (data_api, write, answer) in [
+        ("dab", "procedure", r#"{"value":[{"Resultado":"UPDATED"}]}"#),
+        ("postgrest", "procedure", r#"[{"Resultado":"UPDATED"}]"#),
+        ("postgrest", "table", r#"[{"DeploymentId":"d-1"}]"#),
+    ] {
+        let desk = Desk::with(&[("data_api", data_api), ("sam_write", write)]);
+        let outcome = desk.apply(&change("d-1"), [json(200, answer)]);
+        assert_eq!(outcome, Ok(Outcome::Updated), "{data_api} {write}");
+        assert_eq!(desk.host.take_sent().len(), 1);
+        assert_eq!(desk.host.accesses.get(), 0);
     }
 }

@@ -10,6 +10,6 @@ mod routes;
 pub use client::client_address;
 pub use receive::{Received, drain, receive, require_json};
 pub use refusal::Refusal;
-pub use reply::{Reply, Response};
+pub use reply::{Reply, Response, Wrong};
 pub use request_id::request_id;
 pub use routes::{Endpoint, Route, Routes};

@@ -1,12 +1,11 @@
 //! Every answer that is not what the caller wanted, with its status code, in one table.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use ::http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
-use super::Reply;
+use super::{Reply, Wrong};
 use crate::delivery::DeploymentId;
 
 /// Why a request is refused.
@@ -46,17 +45,28 @@ pub enum Refusal {
     /// JSON, but not what the source sends: each field and what is wrong with it, in Spanish.
     NotACallback {
         /// By the field's name.
-        errors: BTreeMap<&'static str, String>,
+        errors: Wrong,
         /// The deployment, where at least that can be told: for the log.
         deployment_id: Option<DeploymentId>,
     },
     /// The change could not be taken now; trying again may help.
     Unavailable,
+    /// The row that the change is for is not there, perhaps not yet.
+    NoRowYet,
     /// Something that cannot happen did.
     Internal,
 }
 
 impl Refusal {
+    /// A callback for a deployment whose id the data API has no way to name.
+    pub fn unaddressable() -> Self {
+        let what = "el API de datos no admite este valor como clave".to_owned();
+        Self::NotACallback {
+            errors: ("deploymentId", what).into(),
+            deployment_id: None,
+        }
+    }
+
     /// Status code, machine-readable code, and the message for people.
     fn table(&self) -> (StatusCode, &'static str, String) {
         use StatusCode as Code;
@@ -120,6 +130,11 @@ impl Refusal {
                 "unavailable",
                 "No se pudo acceder a los datos de SAM. Vuelva a intentarlo más tarde.",
             ),
+            Self::NoRowYet => (
+                Code::SERVICE_UNAVAILABLE,
+                "no_row_yet",
+                "Todavía no hay ninguna ejecución con ese deploymentId. Vuelva a intentarlo más tarde.",
+            ),
             Self::Internal => (Code::INTERNAL_SERVER_ERROR, "internal", ""),
         };
         (status, code, message.to_owned())
@@ -164,7 +179,7 @@ impl Refusal {
                 Err(_) => reply,
             },
             Self::TooManyAttempts { closed_for } => reply.retry_after(*closed_for),
-            Self::Misconfigured | Self::Unavailable => reply.retry_later(),
+            Self::Misconfigured | Self::Unavailable | Self::NoRowYet => reply.retry_later(),
             _ => reply,
         }
     }
@@ -178,5 +193,5 @@ struct ErrorBody<'a> {
     message: &'a str,
     request_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    errors: Option<&'a BTreeMap<&'static str, String>>,
+    errors: Option<&'a Wrong>,
 }

@@ -4,13 +4,43 @@ use std::time::Duration;
 
 use ::http::{HeaderName, HeaderValue, StatusCode, header};
 use bytes::Bytes;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// A reply, complete.
 pub type Response = ::http::Response<Bytes>;
 
 /// When a caller that gets 503 may try again.
 const PAUSE: Duration = Duration::from_secs(30);
+
+/// What is wrong with each of some fields or settings, by its name: an object of texts.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Wrong(Vec<(&'static str, String)>);
+
+impl Wrong {
+    /// Adds what is wrong with `name`. What was said of it first stands.
+    pub fn add(&mut self, name: &'static str, what: String) {
+        if self.0.iter().all(|(known, _)| *known != name) {
+            self.0.push((name, what));
+        }
+    }
+
+    /// Whether nothing is.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl From<(&'static str, String)> for Wrong {
+    fn from(one: (&'static str, String)) -> Self {
+        Self(vec![one])
+    }
+}
+
+impl Serialize for Wrong {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, what)| (name, what)))
+    }
+}
 
 /// A reply in the making.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use ::http::Method;
 
 use super::Refusal;
-use crate::config::Config;
+use crate::config::{Config, DataApi};
 use crate::credentials::Policy;
 use crate::sources::{self, Source};
 
@@ -13,6 +13,8 @@ pub struct Routes {
     endpoints: Vec<Endpoint>,
     /// A setting that says which paths there are is wrong.
     unknown: bool,
+    /// Rows can be read back below their endpoint.
+    shows_rows: bool,
 }
 
 /// A source behind its door.
@@ -56,6 +58,11 @@ impl Routes {
             root_path: config.root_path.clone(),
             endpoints,
             unknown: config.callback_paths.is_none(),
+            // Rows of a real database are not for the internet.
+            shows_rows: config
+                .callback
+                .as_ref()
+                .is_none_or(|callback| matches!(callback.data_api, DataApi::Embedded { .. })),
         }
     }
 
@@ -84,7 +91,7 @@ impl Routes {
         if let Some(endpoint) = self.endpoints.iter().find(is_its_own) {
             return Some((Route::Notify(endpoint), "POST"));
         }
-        let (parent, key) = path.rsplit_once('/')?;
+        let (parent, key) = path.rsplit_once('/').filter(|_| self.shows_rows)?;
         let endpoint = self
             .endpoints
             .iter()
@@ -147,6 +154,22 @@ mod tests {
             ("GET", "", "not_found"),
         ] {
             assert_eq!(find(&routes, method, path), answer, "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn rows_of_a_database_cannot_be_read_from_outside() {
+        for (data_api, answer) in [
+            ("embedded", "row a"),
+            ("dab", "not_found"),
+            ("postgrest", "not_found"),
+        ] {
+            let routes = routes(&[("callback_token", "t"), ("data_api", data_api)]);
+            assert_eq!(
+                find(&routes, "GET", "/api/callback/a"),
+                answer,
+                "{data_api}"
+            );
         }
     }
 

@@ -3,7 +3,6 @@
 //! Only the deployment's id and status matter here. Everything else A360 sends, now or after its
 //! next release, is kept as it came in `CallbackInfo` and needs to be valid JSON, no more.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use ::http::StatusCode;
@@ -13,10 +12,10 @@ use serde_json::Deserializer as Json;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 
-use super::Source;
+use super::{Source, Taken};
 use crate::credentials::Verified;
-use crate::delivery::{self, Change, DeploymentId, Misfit, Outcome, Status};
-use crate::http::{Refusal, Reply};
+use crate::delivery::{self, Change, DeploymentId, Misfit, Status};
+use crate::http::{Refusal, Reply, Wrong};
 
 const BYTE_ORDER_MARK: char = '\u{feff}';
 const DEPLOYMENT_ID: &str = "deploymentId";
@@ -34,16 +33,16 @@ impl Source for A360 {
         decode(&verified.received().body)
     }
 
-    fn reply(&self, outcome: Outcome) -> Reply {
-        let message = match outcome {
-            Outcome::Updated => "Callback procesado y estado actualizado.",
-            Outcome::AlreadyFinal => "La ejecución ya estaba en estado final.",
+    fn reply(&self, taken: Taken) -> Reply {
+        let message = match taken {
+            Taken::Updated => "Callback procesado y estado actualizado.",
+            Taken::AlreadyFinal => "La ejecución ya estaba en estado final.",
         };
         Reply::json(
             StatusCode::OK,
-            &Taken {
+            &Acknowledged {
                 status: "OK",
-                result: outcome.name(),
+                result: taken.name(),
                 message,
             },
         )
@@ -51,7 +50,7 @@ impl Source for A360 {
 }
 
 #[derive(Serialize)]
-struct Taken {
+struct Acknowledged {
     status: &'static str,
     result: &'static str,
     message: &'static str,
@@ -69,11 +68,13 @@ fn decode(body: &[u8]) -> Result<Change, Refusal> {
             Ok(delivery::ended(deployment_id, status, text.to_owned()))
         }
         (deployment_id, status) => {
-            let mut errors = BTreeMap::new();
-            errors.extend(status.err().map(|what| (STATUS, what)));
+            let mut errors = Wrong::default();
             let deployment_id = deployment_id
-                .map_err(|what| errors.insert(DEPLOYMENT_ID, what))
+                .map_err(|what| errors.add(DEPLOYMENT_ID, what))
                 .ok();
+            if let Err(what) = status {
+                errors.add(STATUS, what);
+            }
             Err(Refusal::NotACallback {
                 errors,
                 deployment_id,
@@ -99,7 +100,7 @@ fn read_fields(text: &str) -> Result<Fields<'_>, Refusal> {
             serde_json::from_str::<IgnoredAny>(text).map_err(|error| place(&error))?;
             let what = "debe ser un objeto JSON".to_owned();
             Err(Refusal::NotACallback {
-                errors: BTreeMap::from([("body", what)]),
+                errors: ("body", what).into(),
                 deployment_id: None,
             })
         }

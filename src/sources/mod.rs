@@ -3,7 +3,7 @@
 mod a360;
 
 use crate::credentials::Verified;
-use crate::delivery::{Change, Outcome};
+use crate::delivery::Change;
 use crate::http::{Refusal, Reply};
 
 pub use a360::A360;
@@ -15,5 +15,24 @@ pub trait Source: Send + Sync {
     /// The change that a verified notification asks for.
     fn decode(&self, verified: &Verified) -> Result<Change, Refusal>;
     /// The reply to a change that was taken.
-    fn reply(&self, outcome: Outcome) -> Reply;
+    fn reply(&self, taken: Taken) -> Reply;
+}
+
+/// How a change was taken: what its caller is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// The row has it.
+    Updated,
+    /// The row was in a final state and stays as it was.
+    AlreadyFinal,
+}
+
+impl Taken {
+    /// The name in the audit line and in replies.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Updated => "updated",
+            Self::AlreadyFinal => "already_final",
+        }
+    }
 }

@@ -9,14 +9,11 @@
 //! This is as good as its timing: a callback that is held up for longer than [`SETTLE`] between
 //! its look at the mark and its write can still write over another's.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use serde::{Deserialize, Serialize};
-
-use super::{Failure, corrupt};
+use super::Failure;
 use crate::ports::{Clock, KeyValue, Random};
 
 /// How often a callback steps back before it gives up: some seconds in all.
@@ -32,7 +29,7 @@ const RECENT: Duration = Duration::from_secs(5);
 const GLANCE: Duration = Duration::from_millis(1);
 
 /// Who is at a row, and since when: no two are the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mark {
     number: u64,
     /// Milliseconds since 1970.
@@ -41,12 +38,22 @@ pub struct Mark {
 
 /// The rows that requests of this instance are at.
 #[derive(Default)]
-pub struct Turns(Mutex<BTreeSet<String>>);
+pub struct Turns(Mutex<Vec<String>>);
 
 /// A row that no other request of this instance is at until this is dropped.
 pub struct Turn<'a> {
     turns: &'a Turns,
     key: String,
+}
+
+impl Mark {
+    fn parse(text: &str) -> Option<Self> {
+        let (number, since) = text.split_once('@')?;
+        Some(Self {
+            number: number.parse().ok()?,
+            since: since.parse().ok()?,
+        })
+    }
 }
 
 impl fmt::Display for Mark {
@@ -58,7 +65,14 @@ impl fmt::Display for Mark {
 impl Turns {
     /// Waits until no other request of this instance is at the row.
     pub async fn wait(&self, clock: &impl Clock, key: &str) -> Turn<'_> {
-        while !self.keys().insert(key.to_owned()) {
+        loop {
+            {
+                let mut keys = self.keys();
+                if !keys.iter().any(|taken| taken == key) {
+                    keys.push(key.to_owned());
+                    break;
+                }
+            }
             clock.sleep(GLANCE).await;
         }
         Turn {
@@ -67,7 +81,7 @@ impl Turns {
         }
     }
 
-    fn keys(&self) -> MutexGuard<'_, BTreeSet<String>> {
+    fn keys(&self) -> MutexGuard<'_, Vec<String>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -92,8 +106,7 @@ impl Turn<'_> {
         let last = self.last(host).await?;
         let quiet = last
             .is_none_or(|last| u128::from(mark.since.abs_diff(last.since)) > RECENT.as_millis());
-        let value = serde_json::to_vec(&mark).map_err(corrupt)?;
-        host.set(&self.marks(), &value).await?;
+        host.set(&self.marks(), mark.to_string().as_bytes()).await?;
         Ok((mark, quiet))
     }
 
@@ -104,9 +117,8 @@ impl Turn<'_> {
 
     async fn last(&self, host: &impl KeyValue) -> Result<Option<Mark>, Failure> {
         let value = host.get(&self.marks()).await?;
-        value
-            .map(|value| serde_json::from_slice(&value).map_err(corrupt))
-            .transpose()
+        // What cannot be read is not a mark of anybody's who is at the row now.
+        Ok(value.and_then(|value| Mark::parse(str::from_utf8(&value).ok()?)))
     }
 
     fn marks(&self) -> String {
@@ -116,7 +128,7 @@ impl Turn<'_> {
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        self.turns.keys().remove(&self.key);
+        self.turns.keys().retain(|taken| *taken != self.key);
     }
 }
 

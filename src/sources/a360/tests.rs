@@ -1,5 +1,7 @@
 //! Payloads as A360 sends them, as it may come to send them, and as nobody should.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -10,9 +12,12 @@ fn change(body: &str) -> Change {
     decode(body.as_bytes()).expect("a callback")
 }
 
-fn errors(body: &str) -> BTreeMap<&'static str, String> {
+fn errors(body: &str) -> BTreeMap<String, String> {
     match decode(body.as_bytes()) {
-        Err(Refusal::NotACallback { errors, .. }) => errors,
+        Err(Refusal::NotACallback { errors, .. }) => {
+            let errors = serde_json::to_value(&errors).expect("JSON");
+            serde_json::from_value(errors).expect("an object of texts")
+        }
         other => panic!("{body:.200}: {other:?}"),
     }
 }

@@ -1,0 +1,182 @@
+//! Data API builder, as it answers by its own documentation and source.
+
+use serde_json::json as value;
+
+use crate::delivery::tests::{Desk, change};
+use crate::delivery::{Failure, Fault, Outcome};
+use crate::testing::{Answers, json};
+
+const HEADERS: &str = r#"{"X-MS-API-ROLE":"sam_callback"}"#;
+
+fn procedure() -> Desk {
+    Desk::with(&[("data_api", "dab"), ("data_api_headers", HEADERS)])
+}
+
+fn table() -> Desk {
+    Desk::with(&[
+        ("data_api", "dab"),
+        ("data_api_headers", HEADERS),
+        ("sam_write", "table"),
+        ("sam_utc_offset", "-05:00"),
+    ])
+}
+
+fn row(row: serde_json::Value) -> Answers {
+    json(200, &value!({ "value": [row] }).to_string())
+}
+
+fn none() -> Answers {
+    json(200, r#"{"value":[]}"#)
+}
+
+fn missing() -> Answers {
+    let error = r#"{"error":{"code":"EntityNotFound","message":"…","status":404}}"#;
+    json(404, error)
+}
+
+#[test]
+fn the_procedure_is_one_request_and_says_what_became_of_the_row() {
+    for (status, word, outcome) in [
+        (201, "UPDATED", Outcome::Updated),
+        (200, "UPDATED", Outcome::Updated),
+        (201, "ALREADY_PROCESSED", Outcome::AlreadyFinal),
+        (201, "NOT_FOUND", Outcome::NotFound),
+    ] {
+        let desk = procedure();
+        let answer = format!(r#"{{"value":[{{"Resultado":"{word}"}}]}}"#);
+        assert_eq!(
+            desk.apply(&change("d-1"), [json(status, &answer)]),
+            Ok(outcome)
+        );
+        desk.assert_sent_as("dab-procedure.http");
+    }
+}
+
+#[test]
+fn anything_but_one_known_word_is_not_what_was_promised() {
+    for body in [
+        r#"{"value":[]}"#,
+        r#"{"value":[{"Resultado":"UPDATED"},{"Resultado":"UPDATED"}]}"#,
+        r#"{"value":[{"Resultado":"updated"}]}"#,
+        r#"{"value":[{"Resultado":null}]}"#,
+        r#"{"value":[{"resultado":"UPDATED"}]}"#,
+        r#"{"value":["UPDATED"]}"#,
+        r#"[{"Resultado":"UPDATED"}]"#,
+        r#"{"value":"UPDATED"}"#,
+        "[]",
+        "{}",
+        "null",
+        "",
+        "<html>",
+        r#"{"value":[{"Resulta"#,
+    ] {
+        let outcome = procedure().apply(&change("d-1"), [json(200, body)]);
+        let Err(Failure::Remote(fault @ Fault::Flawed(..))) = outcome else {
+            panic!("{body}: {outcome:?}");
+        };
+        assert!(fault.may_pass());
+    }
+}
+
+#[test]
+fn the_table_is_looked_at_and_then_changed_where_the_row_is_there() {
+    let desk = table();
+    let looked = row(value!({"Estado": "RUNNING", "FechaInicioReal": null}));
+    let changed = row(value!({"DeploymentId": "d-1", "Estado": "RUN_COMPLETED"}));
+    let outcome = desk.apply(&change("d-1"), [looked, changed]);
+    assert_eq!(outcome, Ok(Outcome::Updated));
+    desk.assert_sent_as("dab-table.http");
+}
+
+#[test]
+fn a_start_that_is_known_stays() {
+    let desk = table();
+    let looked = value!({"Estado": "UNKNOWN", "FechaInicioReal": "2026-01-01T00:00:00"});
+    let outcome = desk.apply(&change("d-1"), [row(looked), none()]);
+    assert_eq!(outcome, Ok(Outcome::Updated));
+    let sent = desk.host.sent.take();
+    let body: serde_json::Value = serde_json::from_slice(sent[1].body()).expect("JSON");
+    assert_eq!(body.get("FechaInicioReal"), None);
+    assert_eq!(body["FechaFin"], "2026-01-01T22:04:05");
+}
+
+#[test]
+fn a_row_that_is_final_or_missing_is_not_written_to() {
+    for (answer, outcome) in [
+        (row(value!({"Estado": "COMPLETED"})), Outcome::AlreadyFinal),
+        (
+            row(value!({"Estado": "run_failed "})),
+            Outcome::AlreadyFinal,
+        ),
+        (none(), Outcome::NotFound),
+        (missing(), Outcome::NotFound),
+    ] {
+        let desk = table();
+        assert_eq!(desk.apply(&change("d-1"), [answer]), Ok(outcome));
+        assert_eq!(desk.host.take_sent().len(), 1);
+    }
+}
+
+#[test]
+fn a_row_that_was_lost_between_look_and_change_is_looked_at_again() {
+    let running = || row(value!({"Estado": "RUNNING"}));
+    for (again, result) in [
+        (none(), Ok(Outcome::NotFound)),
+        (
+            row(value!({"Estado": "COMPLETED"})),
+            Ok(Outcome::AlreadyFinal),
+        ),
+        (running(), Err(Failure::Contended)),
+    ] {
+        let answers = [running(), missing(), again];
+        assert_eq!(table().apply(&change("d-1"), answers), result);
+    }
+}
+
+#[test]
+fn keys_reach_the_path_as_one_piece_or_are_refused() {
+    for (id, piece) in [
+        ("x'); drop table--", "x%27%29%3B%20drop%20table--"),
+        ("a?b=c&d", "a%3Fb%3Dc%26d"),
+        ("a%2Fb", "a%252Fb"),
+        ("*", "%2A"),
+        (",", "%2C"),
+        ("\u{1f916}", "%F0%9F%A4%96"),
+        ("...", "..."),
+    ] {
+        let desk = table();
+        assert_eq!(desk.apply(&change(id), [none()]), Ok(Outcome::NotFound));
+        let [sent] = &desk.host.take_sent()[..] else {
+            panic!("one request")
+        };
+        let expected = format!("/api/Ejecuciones/DeploymentId/{piece}?$select=");
+        assert!(sent.contains(&expected), "{sent}");
+    }
+    for id in [".", "..", "../../admin", "a/b?c=d&e", "/", " "] {
+        let desk = table();
+        assert_eq!(desk.apply(&change(id), []), Err(Failure::Unaddressable));
+    }
+}
+
+#[test]
+fn an_older_sam_is_reached_by_settings_alone() {
+    let desk = Desk::with(&[
+        ("data_api", "dab"),
+        ("sam_write", "table"),
+        ("sam_table", "robots"),
+        ("sam_columns", "deployment_id estado - - - -"),
+    ]);
+    let answers = [row(value!({"estado": "RUNNING"})), none()];
+    assert_eq!(desk.apply(&change("d-1"), answers), Ok(Outcome::Updated));
+    desk.assert_sent_as("dab-robots.http");
+}
+
+#[test]
+fn a_row_that_is_to_be_made_is_made() {
+    let desk = table();
+    let mut change = change("d-1");
+    change.if_absent = crate::delivery::IfAbsent::Insert;
+    let made = json(201, r#"{"value":[{"DeploymentId":"d-1"}]}"#);
+    assert_eq!(desk.apply(&change, [none(), made]), Ok(Outcome::Updated));
+    desk.assert_sent_as("dab-upsert.http");
+}

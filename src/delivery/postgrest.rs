@@ -1,0 +1,217 @@
+//! PostgREST, in front of PostgreSQL; also as Supabase serves it.
+//!
+//! The function is one request, and the database guards the row. A PATCH of the table is atomic
+//! too, its filters being the guard. What a filter cannot say is "set this only where there is
+//! nothing yet": the first PATCH takes rows where there is nothing, and only a row that it did
+//! not take is looked at, to tell why.
+
+use ::http::Method;
+use serde_json::Value as Json;
+
+use super::change::{Change, IfAbsent};
+use super::remote::json;
+use super::remote::{Answer, Call, Client, Exchange, Fault};
+use super::{Failure, Outcome, encoded, local_time};
+use crate::config::{Remote, Table, Target, UtcOffset};
+use crate::ports::{Clock, Outbound, Random};
+
+/// The rows that were changed come back.
+const SHOW_CHANGED: (&str, &str) = ("prefer", "return=representation");
+
+/// The row that was made comes back, and none where there was one already.
+const SHOW_MADE: (&str, &str) = (
+    "prefer",
+    "resolution=ignore-duplicates,return=representation",
+);
+
+/// The adapter.
+pub struct Postgrest {
+    client: Client,
+    ejecuciones: Target,
+    utc_offset: UtcOffset,
+}
+
+/// One row of a table, by its key, in the words of a query.
+struct Address<'a> {
+    /// `/<table>`, below the API's path.
+    path: String,
+    /// The key's column.
+    key: String,
+    /// `<key>=eq.<value>`
+    filter: String,
+    /// The column the guard looks at.
+    state: &'a str,
+}
+
+impl Postgrest {
+    /// The adapter for these settings.
+    pub fn new(settings: Remote) -> Self {
+        Self {
+            client: Client::new(settings.server),
+            ejecuciones: settings.ejecuciones,
+            utc_offset: settings.utc_offset,
+        }
+    }
+
+    /// The client, for what has nothing to do with PostgREST.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Makes the change, or leaves the row as it was.
+    pub async fn apply<H: Clock + Outbound + Random>(
+        &self,
+        exchange: &mut Exchange<'_, H>,
+        change: &Change,
+    ) -> Result<Outcome, Failure> {
+        match &self.ejecuciones {
+            Target::Procedure(name) => Ok(self.call(exchange, name, change).await?),
+            Target::Table(table) => {
+                let now = local_time(exchange.host.now(), self.utc_offset);
+                self.write(exchange, table, change, &now).await
+            }
+        }
+    }
+
+    async fn call<H: Clock + Outbound + Random>(
+        &self,
+        exchange: &mut Exchange<'_, H>,
+        function: &str,
+        change: &Change,
+    ) -> Result<Outcome, Fault> {
+        let target = format!("{}/rpc/{}", self.client.path(), encoded(function));
+        let call = Call::new(Method::POST, target).with_body(json::arguments(change));
+        let answer = exchange.send(&call).await?;
+        // A function that returns a table answers with a list, one that returns a record without.
+        match json::read(&answer)? {
+            Json::Array(rows) => json::outcome(&rows, &answer),
+            record => json::outcome(&[record], &answer),
+        }
+    }
+
+    async fn write<H: Clock + Outbound + Random>(
+        &self,
+        exchange: &mut Exchange<'_, H>,
+        table: &Table,
+        change: &Change,
+        now: &str,
+    ) -> Result<Outcome, Failure> {
+        let row = self.address(table, change)?;
+        let last = change.guard.last.join(",");
+        let mut guard = format!("{}=not.in.({last})", encoded(row.state));
+        for column in json::only_where_null(table, change) {
+            guard.push_str(&format!("&{}=is.null", encoded(column)));
+        }
+        let body = json::columns(table, change, now, |_| true);
+        if patch(exchange, &row, &guard, body).await? {
+            return Ok(Outcome::Updated);
+        }
+        let Some(seen) = look(exchange, &row, table, change).await? else {
+            return match change.if_absent {
+                IfAbsent::Report => Ok(Outcome::NotFound),
+                IfAbsent::Insert => insert(exchange, &row, json::row(table, change, now)).await,
+            };
+        };
+        let held = seen.get(row.state).and_then(Json::as_str);
+        if held.is_some_and(|held| change.guard.is_last(held)) {
+            return Ok(Outcome::AlreadyFinal);
+        }
+        // As long as the state is the one just seen, the row is still that row.
+        let guard = match held {
+            Some(held) => format!("{}=eq.{}", encoded(row.state), encoded(held)),
+            None => format!("{}=is.null", encoded(row.state)),
+        };
+        let is_null = |column: &str| seen.get(column).is_none_or(Json::is_null);
+        let body = json::columns(table, change, now, is_null);
+        match patch(exchange, &row, &guard, body).await? {
+            true => Ok(Outcome::Updated),
+            false => Err(Failure::Contended),
+        }
+    }
+
+    fn address<'a>(&self, table: &'a Table, change: &Change) -> Result<Address<'a>, Failure> {
+        let key = table.column(change.entity.key_column());
+        let state = table.column(change.guard.column);
+        let (Some(key), Some(state)) = (key, state) else {
+            return Err(Failure::Unaddressable);
+        };
+        let key = encoded(key).to_string();
+        Ok(Address {
+            path: format!("{}/{}", self.client.path(), encoded(&table.name)),
+            filter: format!("{key}=eq.{}", encoded(&change.key)),
+            key,
+            state,
+        })
+    }
+
+    /// Whether it answers: at its root, which asks the database.
+    pub fn probe(&self) -> Call {
+        Call::new(Method::HEAD, format!("{}/", self.client.path()))
+    }
+}
+
+/// Changes the row if the guard lets it; says whether it did.
+async fn patch<H: Clock + Outbound + Random>(
+    exchange: &mut Exchange<'_, H>,
+    row: &Address<'_>,
+    guard: &str,
+    body: Vec<u8>,
+) -> Result<bool, Fault> {
+    let Address {
+        path, key, filter, ..
+    } = row;
+    // Of the row only its key: the rest is as long as the callback was.
+    let target = format!("{path}?{filter}&{guard}&select={key}");
+    let call = Call::new(Method::PATCH, target)
+        .with_header(SHOW_CHANGED)
+        .with_body(body);
+    let answer = exchange.send(&call).await?;
+    Ok(!rows(&answer)?.is_empty())
+}
+
+/// What the guard looks at, and what is only set where there is nothing yet.
+async fn look<H: Clock + Outbound + Random>(
+    exchange: &mut Exchange<'_, H>,
+    row: &Address<'_>,
+    table: &Table,
+    change: &Change,
+) -> Result<Option<Json>, Fault> {
+    let columns = [row.state].into_iter();
+    let columns = columns.chain(json::only_where_null(table, change));
+    let columns: Vec<_> = columns.map(|column| encoded(column).to_string()).collect();
+    let Address { path, filter, .. } = row;
+    let target = format!("{path}?{filter}&select={}", columns.join(","));
+    let answer = exchange.send(&Call::new(Method::GET, target)).await?;
+    match rows(&answer)?.pop() {
+        Some(row) if !row.is_object() => Err(json::shape(&answer)),
+        row => Ok(row),
+    }
+}
+
+/// Makes the row, unless somebody has done so since it was looked for.
+async fn insert<H: Clock + Outbound + Random>(
+    exchange: &mut Exchange<'_, H>,
+    row: &Address<'_>,
+    body: Vec<u8>,
+) -> Result<Outcome, Failure> {
+    let Address { path, key, .. } = row;
+    let target = format!("{path}?on_conflict={key}&select={key}");
+    let call = Call::new(Method::POST, target)
+        .with_header(SHOW_MADE)
+        .with_body(body);
+    let answer = exchange.send(&call).await?;
+    match rows(&answer)?.is_empty() {
+        true => Err(Failure::Contended),
+        false => Ok(Outcome::Updated),
+    }
+}
+
+fn rows(answer: &Answer) -> Result<Vec<Json>, Fault> {
+    match json::read(answer)? {
+        Json::Array(rows) => Ok(rows),
+        _ => Err(json::shape(answer)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

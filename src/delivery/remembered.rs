@@ -1,0 +1,143 @@
+//! Something that is found out by one request of an instance and remembered for the others.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::ports::Clock;
+
+/// How long a request waits before it looks again whether another has found it out.
+const GLANCE: Duration = Duration::from_millis(5);
+
+/// What was found out last.
+pub struct Remembered<T>(Mutex<State<T>>);
+
+struct State<T> {
+    last: Option<T>,
+    fresh_until: Duration,
+    /// How often it was found out.
+    times: u64,
+    /// A request is finding it out.
+    asking: bool,
+}
+
+/// Whose turn it is to find out, until this is dropped.
+struct Asking<'a, T>(&'a Remembered<T>);
+
+impl<T> Default for Remembered<T> {
+    fn default() -> Self {
+        Self(Mutex::new(State {
+            last: None,
+            fresh_until: Duration::ZERO,
+            times: 0,
+            asking: false,
+        }))
+    }
+}
+
+impl<T: Clone> Remembered<T> {
+    /// What was found out last, while it is fresh; otherwise what `ask` finds out, and for how
+    /// long that is fresh. Requests that come meanwhile wait for the same answer.
+    pub async fn get(&self, clock: &impl Clock, ask: impl AsyncFnOnce() -> (T, Duration)) -> T {
+        let came = self.state().times;
+        let asking = loop {
+            {
+                let mut state = self.state();
+                let is_fresh = clock.monotonic() < state.fresh_until || state.times != came;
+                if let Some(last) = state.last.as_ref().filter(|_| is_fresh) {
+                    return last.clone();
+                }
+                if !std::mem::replace(&mut state.asking, true) {
+                    break Asking(self);
+                }
+            }
+            clock.sleep(GLANCE).await;
+        };
+        let (found, fresh_for) = ask().await;
+        let mut state = self.state();
+        state.last = Some(found.clone());
+        state.fresh_until = clock.monotonic() + fresh_for;
+        state.times += 1;
+        drop(state);
+        drop(asking);
+        found
+    }
+
+    /// Forgets what was found out last, if it is that.
+    pub fn forget(&self, is_it: impl FnOnce(&T) -> bool) {
+        let mut state = self.state();
+        if state.last.as_ref().is_some_and(is_it) {
+            state.last = None;
+        }
+    }
+}
+
+impl<T> Remembered<T> {
+    fn state(&self) -> MutexGuard<'_, State<T>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T> Drop for Asking<'_, T> {
+    fn drop(&mut self) {
+        self.0.state().asking = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use futures_executor::block_on;
+    use futures_util::future::{Either, join_all, select};
+
+    use super::*;
+    use crate::testing::FakeHost;
+
+    const FIVE: Duration = Duration::from_secs(5);
+
+    #[test]
+    fn it_is_found_out_once_while_it_is_fresh() {
+        let (host, remembered, asked) = (FakeHost::default(), Remembered::default(), Cell::new(0));
+        let get = || {
+            block_on(remembered.get(&host, async || {
+                asked.set(asked.get() + 1);
+                (asked.get(), FIVE)
+            }))
+        };
+        assert_eq!((get(), get()), (1, 1));
+        host.advance(FIVE);
+        assert_eq!((get(), get()), (2, 2));
+        remembered.forget(|last| *last == 1);
+        assert_eq!(get(), 2);
+        remembered.forget(|last| *last == 2);
+        assert_eq!(get(), 3);
+    }
+
+    #[test]
+    fn requests_at_once_share_one_answer_even_one_that_does_not_last() {
+        let (host, remembered, asked) = (FakeHost::default(), Remembered::default(), Cell::new(0));
+        let all = (0..16).map(|_| {
+            remembered.get(&host, async || {
+                asked.set(asked.get() + 1);
+                host.sleep(Duration::from_millis(50)).await;
+                (asked.get(), Duration::ZERO)
+            })
+        });
+        assert_eq!(block_on(join_all(all)), [1; 16]);
+        assert_eq!(asked.get(), 1);
+    }
+
+    #[test]
+    fn a_request_that_is_dropped_while_it_asks_leaves_its_turn_to_the_next() {
+        let (host, remembered) = (FakeHost::default(), Remembered::default());
+        let never = remembered.get(&host, async || std::future::pending().await);
+        let second = std::pin::pin!(host.sleep(Duration::from_secs(1)));
+        drop(block_on(select(Box::pin(never), second)));
+        let found = std::pin::pin!(remembered.get(&host, async || (7, FIVE)));
+        let stuck = std::pin::pin!(host.sleep(Duration::from_secs(1)));
+        assert!(matches!(
+            block_on(select(found, stuck)),
+            Either::Left((7, _))
+        ));
+    }
+}

@@ -1,0 +1,10 @@
+//! What data APIs that are servers have in common: how a request is made and sent, what can go
+//! wrong with it, and what is sent for a change.
+
+mod client;
+mod fault;
+pub mod json;
+mod oauth;
+
+pub use client::{Answer, Call, Client, Exchange};
+pub use fault::{Fault, Flaw};

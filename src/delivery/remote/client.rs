@@ -1,0 +1,279 @@
+//! Requests to a data API: what every one of them carries, how long it may take, and the second
+//! chance it has.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use ::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+
+use super::fault::{Fault, Said};
+use super::oauth::Tokens;
+use crate::config::Server;
+use crate::ports::{Clock, Outbound, Random, SendError};
+
+/// How long a caller waits for its change, all attempts and pauses together.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Longest reply that is read.
+const LONGEST_REPLY: usize = 1 << 20;
+
+/// A pause before the second attempt is this and as much again by chance, so that callers whom
+/// the same fault has hit do not all come back at the same moment.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// A server that wants a longer pause gets no second attempt while the caller waits.
+const LONGEST_PAUSE: Duration = Duration::from_secs(3);
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// One data API.
+pub struct Client {
+    server: Server,
+    tokens: Option<Tokens>,
+}
+
+/// A request to a data API.
+pub struct Call {
+    method: Method,
+    target: String,
+    header: Option<(&'static str, &'static str)>,
+    body: Option<Bytes>,
+}
+
+/// A reply that was read to its end.
+#[derive(Debug)]
+pub struct Answer {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its body.
+    pub body: Bytes,
+}
+
+/// All requests that one change takes: they share the caller's patience and one second chance.
+pub struct Exchange<'a, H> {
+    /// The host it runs on.
+    pub host: &'a H,
+    client: &'a Client,
+    deadline: Duration,
+    renewed: bool,
+    /// Why the second chance was taken.
+    pub retried: Option<Fault>,
+}
+
+impl Call {
+    /// A request without a body to this path and query at the data API's origin.
+    pub fn new(method: Method, target: String) -> Self {
+        Self {
+            method,
+            target,
+            header: None,
+            body: None,
+        }
+    }
+
+    /// With a header that only this kind of request has; its name stands in lower case.
+    pub fn with_header(self, header: (&'static str, &'static str)) -> Self {
+        let header = Some(header);
+        Self { header, ..self }
+    }
+
+    /// With a body, which is JSON.
+    pub fn with_body(self, body: Vec<u8>) -> Self {
+        let body = Some(body.into());
+        Self { body, ..self }
+    }
+}
+
+impl Client {
+    /// A client of the server that settings name.
+    pub fn new(server: Server) -> Self {
+        Self {
+            tokens: server.oauth.clone().map(Tokens::new),
+            server,
+        }
+    }
+
+    /// `data_api_path`.
+    pub fn path(&self) -> &str {
+        &self.server.path
+    }
+
+    /// The requests of one change.
+    pub fn exchange<'a, H: Clock>(&'a self, host: &'a H) -> Exchange<'a, H> {
+        Exchange {
+            host,
+            client: self,
+            deadline: host.monotonic() + PATIENCE,
+            renewed: false,
+            retried: None,
+        }
+    }
+
+    fn request(&self, call: &Call, token: Option<HeaderValue>) -> Result<Request<Bytes>, Fault> {
+        let body = call.body.clone();
+        let length = body.as_ref().map(Bytes::len);
+        let mut request = Request::new(body.unwrap_or_default());
+        *request.method_mut() = call.method.clone();
+        let uri = format!("{}{}", self.server.origin, call.target);
+        *request.uri_mut() = uri.parse().map_err(unforeseen)?;
+        let headers = request.headers_mut();
+        headers.extend(self.server.headers.clone());
+        headers.insert(header::ACCEPT, JSON);
+        if let Some(length) = length {
+            headers.insert(header::CONTENT_TYPE, JSON);
+            // Without it the body goes out in chunks, and the server waits for the last one.
+            headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+        }
+        if let Some((name, value)) = call.header {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        if let Some(token) = token {
+            headers.insert(header::AUTHORIZATION, token);
+        }
+        Ok(request)
+    }
+}
+
+impl<H: Clock + Outbound + Random> Exchange<'_, H> {
+    /// Sends a request, and once more where that may well help. Any status but 2xx is a fault.
+    pub async fn send(&mut self, call: &Call) -> Result<Answer, Fault> {
+        loop {
+            let fault = match self.attempt(call).await {
+                Ok(answer) => return Ok(answer),
+                Err(fault) => fault,
+            };
+            let Some(pause) = self.pause_after(&fault) else {
+                return Err(fault);
+            };
+            self.retried = Some(fault);
+            self.host.sleep(pause).await;
+        }
+    }
+
+    /// Sends a request once. Any status but 2xx is a fault.
+    pub async fn attempt(&mut self, call: &Call) -> Result<Answer, Fault> {
+        let mut token = self.token().await?;
+        loop {
+            let request = self.client.request(call, token.clone())?;
+            let fault = match self.round_trip(request).await {
+                Ok(answer) => return Ok(answer),
+                Err(fault) => fault,
+            };
+            let refused = matches!(&fault, Fault::Status { status, .. } if *status == StatusCode::UNAUTHORIZED);
+            match (&self.client.tokens, token) {
+                (Some(tokens), Some(old)) if refused && !self.renewed => {
+                    // It may have been withdrawn before its time.
+                    self.renewed = true;
+                    tokens.forget(&old);
+                    token = self.token().await?;
+                }
+                _ => return Err(fault),
+            }
+        }
+    }
+
+    async fn token(&self) -> Result<Option<HeaderValue>, Fault> {
+        let Some(tokens) = &self.client.tokens else {
+            return Ok(None);
+        };
+        let limit = self.limit()?;
+        let token = within(self.host, limit, tokens.get(self.host, limit)).await;
+        let token = token.unwrap_or(Err(Fault::TimedOut(limit)));
+        token
+            .map(Some)
+            .map_err(|fault| Fault::Token(Box::new(fault)))
+    }
+
+    async fn round_trip(&self, request: Request<Bytes>) -> Result<Answer, Fault> {
+        let limit = self.limit()?;
+        ask(self.host, request, limit).await
+    }
+
+    /// How long the next attempt may take.
+    fn limit(&self) -> Result<Duration, Fault> {
+        let left = self.deadline.saturating_sub(self.host.monotonic());
+        if left.is_zero() {
+            return Err(Fault::NoTimeLeft);
+        }
+        Ok(left.min(self.client.server.timeout))
+    }
+
+    /// How long to wait before the second attempt; `None`: there is to be none.
+    fn pause_after(&self, fault: &Fault) -> Option<Duration> {
+        if self.retried.is_some() || !fault.is_momentary() {
+            return None;
+        }
+        let pause = match fault.retry_after() {
+            Some(wanted) => wanted,
+            None => PAUSE + PAUSE.mul_f64(self.host.random() as u32 as f64 / f64::from(u32::MAX)),
+        };
+        let left = self.deadline.saturating_sub(self.host.monotonic());
+        (pause <= LONGEST_PAUSE && pause < left).then_some(pause)
+    }
+}
+
+/// Sends a request once and reads the reply to its end. Any status but 2xx is a fault.
+pub async fn ask(
+    host: &(impl Clock + Outbound),
+    request: Request<Bytes>,
+    limit: Duration,
+) -> Result<Answer, Fault> {
+    let whole = async {
+        let (head, body) = host.send(request).await?.into_parts();
+        let status = head.status;
+        let body = Limited::new(body, LONGEST_REPLY).collect().await;
+        let body = body.map_err(|error| match error.downcast::<SendError>() {
+            Ok(error) => Fault::BrokeOff(status, *error),
+            Err(error) if error.is::<LengthLimitError>() => Fault::TooLong(status),
+            Err(error) => Fault::BrokeOff(status, SendError::Other(error.to_string())),
+        })?;
+        let body = body.to_bytes();
+        if status.is_success() {
+            return Ok(Answer { status, body });
+        }
+        Err(Fault::Status {
+            status,
+            said: Said::read(&body),
+            retry_after: retry_after(&head.headers),
+        })
+    };
+    let answer = within(host, limit, whole).await;
+    answer.unwrap_or(Err(Fault::TimedOut(limit)))
+}
+
+/// `Retry-After` (RFC 9110, 10.2.3). One that is a date, and not a number of seconds, is not read:
+/// it is longer than anybody waits here.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let value = headers.get(header::RETRY_AFTER)?;
+    let seconds = value
+        .to_str()
+        .ok()
+        .and_then(|value| value.trim().parse().ok());
+    Some(seconds.map_or(Duration::MAX, Duration::from_secs))
+}
+
+/// What `future` gives, if it does so within `limit`. Otherwise it is dropped where it stands.
+async fn within<T>(
+    clock: &impl Clock,
+    limit: Duration,
+    future: impl Future<Output = T>,
+) -> Option<T> {
+    use std::task::Poll;
+
+    let (mut future, mut alarm) = (pin!(future), pin!(clock.sleep(limit)));
+    std::future::poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(value) => Poll::Ready(Some(value)),
+        Poll::Pending => alarm.as_mut().poll(context).map(|()| None),
+    })
+    .await
+}
+
+/// Settings and ids are checked, so this is a mistake of ours: it is told in the log as it is.
+pub fn unforeseen(error: impl std::error::Error) -> Fault {
+    Fault::NoReply(SendError::Other(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests;

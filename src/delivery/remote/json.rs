@@ -1,0 +1,107 @@
+//! A change as JSON, and the JSON of replies.
+
+use serde::{Serialize, Serializer};
+use serde_json::Value as Json;
+
+use super::{Answer, Fault, Flaw};
+use crate::config::Table;
+use crate::delivery::{Change, Outcome, Value};
+
+/// An object of texts, in this order.
+struct Texts<'a>(Vec<(&'a str, &'a str)>);
+
+impl Serialize for Texts<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().copied())
+    }
+}
+
+impl Texts<'_> {
+    fn to_json(&self) -> Vec<u8> {
+        // Only maps with keys that are no strings and failing `Serialize`s fail; none is used.
+        serde_json::to_vec(self).expect("an object of texts")
+    }
+}
+
+/// The procedure's arguments, by SAM's names: the key and every text. Dates it sets itself.
+pub fn arguments(change: &Change) -> Vec<u8> {
+    let texts = change
+        .values
+        .iter()
+        .filter_map(|(column, value)| match value {
+            Value::Text(text) => Some((*column, text.as_str())),
+            Value::Now | Value::NowIfNull => None,
+        });
+    let key = (change.entity.key_column(), change.key.as_str());
+    Texts([key].into_iter().chain(texts).collect()).to_json()
+}
+
+/// The columns that a change sets, by the table's own names. `is_null` says of those that are
+/// only set where there is nothing yet whether that is so.
+pub fn columns(
+    table: &Table,
+    change: &Change,
+    now: &str,
+    is_null: impl Fn(&str) -> bool,
+) -> Vec<u8> {
+    Texts(values(table, change, now, is_null)).to_json()
+}
+
+/// The same with the key in front, for a row that is to be made.
+pub fn row(table: &Table, change: &Change, now: &str) -> Vec<u8> {
+    let key = table.column(change.entity.key_column());
+    let key = key.map(|key| (key, change.key.as_str()));
+    let values = values(table, change, now, |_| true);
+    Texts(key.into_iter().chain(values).collect()).to_json()
+}
+
+fn values<'a>(
+    table: &'a Table,
+    change: &'a Change,
+    now: &'a str,
+    is_null: impl Fn(&str) -> bool,
+) -> Vec<(&'a str, &'a str)> {
+    let values = change.values.iter().filter_map(|(column, value)| {
+        let column = table.column(column)?;
+        match value {
+            Value::Text(text) => Some((column, text.as_str())),
+            Value::Now => Some((column, now)),
+            Value::NowIfNull => is_null(column).then_some((column, now)),
+        }
+    });
+    values.collect()
+}
+
+/// Columns of `table` that the change sets only where there is nothing yet.
+pub fn only_where_null<'a>(table: &'a Table, change: &'a Change) -> impl Iterator<Item = &'a str> {
+    let columns = change.values.iter();
+    columns.filter_map(|(column, value)| match value {
+        Value::NowIfNull => table.column(column),
+        Value::Text(_) | Value::Now => None,
+    })
+}
+
+/// The outcome that the procedure's only row says; anything else was not promised.
+pub fn outcome(rows: &[Json], answer: &Answer) -> Result<Outcome, Fault> {
+    let word = match rows {
+        [row] => row.get("Resultado").and_then(Json::as_str),
+        _ => None,
+    };
+    match word {
+        Some("UPDATED") => Ok(Outcome::Updated),
+        Some("ALREADY_PROCESSED") => Ok(Outcome::AlreadyFinal),
+        Some("NOT_FOUND") => Ok(Outcome::NotFound),
+        _ => Err(shape(answer)),
+    }
+}
+
+/// A reply's body.
+pub fn read(answer: &Answer) -> Result<Json, Fault> {
+    serde_json::from_slice(&answer.body)
+        .map_err(|error| Fault::Flawed(answer.status, Flaw::of(&answer.body, &error)))
+}
+
+/// The reply is JSON, but not what was promised.
+pub fn shape(answer: &Answer) -> Fault {
+    Fault::Flawed(answer.status, Flaw::Shape)
+}
