@@ -1,0 +1,13 @@
+//! The SQL of deploy/supabase/ on a real PostgreSQL: `cargo xtask test` installs one and says
+//! where it is.
+
+#[path = "../postgres/mod.rs"]
+mod real_postgres;
+
+mod callback;
+mod concurrency;
+mod refusals;
+mod rights;
+mod rows;
+mod schema;
+mod table_mode;
