@@ -11,3 +11,4 @@ mod rights;
 mod rows;
 mod schema;
 mod table_mode;
+mod token;
