@@ -1,11 +1,13 @@
 //! `cargo xtask test`: every check there is, cheapest first, up to the first that fails.
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Result, bail};
 
 use crate::component;
+use crate::postgres;
 use crate::project::Project;
 use crate::run::{output_of, run};
 use crate::say;
@@ -18,10 +20,18 @@ const PROFILE: &str = "host";
 /// tests/ starts this program and adds the flags of `spin up`.
 const SERVER: &str = "SAM_CALLBACK_SERVER";
 
+/// And the programs in this folder.
+const POSTGRES: &str = "SAM_CALLBACK_POSTGRES";
+
 pub fn run_all(project: &Project) -> Result<()> {
     let started = Instant::now();
     need(project, "fmt", "rustfmt")?;
     need(project, "clippy", "clippy")?;
+    // Before the minutes of compiling: it may have to be installed.
+    let postgres = match std::env::var_os(POSTGRES) {
+        Some(folder) => PathBuf::from(folder),
+        None => postgres::find_or_install(project)?,
+    };
 
     say::step("checking the format");
     run(
@@ -34,7 +44,7 @@ pub fn run_all(project: &Project) -> Result<()> {
 
     say::step("running the tests");
     run(
-        &mut tests(project),
+        &mut tests(project, &postgres),
         "see the failed test above; `cargo xtask test` runs them all again",
     )?;
     let seconds = started.elapsed().as_secs();
@@ -63,12 +73,13 @@ fn lint(project: &Project, toolchain: &Toolchain) -> Result<()> {
     )
 }
 
-fn tests(project: &Project) -> Command {
+fn tests(project: &Project, postgres: &Path) -> Command {
     let mut cargo = project.cargo();
     cargo.args(["test", "--workspace", "--locked", "--profile", PROFILE]);
     if std::env::var_os(SERVER).is_none() {
         cargo.env(SERVER, project.stand_in());
     }
+    cargo.env(POSTGRES, postgres);
     cargo
 }
 

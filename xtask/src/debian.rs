@@ -125,7 +125,7 @@ fn commands_for(list: &str, why: &str) -> String {
     )
 }
 
-fn is_root(project: &Project) -> bool {
+pub fn is_root(project: &Project) -> bool {
     output_of(project.command("id").arg("-u")).is_some_and(|id| id == "0")
 }
 

@@ -11,6 +11,7 @@ mod env_file;
 mod flags;
 mod linker;
 mod listen;
+mod postgres;
 mod project;
 mod run;
 mod say;
