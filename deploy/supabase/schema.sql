@@ -1,6 +1,6 @@
 -- SAM's table "Ejecuciones" and the one thing that sam-callback may do to it: the function
--- "ActualizarEjecucionDesdeCallback". For Supabase, or any PostgreSQL (13 or newer) behind
--- PostgREST.
+-- "ActualizarEjecucionDesdeCallback". For Supabase, or PostgreSQL 15 or newer behind PostgREST:
+-- older ones let every role create tables in public.
 --
 -- It may be run again at any time: what is there stays as it is. A table that exists already keeps
 -- its columns, its rows and its grants; only row-level security is switched on.

@@ -19,6 +19,32 @@ fn a_callback_changes_a_row_whose_state_is_not_final() {
 }
 
 #[test]
+fn the_statement_that_postgrest_sends_gives_the_json_that_is_promised() {
+    let database = Database::supabase();
+    insert(&mut database.connect(), "d-1", "DEPLOYED");
+    let mut role = database.connect_in_role(ROLE);
+    let body = r#"{"Estado":"RUN_COMPLETED","DeploymentId":"d-1","CallbackInfo":"{\"a\":1}"}"#;
+    for outcome in ["UPDATED", "ALREADY_PROCESSED"] {
+        let answer: String = role
+            .query_one(
+                r#"with source as (
+                     select call.*
+                     from json_to_record($1::text::json)
+                            as body("DeploymentId" text, "Estado" text, "CallbackInfo" text),
+                          lateral public."ActualizarEjecucionDesdeCallback"(
+                            "DeploymentId" := body."DeploymentId", "Estado" := body."Estado",
+                            "CallbackInfo" := body."CallbackInfo") as call
+                   )
+                   select coalesce(json_agg(source), '[]')::text from source"#,
+                &[&body],
+            )
+            .expect("it answers")
+            .get(0);
+        assert_eq!(answer, format!(r#"[{{"Resultado":"{outcome}"}}]"#));
+    }
+}
+
+#[test]
 fn a_final_state_stays_and_so_does_the_whole_row() {
     let database = Database::plain();
     let mut owner = database.connect();

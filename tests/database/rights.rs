@@ -24,7 +24,7 @@ const BESIDES: [&str; 6] = [
     r#"select nextval('"Ejecuciones_EjecucionId_seq"')"#,
     "create table public.mine (a int)",
     "create view public.mine as select 1",
-    "create function public.mine() returns int language sql return 1",
+    "create function public.mine() returns int language sql as 'select 1'",
     "create schema mine",
     "create role mine",
 ];
@@ -109,7 +109,7 @@ fn the_mimicked_default_privileges_are_in_force() {
         .connect()
         .batch_execute(
             "create table public.other (a int);
-             create function public.other() returns int language sql return 1;
+             create function public.other() returns int language sql as 'select 1';
              revoke execute on function public.other() from public",
         )
         .expect("made");
@@ -145,7 +145,7 @@ fn what_a_caller_puts_in_front_of_the_schema_is_not_used() {
         .batch_execute(
             "create schema others;
              grant usage on schema others to sam_callback;
-             create function others.upper(text) returns text language sql return 'OPEN'",
+             create function others.upper(text) returns text language sql as 'select text ''OPEN'''",
         )
         .expect("a schema that the role may use");
     let mut role = database.connect_in_role("sam_callback");
