@@ -1,0 +1,310 @@
+//! deploy/azure-sql: the T-SQL parses and says what the component counts on, and so do the
+//! configurations beside it. Nothing here talks to a database.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use app_manifest::RuntimeConfig;
+use sam_callback::delivery::{self, DeploymentId, Status};
+use serde_json::Value;
+use sqlparser::ast::{OutputClause, SetExpr, Statement};
+use sqlparser::dialect::MsSqlDialect;
+use sqlparser::parser::Parser;
+use sqlparser::tokenizer::{Token, Tokenizer};
+
+const PROCEDURE: &str = "dbo.ActualizarEjecucionDesdeCallback";
+
+fn path(file: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("deploy/azure-sql")
+        .join(file)
+}
+
+fn text(file: &str) -> String {
+    std::fs::read_to_string(path(file)).unwrap()
+}
+
+/// `GO` is not T-SQL: the tools that send a script cut it there.
+fn batches(script: &str) -> Vec<String> {
+    let mut batches = vec![String::new()];
+    for line in script.lines() {
+        if line.trim().eq_ignore_ascii_case("GO") {
+            batches.push(String::new());
+        } else {
+            batches.last_mut().unwrap().extend([line, "\n"]);
+        }
+    }
+    batches.retain(|batch| !batch.trim().is_empty());
+    batches
+}
+
+fn statements(file: &str) -> Vec<Vec<Statement>> {
+    let parse = |batch: String| {
+        Parser::parse_sql(&MsSqlDialect {}, &batch)
+            .unwrap_or_else(|error| panic!("{file}: {error}\n{batch}"))
+    };
+    batches(&text(file)).into_iter().map(parse).collect()
+}
+
+/// The statements of the procedure, and its parameters as they are declared.
+fn procedure() -> (Vec<String>, Vec<Statement>) {
+    let mut found = statements("procedure.sql")
+        .into_iter()
+        .flatten()
+        .filter_map(|statement| match statement {
+            Statement::CreateProcedure {
+                or_alter,
+                name,
+                params,
+                body,
+                ..
+            } => {
+                assert!(or_alter, "a second run has to replace the procedure");
+                assert_eq!(name.to_string(), PROCEDURE);
+                let params = params.unwrap_or_default();
+                let params = params.iter().map(ToString::to_string).collect();
+                Some((params, body.statements().clone()))
+            }
+            _ => None,
+        });
+    let procedure = found.next().expect("a procedure");
+    assert!(found.next().is_none(), "one procedure");
+    procedure
+}
+
+/// The texts between the brackets of each `IN (…)`, and whether it is `NOT IN`.
+fn lists(script: &str) -> Vec<(bool, BTreeSet<String>)> {
+    let mut tokens = Tokenizer::new(&MsSqlDialect {}, script).tokenize().unwrap();
+    tokens.retain(|token| !matches!(token, Token::Whitespace(_)));
+    let is = |at: usize, word: &str| tokens[at].to_string().eq_ignore_ascii_case(word);
+    (1..tokens.len())
+        .filter(|&at| is(at, "IN"))
+        .map(|at| {
+            let texts = tokens[at + 1..]
+                .iter()
+                .take_while(|token| **token != Token::RParen)
+                .filter_map(|token| match token {
+                    Token::NationalStringLiteral(text) => Some(text.clone()),
+                    _ => None,
+                });
+            (is(at - 1, "NOT"), texts.collect())
+        })
+        .collect()
+}
+
+#[test]
+fn the_procedure_is_created_with_the_settings_it_needs() {
+    let batches = statements("procedure.sql");
+    let [settings, procedure] = batches.as_slice() else {
+        panic!("{} batches: CREATE has to be alone in one", batches.len());
+    };
+    let settings: Vec<_> = settings.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        settings,
+        ["SET ANSI_NULLS ON", "SET QUOTED_IDENTIFIER ON"],
+        "sqlcmd has the second one off"
+    );
+    assert_eq!(procedure.len(), 1);
+}
+
+#[test]
+fn the_parameters_are_wider_than_the_columns() {
+    let (parameters, _) = procedure();
+    assert_eq!(
+        parameters,
+        [
+            "@DeploymentId NVARCHAR(51)",
+            "@Estado NVARCHAR(21)",
+            "@CallbackInfo NVARCHAR(MAX)",
+        ]
+    );
+}
+
+#[test]
+fn a_value_that_does_not_fit_is_thrown_back_before_anything_is_written() {
+    let (_, body) = procedure();
+    let update = body
+        .iter()
+        .position(|statement| matches!(statement, Statement::Update(_)));
+    let before: Vec<_> = body[..update.unwrap()]
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert!(before.contains(&"SET XACT_ABORT ON".to_owned()));
+    for (parameter, code, longest) in [
+        ("@DeploymentId", 50001, Some(50)),
+        ("@Estado", 50002, Some(20)),
+        ("@CallbackInfo", 50003, None),
+    ] {
+        let mut refused = format!("IF {parameter} IS NULL OR DATALENGTH({parameter}) = 0 ");
+        if let Some(longest) = longest {
+            // A character is two bytes.
+            let bytes = longest * 2;
+            refused += &format!("OR DATALENGTH({parameter}) > {bytes} ");
+        }
+        refused += &format!("THROW {code}, ");
+        assert!(
+            before.iter().any(|line| line.starts_with(&refused)),
+            "{refused}\n{before:#?}"
+        );
+    }
+}
+
+#[test]
+fn one_update_changes_what_a_callback_changes() {
+    let (_, body) = procedure();
+    let mut updates = body.iter().filter_map(|statement| match statement {
+        Statement::Update(update) => Some(update),
+        _ => None,
+    });
+    let update = updates.next().expect("an UPDATE");
+    assert!(updates.next().is_none(), "one UPDATE, or it is not atomic");
+    assert_eq!(update.table.to_string(), "dbo.Ejecuciones");
+    let assignments: Vec<_> = update.assignments.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        assignments,
+        [
+            "Estado = @Estado",
+            "FechaFin = @Ahora",
+            "FechaInicioReal = ISNULL(FechaInicioReal, @Ahora)",
+            "FechaActualizacion = @Ahora",
+            "CallbackInfo = @CallbackInfo",
+        ]
+    );
+    let Some(OutputClause::Output {
+        into_table: Some(into),
+        ..
+    }) = &update.output
+    else {
+        panic!("OUTPUT without INTO fails on a table with triggers");
+    };
+    assert!(into.to_string().contains("@Cambiadas"), "{into}");
+    let rows = update.selection.as_ref().expect("a WHERE").to_string();
+    assert!(
+        rows.starts_with("DeploymentId = @DeploymentId AND Estado NOT IN ("),
+        "{rows}"
+    );
+}
+
+#[test]
+fn the_final_states_are_those_of_the_component() {
+    let (id, status) = (DeploymentId::new("d"), Status::new("s"));
+    let change = delivery::ended(id.expect("fits"), status.expect("fits"), "{}".to_owned());
+    let states: BTreeSet<_> = change.guard.last.iter().map(ToString::to_string).collect();
+    assert_eq!(states.len(), 6);
+    assert_eq!(
+        lists(&text("procedure.sql")),
+        [(true, states.clone()), (false, states)],
+        "what is not updated, and what is reported as processed"
+    );
+}
+
+#[test]
+fn the_procedure_answers_with_one_word_in_one_column() {
+    let (_, body) = procedure();
+    let queries = body
+        .iter()
+        .filter(|statement| matches!(statement, Statement::Query(_)));
+    assert_eq!(queries.count(), 1, "one result set");
+    let Some(Statement::Query(query)) = body.last() else {
+        panic!("the result comes last");
+    };
+    let SetExpr::Select(select) = query.body.as_ref() else {
+        panic!("a SELECT");
+    };
+    let [column] = select.projection.as_slice() else {
+        panic!("one column");
+    };
+    let column = column.to_string();
+    assert!(
+        column.ends_with(" AS NVARCHAR(20)) AS Resultado"),
+        "{column}"
+    );
+    assert!(select.from.is_empty(), "one row, whatever there is");
+    for word in [
+        "THEN N'UPDATED'",
+        "THEN N'ALREADY_PROCESSED'",
+        "ELSE N'NOT_FOUND'",
+    ] {
+        assert!(column.contains(word), "{word}: {column}");
+    }
+}
+
+#[test]
+fn the_role_may_execute_the_procedure_and_nothing_else() {
+    let statements: Vec<_> = statements("role.sql").into_iter().flatten().collect();
+    let [Statement::If(created), Statement::Grant(grant)] = statements.as_slice() else {
+        panic!("{statements:#?}");
+    };
+    let created = created.to_string();
+    assert!(
+        created.starts_with("IF DATABASE_PRINCIPAL_ID(N'sam_callback_executor') IS NULL CREATE"),
+        "{created}"
+    );
+    assert_eq!(
+        grant.to_string(),
+        format!("GRANT EXECUTE ON {PROCEDURE} TO sam_callback_executor")
+    );
+}
+
+#[test]
+fn data_api_builder_exposes_that_procedure_to_one_role_by_post() {
+    let config: Value = serde_json::from_str(&text("dab-config.json")).unwrap();
+    let entities = config["entities"].as_object().unwrap();
+    assert_eq!(entities.len(), 1);
+    let entity = &entities[PROCEDURE.trim_start_matches("dbo.")];
+    assert_eq!(entity["source"]["type"], "stored-procedure");
+    assert_eq!(entity["source"]["object"], PROCEDURE);
+    assert_eq!(entity["rest"]["methods"], serde_json::json!(["post"]));
+    assert_eq!(
+        entity["permissions"],
+        serde_json::json!([{ "role": "sam_callback", "actions": ["execute"] }])
+    );
+    let runtime = &config["runtime"];
+    assert_eq!(runtime["rest"]["path"], "/api");
+    for closed in ["graphql", "mcp", "cache"] {
+        assert_eq!(runtime[closed]["enabled"], false, "{closed}");
+    }
+    assert_eq!(runtime["host"]["mode"], "production");
+}
+
+#[test]
+fn data_api_builders_configuration_holds_no_secret() {
+    let config: Value = serde_json::from_str(&text("dab-config.json")).unwrap();
+    for from_outside in [
+        "/data-source/connection-string",
+        "/runtime/host/authentication/jwt/audience",
+        "/runtime/host/authentication/jwt/issuer",
+    ] {
+        let value = config.pointer(from_outside).unwrap().as_str().unwrap();
+        assert!(
+            value.starts_with("@env('") && value.ends_with("')"),
+            "{from_outside}"
+        );
+    }
+}
+
+#[test]
+fn the_runtime_configuration_is_read_and_holds_no_secret() {
+    RuntimeConfig::load(Some(&path("runtime-config.toml"))).unwrap();
+    let config: toml::Table = text("runtime-config.toml").parse().unwrap();
+    let providers = config["variables_provider"].as_array().unwrap();
+    let types: Vec<_> = providers
+        .iter()
+        .map(|provider| provider["type"].as_str().unwrap())
+        .collect();
+    assert_eq!(types, ["static", "env"]);
+
+    let values = providers[0]["values"].as_table().unwrap();
+    let value = |name: &str| values.get(name).and_then(toml::Value::as_str);
+    assert_eq!(value("data_api"), Some("dab"));
+    assert_eq!(value("sam_procedure"), PROCEDURE.strip_prefix("dbo."));
+    assert_eq!(
+        value("data_api_headers"),
+        Some(r#"{"X-MS-API-ROLE":"sam_callback"}"#)
+    );
+    for name in values.keys() {
+        let secret = ["secret", "token", "password", "key"];
+        assert!(!secret.iter().any(|word| name.contains(word)), "{name}");
+    }
+}
