@@ -6,12 +6,19 @@
 mod attempts;
 mod callback;
 mod component;
+mod dab_server;
+mod data_api;
+mod data_api_failures;
 mod door;
 mod health;
 mod hostile;
 mod jwt;
 mod log;
+mod postgrest_server;
+#[path = "../postgres/mod.rs"]
+mod real_postgres;
 mod server;
 #[path = "../signer/mod.rs"]
 mod signer;
 mod storage;
+mod upstream;

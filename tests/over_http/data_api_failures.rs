@@ -1,0 +1,188 @@
+//! A data API that fails, in each of the ways there are: what the caller is told, what the log
+//! says, and how often it was asked.
+
+use std::net::TcpListener;
+
+use serde_json::{Value, json};
+
+use crate::server::{Reply, Server};
+use crate::upstream::{self, Act, Upstream};
+
+const CALLBACK: &str = r#"{"deploymentId":"d-1","status":"COMPLETED"}"#;
+
+/// Long for a server on the same machine, short for a test.
+const TIMEOUT: &str = "1000";
+
+fn start(origin: &str) -> Server {
+    Server::start(&[
+        ("data_api", "dab"),
+        ("data_api_origin", origin),
+        ("data_api_timeout_ms", TIMEOUT),
+    ])
+}
+
+fn updated() -> Act {
+    upstream::json(201, &json!({"value": [{"Resultado": "UPDATED"}]}))
+}
+
+fn page(status: u16) -> Act {
+    let page = b"<html><h1>hush</h1></html>".to_vec();
+    Act::Reply(status, "text/html", page)
+}
+
+/// A reply that promises more than comes.
+fn partial() -> Vec<u8> {
+    b"HTTP/1.1 201 Created\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{\"val"
+        .to_vec()
+}
+
+fn line(server: &Server, reply: &Reply) -> Value {
+    server.audit_line(reply.header("x-request-id").expect("an id"))
+}
+
+fn assert_unavailable(server: &Server, expected: &str) {
+    let reply = server.callback(CALLBACK);
+    assert_eq!(
+        reply.refusal(),
+        (503, "unavailable".to_owned()),
+        "{expected}"
+    );
+    assert_eq!(reply.header("retry-after"), Some("30"));
+    let line = line(server, &reply);
+    let failure = line["failure"].as_str().expect("a failure");
+    assert!(
+        failure.starts_with(&format!("data API: {expected}")),
+        "{line}"
+    );
+    assert!(!reply.text.contains("data API") && !server.printed().contains("hush"));
+}
+
+#[test]
+fn what_may_pass_in_a_moment_is_tried_once_more_and_told_as_a_warning() {
+    let broken = "connection broken";
+    let broke_off = "status 201 Created, but the reply broke off: connection broken";
+    let late = "no whole reply within ";
+    for (first, told) in [
+        (Act::Reset(Vec::new()), broken),
+        (Act::Bytes(Vec::new()), broken),
+        (Act::Bytes(b"nonsense\r\n\r\n".to_vec()), broken),
+        (Act::Reset(partial()), broke_off),
+        (Act::Bytes(partial()), broke_off),
+        (Act::Stall(Vec::new()), late),
+        (Act::Stall(partial()), late),
+        (
+            Act::ReplyWith(429, "retry-after", "1"),
+            "status 429 Too Many Requests, no body",
+        ),
+        (page(502), "status 502 Bad Gateway, an HTML page"),
+        (page(503), "status 503 Service Unavailable, an HTML page"),
+        (page(504), "status 504 Gateway Timeout, an HTML page"),
+    ] {
+        let data_api = Upstream::playing(vec![first.clone(), updated(), first.clone()]);
+        let server = start(&data_api.origin());
+        let reply = server.callback(CALLBACK);
+        assert_eq!(reply.json()["result"], "updated", "{first:?}");
+        let line = line(&server, &reply);
+        assert_eq!(line["level"], "warn", "{line}");
+        let retried = line["retried"].as_str().expect("it was");
+        assert!(retried.starts_with(told), "{retried}: {first:?}");
+        let asked = data_api.take_asked();
+        assert_eq!(asked.len(), 2);
+        assert_eq!(asked[0], asked[1]);
+
+        assert_unavailable(&server, told);
+        assert_eq!(data_api.take_asked().len(), 2, "{first:?}");
+    }
+}
+
+#[test]
+fn what_a_second_attempt_cannot_mend_is_not_tried_again() {
+    let error = |code: &str| json!({"error": {"code": code, "message": "hush"}});
+    let json_text = |text: &str| Act::Reply(200, "application/json", text.as_bytes().to_vec());
+    let endless = vec![b'x'; 10 << 20];
+    for (act, told, may_pass) in [
+        (
+            upstream::json(400, &error("BadRequest")),
+            "status 400 Bad Request, code BadRequest",
+            false,
+        ),
+        (page(403), "status 403 Forbidden, an HTML page", true),
+        (
+            upstream::json(404, &error("EntityNotFound")),
+            "status 404 Not Found, code EntityNotFound",
+            false,
+        ),
+        (
+            upstream::json(500, &error("DatabaseOperationFailed")),
+            "status 500 Internal Server Error, code DatabaseOperationFailed",
+            true,
+        ),
+        (
+            Act::ReplyWith(302, "location", "http://127.0.0.1:1/"),
+            "status 302 Found, no body",
+            true,
+        ),
+        (
+            Act::ReplyWith(429, "retry-after", "60"),
+            "status 429 Too Many Requests, no body",
+            true,
+        ),
+        (page(200), "status 200 OK, but it is an HTML page", true),
+        (
+            json_text("{\"value\":[{\"Res"),
+            "status 200 OK, but its JSON is cut off",
+            true,
+        ),
+        (json_text(""), "status 200 OK, but its body is empty", true),
+        (
+            json_text("{\"value\":[{\"Resultado\":\"hush\"}]}"),
+            "status 200 OK, but its JSON is not what was promised",
+            true,
+        ),
+        (
+            Act::Reply(200, "application/json", endless),
+            "status 200 OK, but the reply has more than 1 MiB",
+            true,
+        ),
+    ] {
+        let data_api = Upstream::playing(vec![act]);
+        let server = start(&data_api.origin());
+        assert_unavailable(&server, told);
+        let line = server.line_with("\"outcome\":\"unavailable\"");
+        assert_eq!(line["may_pass"], may_pass, "{line}");
+        assert_eq!(data_api.take_asked().len(), 1, "{told}");
+    }
+}
+
+#[test]
+fn nobody_at_the_other_end() {
+    // Taken, so that nobody else gets it, and not listened at.
+    let closed = {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        listener.local_addr().expect("an address")
+    };
+    assert_unavailable(&start(&format!("http://{closed}")), "connection refused");
+    let nowhere = start("http://no-such-host.invalid");
+    assert_unavailable(&nowhere, "host name not found");
+}
+
+#[test]
+fn a_server_that_fails_for_one_callback_does_not_fail_for_the_next() {
+    let data_api = Upstream::start(|asked| match asked.json()["DeploymentId"].as_str() {
+        Some("stalls") => Act::Stall(Vec::new()),
+        Some("breaks") => Act::Reset(partial()),
+        _ => updated(),
+    });
+    let server = start(&data_api.origin());
+    std::thread::scope(|scope| {
+        for number in 0..60 {
+            let server = &server;
+            scope.spawn(move || {
+                let id = ["stalls", "breaks", "well"][number % 3];
+                let body = json!({"deploymentId": id, "status": "COMPLETED"}).to_string();
+                let expected = if id == "well" { 200 } else { 503 };
+                assert_eq!(server.callback(body).status, expected, "{id}");
+            });
+        }
+    });
+}

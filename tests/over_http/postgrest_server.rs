@@ -1,0 +1,276 @@
+//! A server that speaks PostgREST's HTTP as strictly as the component is to speak it, and runs the
+//! statements that PostgREST would run, on a real PostgreSQL and in the role of the token. A
+//! header, path or filter that is not known here fails the test.
+
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use percent_encoding::percent_decode_str;
+use postgres::types::ToSql;
+use serde_json::{Value, json};
+
+use crate::real_postgres::Database;
+use crate::upstream::{Act, Asked, Upstream};
+
+/// Every project of Supabase has one.
+pub const API_KEY: &str = "una-clave-publicable";
+
+/// Stands for a JWT whose role is `sam_callback`.
+pub const JWT: &str = "un.jwt.firmado";
+
+/// Where Supabase has it.
+pub const PATH: &str = "/rest/v1";
+
+pub struct PostgrestServer {
+    pub upstream: Upstream,
+    pub database: Arc<Database>,
+    strange: Arc<Mutex<Vec<String>>>,
+}
+
+/// What the component has sent is not what PostgREST knows, or what this project means to send.
+struct Strange(String);
+
+impl PostgrestServer {
+    pub fn start(database: Database) -> Self {
+        let database = Arc::new(database);
+        let strange = Arc::<Mutex<Vec<String>>>::default();
+        let (own, noted) = (Arc::clone(&database), Arc::clone(&strange));
+        let upstream = Upstream::start(move |asked| match answer(&own, asked) {
+            Ok((status, body)) => crate::upstream::json(status, &body),
+            Err(Strange(what)) => {
+                let what = format!("{what}: {asked:?}");
+                noted.lock().expect("no panic").push(what);
+                Act::Reply(400, "text/plain", Vec::new())
+            }
+        });
+        Self {
+            upstream,
+            database,
+            strange,
+        }
+    }
+
+    /// Settings that lead here.
+    pub fn settings(&self) -> Vec<(&'static str, String)> {
+        let headers = json!({"apikey": API_KEY, "Authorization": format!("Bearer {JWT}")});
+        vec![
+            ("data_api", "postgrest".to_owned()),
+            ("data_api_origin", self.upstream.origin()),
+            ("data_api_path", PATH.to_owned()),
+            ("data_api_headers", headers.to_string()),
+        ]
+    }
+}
+
+impl Drop for PostgrestServer {
+    fn drop(&mut self) {
+        let strange = self.strange.lock().expect("no panic");
+        if !thread::panicking() {
+            assert!(strange.is_empty(), "{strange:#?}");
+        }
+    }
+}
+
+fn strange<T>(what: impl Into<String>) -> Result<T, Strange> {
+    Err(Strange(what.into()))
+}
+
+fn answer(database: &Database, asked: &Asked) -> Result<(u16, Value), Strange> {
+    check_headers(asked)?;
+    if asked.header("apikey") != Some(API_KEY) {
+        return Ok((401, json!({"message": "Invalid API key"})));
+    }
+    if asked.header("authorization") != Some(&format!("Bearer {JWT}")) {
+        return Ok((401, json!({"code": "PGRST301", "message": "…"})));
+    }
+    let (path, query) = asked.target.split_once('?').unwrap_or((&asked.target, ""));
+    let Some(path) = path.strip_prefix(PATH) else {
+        return strange("a path outside");
+    };
+    match (asked.method.as_str(), path) {
+        ("HEAD", "/") if query.is_empty() => Ok((200, json!(""))),
+        ("POST", path) if query.is_empty() => match path.strip_prefix("/rpc/") {
+            Some(function) => call(database, &name(function)?, asked),
+            None => strange("a path"),
+        },
+        ("GET", path) => select(database, &table(path)?, query),
+        ("PATCH", path) => update(database, &table(path)?, query, asked),
+        _ => strange("a method"),
+    }
+}
+
+fn check_headers(asked: &Asked) -> Result<(), Strange> {
+    for (name, value) in &asked.headers {
+        let known = match name.as_str() {
+            "accept" | "content-type" => value == "application/json",
+            "prefer" => value == "return=representation" && asked.method == "PATCH",
+            "apikey" | "authorization" | "content-length" | "host" => true,
+            _ => false,
+        };
+        if !known {
+            return strange(format!("a header, {name}"));
+        }
+    }
+    match (asked.method.as_str(), asked.body.is_empty()) {
+        ("GET" | "HEAD", true) | ("POST" | "PATCH", false) => Ok(()),
+        _ => strange("a body, or none"),
+    }
+}
+
+fn table(path: &str) -> Result<String, Strange> {
+    name(path.strip_prefix('/').unwrap_or_default())
+}
+
+/// A name, quoted for SQL.
+fn name(encoded: &str) -> Result<String, Strange> {
+    let name = decoded(encoded)?;
+    let plain = |character: char| character.is_ascii_alphanumeric() || character == '_';
+    match !name.is_empty() && name.chars().all(plain) {
+        true => Ok(format!("\"{name}\"")),
+        false => strange(format!("a name, {name}")),
+    }
+}
+
+fn decoded(text: &str) -> Result<String, Strange> {
+    match percent_decode_str(text).decode_utf8() {
+        Ok(text) => Ok(text.into_owned()),
+        Err(_) => strange("an encoding"),
+    }
+}
+
+/// A body of texts, by quoted names.
+fn texts(asked: &Asked) -> Result<Vec<(String, String)>, Strange> {
+    let Ok(Value::Object(object)) = serde_json::from_slice(&asked.body) else {
+        return strange("a body that is no object");
+    };
+    let texts = object.into_iter().map(|(column, value)| match value {
+        Value::String(text) => Ok((name(&column)?, text)),
+        _ => strange("a value that is no text"),
+    });
+    texts.collect()
+}
+
+fn call(database: &Database, function: &str, asked: &Asked) -> Result<(u16, Value), Strange> {
+    let texts = texts(asked)?;
+    let arguments: Vec<_> = texts
+        .iter()
+        .enumerate()
+        .map(|(index, (name, _))| format!("{name} := ${}::text", index + 1))
+        .collect();
+    let values: Vec<_> = texts.into_iter().map(|(_, text)| text).collect();
+    let from = format!("select * from public.{function}({})", arguments.join(", "));
+    Ok(run(database, &from, &values))
+}
+
+/// A query's filters and what it selects.
+struct Query {
+    conditions: Vec<String>,
+    values: Vec<String>,
+    selected: String,
+}
+
+/// `first`: the number of the next parameter.
+fn parse(query: &str, first: usize) -> Result<Query, Strange> {
+    let (mut conditions, mut values, mut selected) = (Vec::new(), Vec::<String>::new(), None);
+    for part in query.split('&') {
+        let Some((left, right)) = part.split_once('=') else {
+            return strange("a filter");
+        };
+        let right = decoded(right)?;
+        if left == "select" {
+            let columns: Result<Vec<_>, _> = right.split(',').map(name).collect();
+            selected = Some(columns?.join(", "));
+            continue;
+        }
+        let column = name(left)?;
+        if let Some(value) = right.strip_prefix("eq.") {
+            values.push(value.to_owned());
+            conditions.push(format!("{column} = ${}", first + values.len() - 1));
+        } else if let Some(list) = right.strip_prefix("not.in.(") {
+            let Some(list) = list.strip_suffix(')') else {
+                return strange("a list");
+            };
+            let list: Result<Vec<_>, _> = list.split(',').map(name).collect();
+            let list = list?.join(", ").replace('"', "'");
+            conditions.push(format!("{column} not in ({list})"));
+        } else if right == "is.null" {
+            conditions.push(format!("{column} is null"));
+        } else {
+            return strange("an operator");
+        }
+    }
+    let Some(selected) = selected else {
+        return strange("nothing selected: the callback itself would come back");
+    };
+    Ok(Query {
+        conditions,
+        values,
+        selected,
+    })
+}
+
+fn select(database: &Database, table: &str, query: &str) -> Result<(u16, Value), Strange> {
+    let query = parse(query, 1)?;
+    let conditions = query.conditions.join(" and ");
+    let selected = query.selected;
+    let statement = format!("select {selected} from public.{table} where {conditions}");
+    Ok(run(database, &statement, &query.values))
+}
+
+fn update(
+    database: &Database,
+    table: &str,
+    query: &str,
+    asked: &Asked,
+) -> Result<(u16, Value), Strange> {
+    let texts = texts(asked)?;
+    let query = parse(query, texts.len() + 1)?;
+    if query.conditions.len() < 2 {
+        return strange("no guard");
+    }
+    let sets: Vec<_> = texts
+        .iter()
+        .enumerate()
+        .map(|(index, (name, _))| {
+            // As PostgREST does it: what JSON has as text becomes what the column has.
+            let kind = if name.starts_with("\"Fecha") {
+                "timestamp"
+            } else {
+                "text"
+            };
+            format!("{name} = ${}::text::{kind}", index + 1)
+        })
+        .collect();
+    let values: Vec<_> = texts.into_iter().map(|(_, text)| text).collect();
+    let statement = format!(
+        "update public.{table} set {} where {} returning {}",
+        sets.join(", "),
+        query.conditions.join(" and "),
+        query.selected
+    );
+    Ok(run(database, &statement, &[values, query.values].concat()))
+}
+
+/// Runs a statement in the token's role and gives its rows, or the error, as PostgREST does.
+fn run(database: &Database, statement: &str, values: &[String]) -> (u16, Value) {
+    let statement = format!(
+        "with source as ({statement}) select coalesce(json_agg(source), '[]')::text from source"
+    );
+    let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|text| text as _).collect();
+    let mut client = database.connect_in_role("sam_callback");
+    match client.query_one(&statement, &values) {
+        Ok(row) => {
+            let rows: String = row.get(0);
+            (200, serde_json::from_str(&rows).expect("JSON"))
+        }
+        Err(error) => {
+            let code = error.code().map_or("XX000", |code| code.code());
+            let status = match code {
+                "42501" => 403,
+                "42883" | "42P01" => 404,
+                _ => 400,
+            };
+            (status, json!({"code": code, "message": error.to_string()}))
+        }
+    }
+}
