@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use app_manifest::RuntimeConfig;
 use sam_callback::delivery::{self, DeploymentId, Status};
 use serde_json::Value;
 use sqlparser::ast::{OutputClause, SetExpr, Statement};
@@ -281,30 +280,5 @@ fn data_api_builders_configuration_holds_no_secret() {
             value.starts_with("@env('") && value.ends_with("')"),
             "{from_outside}"
         );
-    }
-}
-
-#[test]
-fn the_runtime_configuration_is_read_and_holds_no_secret() {
-    RuntimeConfig::load(Some(&path("runtime-config.toml"))).unwrap();
-    let config: toml::Table = text("runtime-config.toml").parse().unwrap();
-    let providers = config["variables_provider"].as_array().unwrap();
-    let types: Vec<_> = providers
-        .iter()
-        .map(|provider| provider["type"].as_str().unwrap())
-        .collect();
-    assert_eq!(types, ["static", "env"]);
-
-    let values = providers[0]["values"].as_table().unwrap();
-    let value = |name: &str| values.get(name).and_then(toml::Value::as_str);
-    assert_eq!(value("data_api"), Some("dab"));
-    assert_eq!(value("sam_procedure"), PROCEDURE.strip_prefix("dbo."));
-    assert_eq!(
-        value("data_api_headers"),
-        Some(r#"{"X-MS-API-ROLE":"sam_callback"}"#)
-    );
-    for name in values.keys() {
-        let secret = ["secret", "token", "password", "key"];
-        assert!(!secret.iter().any(|word| name.contains(word)), "{name}");
     }
 }

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 
 use super::change::{Change, IfAbsent};
 use super::remote::json;
-use super::remote::{Answer, Call, Client, Exchange, Fault};
+use super::remote::{Answer, Call, Client, Exchange, Fault, Probe};
 use super::{Failure, Outcome, encoded, local_time};
 use crate::config::{Remote, Table, Target, UtcOffset};
 use crate::ports::{Clock, Outbound, Random};
@@ -153,9 +153,12 @@ impl Dab {
         ))
     }
 
-    /// Whether it answers: at its liveness endpoint, which asks no database and wants no role.
-    pub fn probe(&self) -> Call {
-        Call::new(Method::GET, "/".to_owned())
+    /// Its liveness, which asks no database and is open to all; but it judges a token all the same.
+    pub fn probe(&self) -> Probe {
+        Probe {
+            call: Call::new(Method::GET, "/".to_owned()),
+            refusals: &[401, 403],
+        }
     }
 }
 

@@ -130,13 +130,17 @@ impl DataApi {
 
     /// Whether it is there: it answers, and with no failure of its own.
     pub async fn probe(&self, host: &impl Ports) -> Result<(), Failure> {
-        let (client, call) = match self {
+        let (client, probe) = match self {
             Self::Embedded(embedded) => return embedded.probe(host).await,
             Self::Dab(dab) => (dab.client(), dab.probe()),
             Self::Postgrest(postgrest) => (postgrest.client(), postgrest.probe()),
         };
-        match client.exchange(host).attempt(&call).await {
-            Err(Fault::Status { status, .. }) if !status.is_server_error() => Ok(()),
+        match client.exchange(host).attempt(&probe.call).await {
+            Err(Fault::Status { status, .. })
+                if !status.is_server_error() && !probe.refusals.contains(&status.as_u16()) =>
+            {
+                Ok(())
+            }
             Err(fault) => Err(fault.into()),
             Ok(_) => Ok(()),
         }

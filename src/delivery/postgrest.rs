@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 
 use super::change::{Change, IfAbsent};
 use super::remote::json;
-use super::remote::{Answer, Call, Client, Exchange, Fault};
+use super::remote::{Answer, Call, Client, Exchange, Fault, Probe};
 use super::{Failure, Outcome, encoded, local_time};
 use crate::config::{Remote, Table, Target, UtcOffset};
 use crate::ports::{Clock, Outbound, Random};
@@ -144,9 +144,12 @@ impl Postgrest {
         })
     }
 
-    /// Whether it answers: at its root, which asks the database.
-    pub fn probe(&self) -> Call {
-        Call::new(Method::HEAD, format!("{}/", self.client.path()))
+    /// Its root, which asks the database. A role that may change rows need not be let in there.
+    pub fn probe(&self) -> Probe {
+        Probe {
+            call: Call::new(Method::HEAD, format!("{}/", self.client.path())),
+            refusals: &[],
+        }
     }
 }
 

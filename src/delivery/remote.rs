@@ -6,5 +6,5 @@ mod fault;
 pub mod json;
 mod oauth;
 
-pub use client::{Answer, Call, Client, Exchange};
+pub use client::{Answer, Call, Client, Exchange, Probe};
 pub use fault::{Fault, Flaw};

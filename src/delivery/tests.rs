@@ -107,22 +107,34 @@ fn dates_are_the_databases_local_time() {
 }
 
 #[test]
-fn a_server_that_answers_at_all_is_there() {
-    for (data_api, asked) in [
-        ("dab", "GET http://localhost:5000/"),
-        ("postgrest", "HEAD http://localhost:5000/api/"),
+fn a_server_is_there_unless_it_fails_or_would_refuse_a_change_too() {
+    for (data_api, asked, is_there, is_not) in [
+        (
+            "dab",
+            "GET http://localhost:5000/",
+            &[200, 302, 404][..],
+            &[401, 403][..],
+        ),
+        (
+            "postgrest",
+            "HEAD http://localhost:5000/api/",
+            &[200, 302, 401, 403, 404],
+            &[],
+        ),
     ] {
         let desk = Desk::with(&[("data_api", data_api)]);
-        for status in [200, 401, 404] {
-            assert_eq!(desk.probe(json(status, "")), Ok(()), "{data_api} {status}");
+        for status in is_there {
+            assert_eq!(desk.probe(json(*status, "")), Ok(()), "{data_api} {status}");
             assert_eq!(desk.host.take_sent(), [asked]);
         }
-        for answer in [
+        let refused = is_not.iter().map(|status| json(*status, ""));
+        let failing = [
             json(500, ""),
             json(503, ""),
             Answers::Fails(SendError::Refused),
             Answers::Stalls,
-        ] {
+        ];
+        for answer in refused.chain(failing) {
             assert!(desk.probe(answer.clone()).is_err(), "{data_api} {answer:?}");
         }
     }

@@ -42,6 +42,14 @@ pub struct Call {
     body: Option<Bytes>,
 }
 
+/// How to ask whether a data API is there.
+pub struct Probe {
+    /// The request.
+    pub call: Call,
+    /// Statuses below 500 that say that it would refuse a change too. With any other it is there.
+    pub refusals: &'static [u16],
+}
+
 /// A reply that was read to its end.
 #[derive(Debug)]
 pub struct Answer {

@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::StoreLocation;
-use crate::runtime::Provider;
 
 #[test]
 fn a_runtime_config_says_where_things_are() {
@@ -114,19 +113,6 @@ fn what_is_wrong_in_a_runtime_config_is_named() {
 
 /// What an operator copies for SAM's database on Supabase.
 const SUPABASE: &str = include_str!("../../../../deploy/supabase/runtime-config.toml");
-
-#[test]
-fn the_runtime_config_for_supabase_is_read_and_holds_no_secret() {
-    let config = runtime(SUPABASE).unwrap();
-    let [Provider::Env { prefix, .. }, Provider::Static(values)] = &config.providers[..] else {
-        panic!("other providers than it explains");
-    };
-    assert_eq!(prefix.as_deref(), Some("SPIN_VARIABLE"));
-    assert_eq!(values["data_api"], "postgrest");
-    for secret in ["callback_token", "data_api_headers", "admin_token"] {
-        assert!(!values.contains_key(secret), "{secret}");
-    }
-}
 
 #[test]
 fn the_vault_block_in_it_is_well_formed_and_would_come_last() {
