@@ -4,12 +4,13 @@
 mod data_api;
 mod doors;
 mod parse;
+mod reader;
 mod secret;
 
 use std::time::Duration;
 
 use crate::ports::Variables;
-use parse::Reader;
+use reader::Reader;
 
 pub use data_api::{DataApi, OAuth, Remote, Server, Table, Target};
 pub use doors::{BodySignatureSettings, Door, JwtSettings, Rule, StaticTokens};

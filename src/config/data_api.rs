@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use ::http::HeaderMap;
 
-use super::parse::{self, Fault, Reader};
+use super::parse::{self, Fault};
+use super::reader::Reader;
 use super::{Secret, UtcOffset};
 use crate::delivery::COLUMNS;
 

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::Secret;
-use super::parse::{self, Fault, Reader};
+use super::parse::{self, Fault};
+use super::reader::Reader;
 use crate::credentials::{Keys, SignatureKeys};
 
 /// The door of an endpoint: the credentials that are looked at, and what they must show.

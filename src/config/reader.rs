@@ -1,0 +1,118 @@
+//! The variables' values, each read once, and everything that is wrong with them.
+
+use zeroize::Zeroizing;
+
+use super::Problem;
+use super::parse::Fault;
+use crate::ports::{VariableError, Variables};
+
+/// Every variable there is. `spin.toml` declares the same ones.
+const SETTINGS: [&str; 31] = [
+    "environment",
+    "root_path",
+    "log_level",
+    "max_body_bytes",
+    "trusted_proxies",
+    "failed_attempts_per_minute",
+    "callback_endpoint_path",
+    "callback_auth_mode",
+    "callback_token",
+    "callback_token_headers",
+    "jwt_public_key",
+    "jwt_issuer",
+    "jwt_audience",
+    "jwt_leeway_seconds",
+    "webhook_secret",
+    "webhook_tolerance_seconds",
+    "data_api",
+    "data_api_origin",
+    "data_api_path",
+    "data_api_headers",
+    "data_api_timeout_ms",
+    "oauth_origin",
+    "oauth_path",
+    "oauth_client_id",
+    "oauth_client_secret",
+    "oauth_scope",
+    "sam_write",
+    "sam_procedure",
+    "sam_table",
+    "sam_columns",
+    "sam_utc_offset",
+];
+
+/// The variables' values, and what is wrong with them.
+pub struct Reader {
+    values: Vec<(&'static str, Result<Zeroizing<String>, VariableError>)>,
+    problems: Vec<Problem>,
+}
+
+impl Reader {
+    /// Asks the host for every variable.
+    pub async fn load(variables: &impl Variables) -> Self {
+        let mut values = Vec::with_capacity(SETTINGS.len());
+        for setting in SETTINGS {
+            // Any of them may be a secret, if only one in the wrong place.
+            let value = variables.variable(setting).await.map(Zeroizing::new);
+            values.push((setting, value));
+        }
+        Self {
+            values,
+            problems: Vec::new(),
+        }
+    }
+
+    /// The value of `setting`; `None` after noting what is wrong. Each is read once.
+    pub fn read<T>(
+        &mut self,
+        setting: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, Fault>,
+    ) -> Option<T> {
+        let value = self.take(setting)?;
+        match parse(value.trim()) {
+            Ok(parsed) => Some(parsed),
+            Err(fault) => {
+                self.problem(setting, fault);
+                None
+            }
+        }
+    }
+
+    fn take(&mut self, setting: &'static str) -> Option<Zeroizing<String>> {
+        let place = self.values.iter().position(|(name, _)| *name == setting);
+        let value = place.map(|place| self.values.swap_remove(place).1);
+        match value {
+            Some(Ok(value)) => return Some(value),
+            Some(Err(VariableError::Unreadable)) => self.problems.push(Problem {
+                setting,
+                what: "el proveedor de variables no respondió".to_owned(),
+                passing: true,
+            }),
+            Some(Err(VariableError::Undeclared)) | None => self.problem(
+                setting,
+                Fault::new("spin.toml no la declara para el componente"),
+            ),
+        }
+        None
+    }
+
+    /// Notes that `setting` is wrong.
+    pub fn problem(&mut self, setting: &'static str, Fault(what): Fault) {
+        self.problems.push(Problem {
+            setting,
+            what,
+            passing: false,
+        });
+    }
+
+    /// Whether nothing was wrong so far.
+    pub fn is_sound(&self) -> bool {
+        self.problems.is_empty()
+    }
+
+    /// All that was noted. By now every setting has been read.
+    pub fn into_problems(self) -> Vec<Problem> {
+        debug_assert!(self.values.is_empty());
+        self.problems
+    }
+}
