@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::StoreLocation;
+use crate::runtime::Provider;
 
 #[test]
 fn a_runtime_config_says_where_things_are() {
@@ -113,6 +114,21 @@ fn what_is_wrong_in_a_runtime_config_is_named() {
 
 /// What an operator copies for SAM's database on Supabase.
 const SUPABASE: &str = include_str!("../../../../deploy/supabase/runtime-config.toml");
+
+/// And for Azure SQL.
+const AZURE_SQL: &str = include_str!("../../../../deploy/azure-sql/runtime-config.toml");
+
+#[test]
+fn the_runtime_configs_in_deploy_are_read() {
+    for text in [SUPABASE, AZURE_SQL] {
+        let config = runtime(text).unwrap();
+        let [Provider::Env { prefix, .. }, Provider::Static(values)] = &config.providers[..] else {
+            panic!("other providers than it explains");
+        };
+        assert_eq!(prefix.as_deref(), Some("SPIN_VARIABLE"));
+        assert!(values.contains_key("data_api"));
+    }
+}
 
 #[test]
 fn the_vault_block_in_it_is_well_formed_and_would_come_last() {
