@@ -7,6 +7,12 @@ use std::path::Path;
 use crate::door::{Door, Token};
 use crate::env_file::TOKEN;
 
+const MODES: &[&str] = &["optional", "required", "strict", "none"];
+
+/// The data API whose rows can be read back.
+const EMBEDDED: &str = "embedded";
+const SERVERS: &[&str] = &["dab", "postgrest"];
+
 const DEPLOYMENT: &str = "prueba-1";
 const BODY: &str = r#"{"deploymentId":"prueba-1","status":"RUN_COMPLETED"}"#;
 
@@ -19,31 +25,46 @@ pub fn announcement(address: &str, door: &Door) -> String {
         credentials(door),
         quoted(BODY)
     );
+    let head = format!(
+        "\n\
+         callbacks  {url}\n\
+         the door   callback_auth_mode is {}\n",
+        known(&door.mode, MODES)
+    );
+    if door.data_api != EMBEDDED {
+        return format!(
+            "{head}\
+             the rows   data_api is {}; GET /health/ready says whether it is there\n\
+             \n\
+             a callback (503 no_row_yet where SAM has no such deployment):\n\
+             \n\
+             {post}\n",
+            known(&door.data_api, SERVERS)
+        );
+    }
     let get = format!(
         "curl -sS {}{}",
         quoted(&format!("{url}/{DEPLOYMENT}")),
         credentials(door)
     );
     format!(
-        "\n\
-         callbacks  {url}\n\
-         the door   callback_auth_mode is {}\n\
+        "{head}\
          the row    GET {url}/<deploymentId>\n\
          \n\
          a callback, and its row read back:\n\
          \n\
          {post}\n\
          \n\
-         {get}\n",
-        mode(&door.mode)
+         {get}\n"
     )
 }
 
-/// Anything else is no mode, and may be a secret in the wrong place.
-fn mode(value: &str) -> &str {
-    match value {
-        "optional" | "required" | "strict" | "none" => value,
-        _ => "not valid: GET /health/ready says what is",
+/// Anything else is no value of the setting, and may be a secret in the wrong place.
+fn known<'a>(value: &'a str, values: &[&str]) -> &'a str {
+    if values.contains(&value) {
+        value
+    } else {
+        "not valid: GET /health/ready says what is"
     }
 }
 
@@ -101,6 +122,7 @@ mod tests {
             header: "X-Authorization".to_owned(),
             token,
             jwt: false,
+            data_api: EMBEDDED.to_owned(),
         }
     }
 
@@ -136,6 +158,21 @@ mod tests {
             text.contains("GET http://127.0.0.1:3000/api/callback/<deploymentId>\n"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn rows_of_a_database_are_not_offered_to_be_read() {
+        for (data_api, shown) in [
+            ("dab", "data_api is dab;"),
+            ("postgrest", "data_api is postgrest;"),
+            ("s3cr3t", "data_api is not valid:"),
+        ] {
+            let mut door = door("optional", Token::Environment);
+            door.data_api = data_api.to_owned();
+            let text = announcement("127.0.0.1:3000", &door);
+            assert!(text.contains(shown) && !text.contains("s3cr3t"), "{text}");
+            assert_eq!(curl_lines(&door).len(), 1, "{text}");
+        }
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub struct Door {
     pub token: Token,
     /// Whether there is a key that a JWT is verified with.
     pub jwt: bool,
+    /// `data_api`: what is behind the door.
+    pub data_api: String,
 }
 
 /// Where a shell finds the static token. Never the token.
@@ -54,6 +56,7 @@ pub fn read(project: &Project, runtime_config: &Path) -> Result<Door> {
             env_file::token_in(&in_file).map(|token| (token, env_file.as_path())),
         ),
         jwt: !value("jwt_public_key")?.trim().is_empty(),
+        data_api: value("data_api")?.trim().to_owned(),
     })
 }
 
