@@ -25,9 +25,14 @@ pub struct App<H> {
     routes: Routes,
     attempts: Arc<Attempts>,
     data_api: Option<DataApi>,
+    /// When the settings were read.
+    loaded: Duration,
     /// Whether the data API was there when a probe last asked.
     probed: Remembered<Result<(), Failure>>,
 }
+
+/// How long settings are used that a provider has kept a part of back.
+const READ_ANEW_AFTER: Duration = Duration::from_secs(5);
 
 /// For how long one answer to the question whether the data API is there does for all probes.
 const PROBE_EVERY: Duration = Duration::from_secs(5);
@@ -56,15 +61,18 @@ impl<H: Host> App<H> {
                 .callback
                 .as_ref()
                 .map(|callback| DataApi::new(callback.data_api.clone())),
+            loaded: host.monotonic(),
             probed: Remembered::default(),
             host,
             config,
         }
     }
 
-    /// Whether these settings hold. Not so where a provider failed: the next request reads anew.
-    pub fn keeps(&self) -> bool {
-        !self.config.may_pass()
+    /// Whether these settings still hold. Where a provider failed they are read anew, but not at
+    /// every request: what an instance remembers goes with them.
+    pub fn holds(&self) -> bool {
+        let age = self.host.monotonic().saturating_sub(self.loaded);
+        !self.config.may_pass() || age < READ_ANEW_AFTER
     }
 
     /// Answers a request. What is left for [`after`](Self::after) comes with the reply.
@@ -246,6 +254,7 @@ impl<H: Host> App<H> {
     ) -> Result<Taken, Refusal> {
         let tried = self.data_api()?.apply(&self.host, change).await;
         record.retried = tried.retried.map(|fault| fault.to_string());
+        record.failure = tried.doubtful.map(|fault| Failure::from(fault).to_string());
         match tried.result {
             Ok(Outcome::Updated) => Ok(Taken::Updated),
             Ok(Outcome::AlreadyFinal) => Ok(Taken::AlreadyFinal),
@@ -287,7 +296,9 @@ fn failed(failure: Failure, record: &mut Record) -> Refusal {
     record.failure = Some(failure.to_string());
     record.may_pass = Some(failure.may_pass());
     match failure {
-        Failure::Store(_) | Failure::Contended | Failure::Remote(_) => Refusal::Unavailable,
+        Failure::Store(_) | Failure::Contended | Failure::Withheld | Failure::Remote(_) => {
+            Refusal::Unavailable
+        }
         Failure::Corrupt(_) => Refusal::Internal,
         Failure::Unaddressable => Refusal::unaddressable(),
     }

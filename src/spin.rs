@@ -1,7 +1,7 @@
 //! The ports on Spin's SDK, and the component's entry point. No decision is made here.
 
 use std::io::Write as _;
-use std::sync::{Arc, LazyLock, OnceLock};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
@@ -19,21 +19,19 @@ use crate::ports::{
 };
 
 /// One application an instance: settings and keys are parsed once, for all its requests.
-static APP: OnceLock<Arc<App<Spin>>> = OnceLock::new();
+static APP: Mutex<Option<Arc<App<Spin>>>> = Mutex::new(None);
 
 static ATTEMPTS: LazyLock<Arc<Attempts>> = LazyLock::new(Arc::default);
 
 #[http_service]
 async fn serve(request: Request) -> ::http::Response<Full<Bytes>> {
-    let app = match APP.get() {
-        Some(app) => Arc::clone(app),
+    let kept = APP.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let app = match kept.filter(|app| app.holds()) {
+        Some(app) => app,
         None => {
             let app = Arc::new(App::load(Spin, Arc::clone(&ATTEMPTS)).await);
-            if app.keeps() {
-                Arc::clone(APP.get_or_init(|| app))
-            } else {
-                app
-            }
+            *APP.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&app));
+            app
         }
     };
     let (response, after) = app.respond(request).await;

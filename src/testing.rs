@@ -163,9 +163,9 @@ pub enum Answers {
     /// Answers after so many milliseconds.
     With(u64, u16, &'static [(&'static str, &'static str)], String),
     /// Sends the head and the beginning of a body, and then no more.
-    Halts(String),
+    Halts(u16, String),
     /// Sends the head and the beginning of a body, and breaks off.
-    BreaksOff(String),
+    BreaksOff(u16, String),
     /// Does not answer, for this reason.
     Fails(SendError),
     /// Takes the request and says nothing.
@@ -205,10 +205,10 @@ impl Outbound for FakeHost {
                 }
                 (status, headers, vec![data(body)], false)
             }
-            Answers::Halts(body) => (200, &[][..], vec![data(body)], true),
-            Answers::BreaksOff(body) => {
+            Answers::Halts(status, body) => (status, &[][..], vec![data(body)], true),
+            Answers::BreaksOff(status, body) => {
                 let frames = vec![data(body), Err(SendError::Broken)];
-                (200, &[][..], frames, false)
+                (status, &[][..], frames, false)
             }
             Answers::Fails(error) => return Err(error),
             Answers::Stalls => std::future::pending().await,

@@ -213,7 +213,6 @@ fn settings_that_are_read_anew_give_no_new_attempts() {
         let mut host = FakeHost::with(&[("callback_token", "token"), limit]);
         host.unreadable = Some("webhook_secret");
         let app = block_on(App::load(host, Arc::clone(&attempts)));
-        assert!(!app.keeps());
         post(&app, "guess", BODY).status
     });
     assert_eq!(statuses.collect::<Vec<_>>(), [401, 401, 401, 429]);
@@ -422,6 +421,21 @@ fn ready_asks_the_data_api() {
 }
 
 #[test]
+fn a_server_is_asked_whether_it_is_there_once_in_five_seconds() {
+    let app = app(&[("data_api", "dab")]);
+    let ready = || send(&app, request("GET", "/health/ready", &[], "")).status;
+    app.host
+        .will([json_answer(200, "{}"), json_answer(503, "")]);
+    assert_eq!([ready(), ready(), ready()], [200; 3]);
+    app.host.advance(Duration::from_millis(4_999));
+    assert_eq!(ready(), 200);
+    assert_eq!(app.host.take_sent().len(), 1);
+    app.host.advance(Duration::from_millis(1));
+    assert_eq!([ready(), ready()], [503; 2]);
+    assert_eq!(app.host.take_sent().len(), 1);
+}
+
+#[test]
 fn nothing_is_acknowledged_that_the_store_did_not_take() {
     let mut app = app(&[]);
     app.host.store_fails = true;
@@ -481,6 +495,17 @@ fn a_callback_goes_to_the_data_api_that_is_chosen() {
 }
 
 #[test]
+fn a_row_that_is_not_found_where_the_table_may_not_be_either_is_told_as_such() {
+    let app = app(&[("data_api", "dab"), ("sam_write", "table")]);
+    let error = r#"{"error":{"code":"EntityNotFound","message":"…","status":404}}"#;
+    app.host.will([json_answer(404, error)]);
+    let seen = post(&app, "token", BODY);
+    assert_eq!(seen.line["outcome"], "no_row_yet");
+    let failure = "data API: status 404 Not Found, code EntityNotFound";
+    assert_eq!(seen.line["failure"], failure);
+}
+
+#[test]
 fn what_went_well_at_the_second_attempt_is_a_warning() {
     let app = app(&[("data_api", "postgrest")]);
     let updated = json_answer(200, r#"[{"Resultado":"UPDATED"}]"#);
@@ -535,9 +560,16 @@ fn none_lets_everybody_in_where_it_is_allowed() {
 fn settings_that_a_provider_kept_back_are_read_anew() {
     let mut host = FakeHost::with(&[("callback_token", "token")]);
     host.unreadable = Some("callback_token");
-    assert!(!load(host).keeps());
-    assert!(app(&[]).keeps());
-    assert!(app(&[("data_api", "?")]).keeps());
+    let kept_back = load(host);
+    for (app, holds_on) in [
+        (kept_back, false),
+        (app(&[]), true),
+        (app(&[("data_api", "?")]), true),
+    ] {
+        assert!(app.holds(), "what is remembered outlives a request");
+        app.host.advance(Duration::from_secs(5));
+        assert_eq!(app.holds(), holds_on);
+    }
 }
 
 #[test]

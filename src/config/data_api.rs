@@ -214,7 +214,7 @@ fn columns(value: &str) -> Result<Vec<(&'static str, String)>, Fault> {
         if word == "-" {
             continue;
         }
-        let name = parse::identifier(word)?;
+        let name = parse::column(word)?;
         if columns.iter().any(|(_, taken)| *taken == name) {
             return Err(Fault::new("una columna aparece dos veces"));
         }

@@ -136,6 +136,7 @@ fn none_is_for_development_only() {
 
 #[test]
 fn each_wrong_value_is_named_and_shuts_the_door() {
+    let long_path = format!("/{}", "x".repeat(512));
     for (setting, value) in [
         ("environment", "staging"),
         ("environment", ""),
@@ -178,6 +179,11 @@ fn each_wrong_value_is_named_and_shuts_the_door() {
         ("data_api_origin", "https://x:"),
         ("data_api_origin", "https://x:99999"),
         ("data_api_origin", "https://"),
+        ("data_api_origin", "HTTPS://x"),
+        ("data_api_origin", "https://x:0"),
+        ("data_api_origin", "https://x:+80"),
+        ("data_api_origin", "https://."),
+        ("data_api_origin", "https://a..b"),
         ("data_api_path", "api"),
         ("data_api_path", "/api/"),
         ("data_api_path", "/a/../b"),
@@ -211,6 +217,7 @@ fn each_wrong_value_is_named_and_shuts_the_door() {
         ("sam_columns", "a - c d e f"),
         ("sam_columns", "a b c d e a"),
         ("sam_columns", "a order c d e f"),
+        ("data_api_path", &long_path),
         ("sam_columns", "a b,c d e f g"),
         ("sam_utc_offset", "-5"),
         ("sam_utc_offset", "+15:00"),

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 
 use super::change::{Change, IfAbsent};
 use super::remote::json;
-use super::remote::{Answer, Call, Client, Exchange, Fault, Probe};
+use super::remote::{Answer, Call, Client, Exchange, Fault, Probe, Said};
 use super::{Failure, Outcome, encoded, local_time};
 use crate::config::{Remote, Table, Target, UtcOffset};
 use crate::ports::{Clock, Outbound, Random};
@@ -74,40 +74,48 @@ impl Dab {
         now: &str,
     ) -> Result<Outcome, Failure> {
         let address = self.address(table, change)?;
-        let Some(row) = self.look(exchange, &address, table, change).await? else {
-            return match change.if_absent {
-                IfAbsent::Report => Ok(Outcome::NotFound),
-                IfAbsent::Insert => {
-                    let body = json::columns(table, change, now, |_| true);
-                    let call = Call::new(Method::PATCH, address).with_body(body);
-                    rows(&exchange.send(&call).await?)?;
-                    Ok(Outcome::Updated)
+        loop {
+            let row = self.look(exchange, &address, table, change).await?;
+            let call = match &row {
+                None if change.if_absent == IfAbsent::Report => return Ok(Outcome::NotFound),
+                None => Call::new(Method::POST, self.entity(table))
+                    .with_body(json::row(table, change, now)),
+                Some(row) if is_last(row, table, change) => return Ok(Outcome::AlreadyFinal),
+                Some(row) => {
+                    let is_null = |column: &str| row.get(column).is_none_or(Json::is_null);
+                    Call::new(Method::PATCH, address.clone())
+                        .with_header(ONLY_IF_THERE)
+                        .with_body(json::columns(table, change, now, is_null))
                 }
             };
-        };
-        if is_last(&row, table, change) {
-            return Ok(Outcome::AlreadyFinal);
-        }
-        let is_null = |column: &str| row.get(column).is_none_or(Json::is_null);
-        let body = json::columns(table, change, now, is_null);
-        let call = Call::new(Method::PATCH, address.clone())
-            .with_header(ONLY_IF_THERE)
-            .with_body(body);
-        match exchange.send(&call).await {
-            // The row comes back only to a role that may read it.
-            Ok(answer) => {
-                rows(&answer)?;
-                Ok(Outcome::Updated)
-            }
-            Err(fault) if is_no_row(&fault) => {
-                // It has gone, or a policy keeps rows like this one from being written to.
-                match self.look(exchange, &address, table, change).await? {
-                    None => Ok(Outcome::NotFound),
-                    Some(row) if is_last(&row, table, change) => Ok(Outcome::AlreadyFinal),
-                    Some(_) => Err(Failure::Contended),
+            match exchange.attempt(&call).await {
+                // The row comes back only to a role that may read it.
+                Ok(answer) => {
+                    rows(&answer)?;
+                    return Ok(Outcome::Updated);
                 }
+                Err(fault) if is_no_row(&fault) || is_conflict(&fault) => {
+                    return self.explain(exchange, &address, table, change).await;
+                }
+                // Never sent again without a look: the row may be final by then.
+                Err(fault) => exchange.second_chance(fault).await?,
             }
-            Err(fault) => Err(fault.into()),
+        }
+    }
+
+    /// Why the row was not there to be changed, or was there when it was to be made: somebody else
+    /// was at it, or a policy keeps rows like this one from being written to.
+    async fn explain<H: Clock + Outbound + Random>(
+        &self,
+        exchange: &mut Exchange<'_, H>,
+        address: &str,
+        table: &Table,
+        change: &Change,
+    ) -> Result<Outcome, Failure> {
+        match self.look(exchange, address, table, change).await? {
+            None if change.if_absent == IfAbsent::Report => Ok(Outcome::NotFound),
+            Some(row) if is_last(&row, table, change) => Ok(Outcome::AlreadyFinal),
+            _ => Err(Failure::Withheld),
         }
     }
 
@@ -119,18 +127,24 @@ impl Dab {
         table: &Table,
         change: &Change,
     ) -> Result<Option<Json>, Fault> {
-        let columns = table.column(change.guard.column).into_iter();
-        let columns = columns.chain(json::only_where_null(table, change));
+        let state = table.column(change.guard.column);
+        let columns = state
+            .into_iter()
+            .chain(json::only_where_null(table, change));
         let columns: Vec<_> = columns.map(|column| encoded(column).to_string()).collect();
         let target = format!("{address}?$select={}", columns.join(","));
         let answer = match exchange.send(&Call::new(Method::GET, target)).await {
             Ok(answer) => answer,
-            Err(fault) if is_no_row(&fault) => return Ok(None),
+            Err(fault) if is_no_row(&fault) => {
+                exchange.doubtful = Some(fault);
+                return Ok(None);
+            }
             Err(fault) => return Err(fault),
         };
-        match rows(&answer)?.pop() {
-            Some(row) if !row.is_object() => Err(json::shape(&answer)),
-            row => Ok(row),
+        match <[Json; 1]>::try_from(rows(&answer)?) {
+            Ok([row]) if json::has_state(&row, state) => Ok(Some(row)),
+            Err(none) if none.is_empty() => Ok(None),
+            _ => Err(json::shape(&answer)),
         }
     }
 
@@ -144,13 +158,12 @@ impl Dab {
         if matches!(key, "." | "..") || key.contains('/') || key.trim().is_empty() {
             return Err(Failure::Unaddressable);
         }
-        Ok(format!(
-            "{}/{}/{}/{}",
-            self.client.path(),
-            encoded(&table.name),
-            encoded(column),
-            encoded(key)
-        ))
+        let entity = self.entity(table);
+        Ok(format!("{entity}/{}/{}", encoded(column), encoded(key)))
+    }
+
+    fn entity(&self, table: &Table) -> String {
+        format!("{}/{}", self.client.path(), encoded(&table.name))
     }
 
     /// Its liveness, which asks no database and is open to all; but it judges a token all the same.
@@ -176,9 +189,19 @@ fn is_last(row: &Json, table: &Table, change: &Change) -> bool {
     held.is_some_and(|held| change.guard.is_last(held))
 }
 
-/// Whether the fault is that there is no row with this key.
+/// Whether the fault is that there is no row with this key; what else is not found has no code, or
+/// another.
 fn is_no_row(fault: &Fault) -> bool {
-    matches!(fault, Fault::Status { status, .. } if *status == StatusCode::NOT_FOUND)
+    matches!(
+        fault,
+        Fault::Status { status, said: Said::Code(code), .. }
+            if *status == StatusCode::NOT_FOUND && code.ends_with("NotFound")
+    )
+}
+
+/// Whether the fault is that there is a row with this key.
+fn is_conflict(fault: &Fault) -> bool {
+    matches!(fault, Fault::Status { status, .. } if *status == StatusCode::CONFLICT)
 }
 
 #[cfg(test)]

@@ -43,6 +43,10 @@ pub enum Failure {
     /// Others were at the row all the time.
     #[error("too many callbacks for one deployment at a time")]
     Contended,
+    /// The row is there and may change, and yet did not: somebody else changed it at the same
+    /// moment, or a policy of the data API's keeps it.
+    #[error("the row is not final, but it could not be changed")]
+    Withheld,
     /// What is stored is no row.
     #[error("the stored row is not readable: {0}")]
     Corrupt(String),
@@ -58,7 +62,7 @@ impl Failure {
     /// Whether trying again later can help.
     pub fn may_pass(&self) -> bool {
         match self {
-            Self::Store(_) | Self::Contended => true,
+            Self::Store(_) | Self::Contended | Self::Withheld => true,
             Self::Corrupt(_) | Self::Unaddressable => false,
             Self::Remote(fault) => fault.may_pass(),
         }
@@ -72,6 +76,8 @@ pub struct Tried {
     pub result: Result<Outcome, Failure>,
     /// The fault of a first attempt, where there was a second.
     pub retried: Option<Fault>,
+    /// A refusal that was taken for "no such row", but may as well mean the table.
+    pub doubtful: Option<Fault>,
 }
 
 /// The data API of one configuration. A further one is one file, and one line in each of these.
@@ -100,18 +106,17 @@ impl DataApi {
             Self::Embedded(embedded) => Tried {
                 result: embedded.apply(host, change).await,
                 retried: None,
+                doubtful: None,
             },
             Self::Dab(dab) => {
                 let mut exchange = dab.client().exchange(host);
                 let result = dab.apply(&mut exchange, change).await;
-                let retried = exchange.retried;
-                Tried { result, retried }
+                exchange.end(result)
             }
             Self::Postgrest(postgrest) => {
                 let mut exchange = postgrest.client().exchange(host);
                 let result = postgrest.apply(&mut exchange, change).await;
-                let retried = exchange.retried;
-                Tried { result, retried }
+                exchange.end(result)
             }
         }
     }
@@ -137,7 +142,7 @@ impl DataApi {
         };
         match client.exchange(host).attempt(&probe.call).await {
             Err(Fault::Status { status, .. })
-                if !status.is_server_error() && !probe.refusals.contains(&status.as_u16()) =>
+                if status.is_client_error() && !probe.refusals.contains(&status.as_u16()) =>
             {
                 Ok(())
             }
@@ -164,11 +169,12 @@ fn encoded(text: &str) -> PercentEncode<'_> {
 
 /// `now` on the database's clock, as `YYYY-MM-DDThh:mm:ss`.
 fn local_time(now: SystemTime, offset: UtcOffset) -> String {
-    let local = if offset.behind {
-        now - offset.distance
-    } else {
-        now + offset.distance
+    let local = match offset.behind {
+        true => now.checked_sub(offset.distance),
+        false => now.checked_add(offset.distance),
     };
+    // A host whose clock has not been set is no reason to fail.
+    let local = local.map_or(SystemTime::UNIX_EPOCH, |it| it.max(SystemTime::UNIX_EPOCH));
     let mut text = humantime::format_rfc3339_seconds(local).to_string();
     // The clock is shifted to local time, so the zone it claims to be in is not true.
     text.truncate(text.trim_end_matches('Z').len());

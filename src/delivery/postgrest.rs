@@ -35,7 +35,8 @@ pub struct Postgrest {
 struct Address<'a> {
     /// `/<table>`, below the API's path.
     path: String,
-    /// The key's column.
+    key_column: &'a str,
+    /// The same as it stands in a query.
     key: String,
     /// `<key>=eq.<value>`
     filter: String,
@@ -106,11 +107,16 @@ impl Postgrest {
         if patch(exchange, &row, &guard, body).await? {
             return Ok(Outcome::Updated);
         }
-        let Some(seen) = look(exchange, &row, table, change).await? else {
-            return match change.if_absent {
-                IfAbsent::Report => Ok(Outcome::NotFound),
-                IfAbsent::Insert => insert(exchange, &row, json::row(table, change, now)).await,
-            };
+        let mut seen = look(exchange, &row, table, change).await?;
+        if seen.is_none() && change.if_absent == IfAbsent::Insert {
+            if insert(exchange, &row, json::row(table, change, now)).await? {
+                return Ok(Outcome::Updated);
+            }
+            // Somebody was faster; or it was this change, and the reply to it was lost.
+            seen = look(exchange, &row, table, change).await?;
+        }
+        let Some(seen) = seen else {
+            return Ok(Outcome::NotFound);
         };
         let held = seen.get(row.state).and_then(Json::as_str);
         if held.is_some_and(|held| change.guard.is_last(held)) {
@@ -125,20 +131,21 @@ impl Postgrest {
         let body = json::columns(table, change, now, is_null);
         match patch(exchange, &row, &guard, body).await? {
             true => Ok(Outcome::Updated),
-            false => Err(Failure::Contended),
+            false => Err(Failure::Withheld),
         }
     }
 
     fn address<'a>(&self, table: &'a Table, change: &Change) -> Result<Address<'a>, Failure> {
-        let key = table.column(change.entity.key_column());
+        let key_column = table.column(change.entity.key_column());
         let state = table.column(change.guard.column);
-        let (Some(key), Some(state)) = (key, state) else {
+        let (Some(key_column), Some(state)) = (key_column, state) else {
             return Err(Failure::Unaddressable);
         };
-        let key = encoded(key).to_string();
+        let key = encoded(key_column).to_string();
         Ok(Address {
             path: format!("{}/{}", self.client.path(), encoded(&table.name)),
             filter: format!("{key}=eq.{}", encoded(&change.key)),
+            key_column,
             key,
             state,
         })
@@ -169,7 +176,7 @@ async fn patch<H: Clock + Outbound + Random>(
         .with_header(SHOW_CHANGED)
         .with_body(body);
     let answer = exchange.send(&call).await?;
-    Ok(!rows(&answer)?.is_empty())
+    is_there(&answer, row)
 }
 
 /// What the guard looks at, and what is only set where there is nothing yet.
@@ -185,27 +192,38 @@ async fn look<H: Clock + Outbound + Random>(
     let Address { path, filter, .. } = row;
     let target = format!("{path}?{filter}&select={}", columns.join(","));
     let answer = exchange.send(&Call::new(Method::GET, target)).await?;
-    match rows(&answer)?.pop() {
-        Some(row) if !row.is_object() => Err(json::shape(&answer)),
-        row => Ok(row),
+    let rows = rows(&answer)?;
+    match rows
+        .iter()
+        .all(|seen| json::has_state(seen, Some(row.state)))
+    {
+        true => Ok(rows.into_iter().next()),
+        false => Err(json::shape(&answer)),
     }
 }
 
-/// Makes the row, unless somebody has done so since it was looked for.
+/// Makes the row unless there is one; says whether it did.
 async fn insert<H: Clock + Outbound + Random>(
     exchange: &mut Exchange<'_, H>,
     row: &Address<'_>,
     body: Vec<u8>,
-) -> Result<Outcome, Failure> {
+) -> Result<bool, Fault> {
     let Address { path, key, .. } = row;
     let target = format!("{path}?on_conflict={key}&select={key}");
     let call = Call::new(Method::POST, target)
         .with_header(SHOW_MADE)
         .with_body(body);
     let answer = exchange.send(&call).await?;
-    match rows(&answer)?.is_empty() {
-        true => Err(Failure::Contended),
-        false => Ok(Outcome::Updated),
+    is_there(&answer, row)
+}
+
+/// Whether the row came back that was written to, and not something else that is a list.
+fn is_there(answer: &Answer, row: &Address<'_>) -> Result<bool, Fault> {
+    let rows = rows(answer)?;
+    let has_key = |shown: &Json| shown.get(row.key_column).is_some_and(|key| !key.is_null());
+    match rows.iter().all(has_key) {
+        true => Ok(!rows.is_empty()),
+        false => Err(json::shape(answer)),
     }
 }
 

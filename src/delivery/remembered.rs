@@ -55,7 +55,7 @@ impl<T: Clone> Remembered<T> {
         let (found, fresh_for) = ask().await;
         let mut state = self.state();
         state.last = Some(found.clone());
-        state.fresh_until = clock.monotonic() + fresh_for;
+        state.fresh_until = clock.monotonic().saturating_add(fresh_for);
         state.times += 1;
         drop(state);
         drop(asking);

@@ -7,4 +7,4 @@ pub mod json;
 mod oauth;
 
 pub use client::{Answer, Call, Client, Exchange, Probe};
-pub use fault::{Fault, Flaw};
+pub use fault::{Fault, Flaw, Said};

@@ -8,7 +8,6 @@ mod callback;
 mod component;
 mod dab_server;
 mod data_api;
-mod data_api_failures;
 mod door;
 mod health;
 mod hostile;

@@ -31,6 +31,7 @@ pub struct Server {
     ended: bool,
     pub address: SocketAddr,
     settings: Vec<(String, String)>,
+    flags: &'static [&'static str],
     state: Arc<TempDir>,
     output: Arc<Output>,
 }
@@ -73,26 +74,42 @@ impl Server {
         Self::start_bare(&[&[token], settings].concat())
     }
 
+    /// The same, by one instance of the component until that has served its share of requests.
+    pub fn start_patient(settings: &[(&str, &str)]) -> Self {
+        let token = ("callback_token", TOKEN);
+        let settings = [&[token], settings].concat();
+        Self::start_with(&settings, &["--idle-instance-timeout", "600s"])
+    }
+
     /// Serves with these settings on top of spin.toml's defaults.
     pub fn start_bare(settings: &[(&str, &str)]) -> Self {
+        Self::start_with(settings, &[])
+    }
+
+    fn start_with(settings: &[(&str, &str)], flags: &'static [&'static str]) -> Self {
         let settings: Vec<_> = settings
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
         let state = TempDir::new().expect("a folder for the state");
-        Self::spawn(settings, Arc::new(state))
+        Self::spawn(settings, flags, Arc::new(state))
     }
 
     /// Ends the server as a power cut would, and serves again from the same state.
     pub fn kill_and_restart(mut self) -> Self {
         self.end();
-        Self::spawn(self.settings.clone(), Arc::clone(&self.state))
+        Self::spawn(self.settings.clone(), self.flags, Arc::clone(&self.state))
     }
 
-    fn spawn(settings: Vec<(String, String)>, state: Arc<TempDir>) -> Self {
+    fn spawn(
+        settings: Vec<(String, String)>,
+        flags: &'static [&'static str],
+        state: Arc<TempDir>,
+    ) -> Self {
         let address = free_address();
         let output = Arc::new(Output::default());
         let mut process = command(&settings, address, state.path())
+            .args(flags)
             .spawn()
             .expect("SAM_CALLBACK_SERVER names a program that starts");
         output.collect(process.stdout.take().expect("a pipe"));
@@ -102,6 +119,7 @@ impl Server {
             ended: false,
             address,
             settings,
+            flags,
             state,
             output,
         };

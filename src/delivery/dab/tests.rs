@@ -3,7 +3,7 @@
 use serde_json::json as value;
 
 use crate::delivery::tests::{Desk, change};
-use crate::delivery::{Failure, Fault, Outcome};
+use crate::delivery::{Failure, Fault, IfAbsent, Outcome};
 use crate::testing::{Answers, json};
 
 const HEADERS: &str = r#"{"X-MS-API-ROLE":"sam_callback"}"#;
@@ -126,11 +126,61 @@ fn a_row_that_was_lost_between_look_and_change_is_looked_at_again() {
             row(value!({"Estado": "COMPLETED"})),
             Ok(Outcome::AlreadyFinal),
         ),
-        (running(), Err(Failure::Contended)),
+        (running(), Err(Failure::Withheld)),
     ] {
         let answers = [running(), missing(), again];
         assert_eq!(table().apply(&change("d-1"), answers), result);
     }
+}
+
+#[test]
+fn a_state_that_cannot_be_seen_guards_the_row() {
+    for looked in [
+        value!([{}]),
+        value!([{"estado": "RUNNING"}]),
+        value!([{"Estado": 7}]),
+        value!([{"Estado": ["COMPLETED"]}]),
+        value!(["RUNNING"]),
+        value!([{"Estado": "RUNNING"}, {"Estado": "RUNNING"}]),
+    ] {
+        let answer = json(200, &value!({ "value": looked }).to_string());
+        let outcome = table().apply(&change("d-1"), [answer]);
+        let flawed = matches!(outcome, Err(Failure::Remote(Fault::Flawed(..))));
+        assert!(flawed, "{looked}: {outcome:?}");
+    }
+}
+
+#[test]
+fn a_change_is_not_sent_again_without_another_look() {
+    let running = || row(value!({"Estado": "RUNNING"}));
+    let stalls = || Answers::Stalls;
+    let desk = table();
+    let answers = [running(), stalls(), running(), none()];
+    assert_eq!(desk.apply(&change("d-1"), answers), Ok(Outcome::Updated));
+    let sent = desk.host.take_sent();
+    let methods: Vec<_> = sent.iter().map(|line| &line[..3]).collect();
+    assert_eq!(methods, ["GET", "PAT", "GET", "PAT"]);
+
+    let lost = [
+        running(),
+        stalls(),
+        row(value!({"Estado": "RUN_COMPLETED"})),
+    ];
+    let outcome = desk.apply(&change("d-1"), lost);
+    assert_eq!(outcome, Ok(Outcome::AlreadyFinal));
+}
+
+#[test]
+fn not_found_without_a_code_that_says_so_is_no_answer_about_the_row() {
+    for body in ["", "<html>", r#"{"error":{"code":"BadRequest"}}"#] {
+        let outcome = table().apply(&change("d-1"), [json(404, body)]);
+        let refused = matches!(outcome, Err(Failure::Remote(Fault::Status { .. })));
+        assert!(refused, "{body}: {outcome:?}");
+    }
+    let tried = table().try_out(&change("d-1"), [missing()]);
+    assert_eq!(tried.result, Ok(Outcome::NotFound));
+    let doubtful = tried.doubtful.expect("it may mean the table").to_string();
+    assert_eq!(doubtful, "status 404 Not Found, code EntityNotFound");
 }
 
 #[test]
@@ -172,11 +222,18 @@ fn an_older_sam_is_reached_by_settings_alone() {
 }
 
 #[test]
-fn a_row_that_is_to_be_made_is_made() {
-    let desk = table();
+fn a_row_that_is_to_be_made_is_made_unless_somebody_was_faster() {
     let mut change = change("d-1");
-    change.if_absent = crate::delivery::IfAbsent::Insert;
+    change.if_absent = IfAbsent::Insert;
+    let desk = table();
     let made = json(201, r#"{"value":[{"DeploymentId":"d-1"}]}"#);
     assert_eq!(desk.apply(&change, [none(), made]), Ok(Outcome::Updated));
     desk.assert_sent_as("dab-upsert.http");
+
+    let conflict = || json(409, r#"{"error":{"code":"DatabaseOperationFailed"}}"#);
+    let already = row(value!({"Estado": "COMPLETED"}));
+    let answers = [none(), conflict(), already];
+    assert_eq!(desk.apply(&change, answers), Ok(Outcome::AlreadyFinal));
+    let answers = [none(), conflict(), row(value!({"Estado": "RUNNING"}))];
+    assert_eq!(desk.apply(&change, answers), Err(Failure::Withheld));
 }

@@ -93,7 +93,8 @@ fn a_start_that_is_known_stays_and_the_state_seen_is_the_guard() {
 fn a_state_that_is_not_set_is_guarded_too() {
     let desk = table(&[("sam_columns", "deployment_id estado - - - -")]);
     let seen = r#"[{"estado":null}]"#;
-    let answers = [json(200, "[]"), json(200, seen), json(200, "[{}]")];
+    let changed = r#"[{"deployment_id":"d-1"}]"#;
+    let answers = [json(200, "[]"), json(200, seen), json(200, changed)];
     assert_eq!(desk.apply(&change("d-1"), answers), Ok(Outcome::Updated));
     let sent = desk.host.take_sent();
     assert!(sent[2].ends_with("deployment_id=eq.d-1&estado=is.null&select=deployment_id"));
@@ -101,11 +102,20 @@ fn a_state_that_is_not_set_is_guarded_too() {
 
 #[test]
 fn a_row_that_others_are_at_may_be_tried_again() {
-    let seen = r#"[{"Estado":"RUNNING"}]"#;
+    let seen = r#"[{"Estado":"RUNNING","FechaInicioReal":null}]"#;
     let answers = [json(200, "[]"), json(200, seen), json(200, "[]")];
     let outcome = table(&[]).apply(&change("d-1"), answers);
-    assert_eq!(outcome, Err(Failure::Contended));
-    assert!(Failure::Contended.may_pass());
+    assert_eq!(outcome, Err(Failure::Withheld));
+    assert!(Failure::Withheld.may_pass());
+}
+
+#[test]
+fn a_list_of_something_else_is_no_row_that_was_changed() {
+    for body in [r#"[{"status":"up"}]"#, "[1]", "[null]", "[[]]", "[{}]"] {
+        let outcome = table(&[]).apply(&change("d-1"), [json(200, body)]);
+        let flawed = matches!(outcome, Err(Failure::Remote(Fault::Flawed(..))));
+        assert!(flawed, "{body}: {outcome:?}");
+    }
 }
 
 #[test]
@@ -136,7 +146,7 @@ fn an_older_sam_is_reached_by_settings_alone() {
         ("sam_table", "robots"),
         ("sam_columns", "deployment_id estado - - - -"),
     ]);
-    let outcome = desk.apply(&change("d-1"), [json(200, "[{}]")]);
+    let outcome = desk.apply(&change("d-1"), [json(200, r#"[{"deployment_id":7}]"#)]);
     assert_eq!(outcome, Ok(Outcome::Updated));
     desk.assert_sent_as("postgrest-robots.http");
 }
@@ -151,6 +161,12 @@ fn a_row_that_is_to_be_made_is_made_unless_somebody_was_faster() {
     let outcome = desk.apply(&change, [nothing(), nothing(), made]);
     assert_eq!(outcome, Ok(Outcome::Updated));
     desk.assert_sent_as("postgrest-upsert.http");
-    let outcome = desk.apply(&change, [nothing(), nothing(), json(201, "[]")]);
-    assert_eq!(outcome, Err(Failure::Contended));
+
+    // As also where the reply to the first attempt was lost.
+    let already = json(
+        200,
+        r#"[{"Estado":"RUN_COMPLETED","FechaInicioReal":null}]"#,
+    );
+    let answers = [nothing(), nothing(), json(201, "[]"), already];
+    assert_eq!(desk.apply(&change, answers), Ok(Outcome::AlreadyFinal));
 }

@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use ::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use bytes::Bytes;
+use http_body::Body;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 
-use super::fault::{Fault, Said};
+use super::fault::{Fault, Flaw, Said};
 use super::oauth::Tokens;
 use crate::config::Server;
+use crate::delivery::{Failure, Outcome, Tried};
 use crate::ports::{Clock, Outbound, Random, SendError};
 
 /// How long a caller waits for its change, all attempts and pauses together.
@@ -19,8 +21,8 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 /// Longest reply that is read.
 const LONGEST_REPLY: usize = 1 << 20;
 
-/// A pause before the second attempt is this and as much again by chance, so that callers whom
-/// the same fault has hit do not all come back at the same moment.
+/// A pause before the second attempt is this, or what the server wants, and up to this more by
+/// chance, so that callers whom the same fault has hit do not all come back at the same moment.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// A server that wants a longer pause gets no second attempt while the caller waits.
@@ -46,7 +48,8 @@ pub struct Call {
 pub struct Probe {
     /// The request.
     pub call: Call,
-    /// Statuses below 500 that say that it would refuse a change too. With any other it is there.
+    /// Statuses from 400 to 499 that say that it would refuse a change too. With any other of them
+    /// it is there.
     pub refusals: &'static [u16],
 }
 
@@ -66,8 +69,9 @@ pub struct Exchange<'a, H> {
     client: &'a Client,
     deadline: Duration,
     renewed: bool,
-    /// Why the second chance was taken.
-    pub retried: Option<Fault>,
+    retried: Option<Fault>,
+    /// A refusal that was taken for "no such row", but may as well mean the table.
+    pub doubtful: Option<Fault>,
 }
 
 impl Call {
@@ -116,6 +120,7 @@ impl Client {
             deadline: host.monotonic() + PATIENCE,
             renewed: false,
             retried: None,
+            doubtful: None,
         }
     }
 
@@ -145,58 +150,69 @@ impl Client {
 }
 
 impl<H: Clock + Outbound + Random> Exchange<'_, H> {
+    /// What came of the change, and of its requests.
+    pub fn end(self, result: Result<Outcome, Failure>) -> Tried {
+        Tried {
+            result,
+            retried: self.retried,
+            doubtful: self.doubtful,
+        }
+    }
+
     /// Sends a request, and once more where that may well help. Any status but 2xx is a fault.
     pub async fn send(&mut self, call: &Call) -> Result<Answer, Fault> {
         loop {
-            let fault = match self.attempt(call).await {
+            match self.attempt(call).await {
                 Ok(answer) => return Ok(answer),
-                Err(fault) => fault,
-            };
-            let Some(pause) = self.pause_after(&fault) else {
-                return Err(fault);
-            };
-            self.retried = Some(fault);
-            self.host.sleep(pause).await;
+                Err(fault) => self.second_chance(fault).await?,
+            }
         }
     }
 
     /// Sends a request once. Any status but 2xx is a fault.
     pub async fn attempt(&mut self, call: &Call) -> Result<Answer, Fault> {
-        let mut token = self.token().await?;
         loop {
+            let until = self.host.monotonic() + self.limit()?;
+            let token = self.token(until).await?;
             let request = self.client.request(call, token.clone())?;
-            let fault = match self.round_trip(request).await {
+            let left = until.saturating_sub(self.host.monotonic());
+            let fault = match ask(self.host, request, left).await {
                 Ok(answer) => return Ok(answer),
                 Err(fault) => fault,
             };
-            let refused = matches!(&fault, Fault::Status { status, .. } if *status == StatusCode::UNAUTHORIZED);
             match (&self.client.tokens, token) {
-                (Some(tokens), Some(old)) if refused && !self.renewed => {
+                (Some(tokens), Some(refused)) if is_unauthorized(&fault) && !self.renewed => {
                     // It may have been withdrawn before its time.
                     self.renewed = true;
-                    tokens.forget(&old);
-                    token = self.token().await?;
+                    tokens.forget(&refused);
                 }
                 _ => return Err(fault),
             }
         }
     }
 
-    async fn token(&self) -> Result<Option<HeaderValue>, Fault> {
+    /// Returns after a pause where trying once more may well help, otherwise with the fault.
+    pub async fn second_chance(&mut self, fault: Fault) -> Result<(), Fault> {
+        let Some(pause) = self.pause_after(&fault) else {
+            return Err(fault);
+        };
+        self.retried = Some(fault);
+        self.host.sleep(pause).await;
+        Ok(())
+    }
+
+    async fn token(&self, until: Duration) -> Result<Option<HeaderValue>, Fault> {
         let Some(tokens) = &self.client.tokens else {
             return Ok(None);
         };
-        let limit = self.limit()?;
-        let token = within(self.host, limit, tokens.get(self.host, limit)).await;
+        let limit = until.saturating_sub(self.host.monotonic());
+        // Not with this limit: others of the instance wait for the same token, and have longer.
+        let token = tokens.get(self.host, self.client.server.timeout);
+        let token = within(self.host, limit, token).await;
         let token = token.unwrap_or(Err(Fault::TimedOut(limit)));
         token
             .map(Some)
             .map_err(|fault| Fault::Token(Box::new(fault)))
-    }
-
-    async fn round_trip(&self, request: Request<Bytes>) -> Result<Answer, Fault> {
-        let limit = self.limit()?;
-        ask(self.host, request, limit).await
     }
 
     /// How long the next attempt may take.
@@ -213,13 +229,16 @@ impl<H: Clock + Outbound + Random> Exchange<'_, H> {
         if self.retried.is_some() || !fault.is_momentary() {
             return None;
         }
-        let pause = match fault.retry_after() {
-            Some(wanted) => wanted,
-            None => PAUSE + PAUSE.mul_f64(self.host.random() as u32 as f64 / f64::from(u32::MAX)),
-        };
+        let chance = f64::from(self.host.random() as u32) / f64::from(u32::MAX);
+        let pause = fault.retry_after().unwrap_or(PAUSE);
+        let pause = pause.saturating_add(PAUSE.mul_f64(chance));
         let left = self.deadline.saturating_sub(self.host.monotonic());
         (pause <= LONGEST_PAUSE && pause < left).then_some(pause)
     }
+}
+
+fn is_unauthorized(fault: &Fault) -> bool {
+    matches!(fault, Fault::Status { status, .. } if *status == StatusCode::UNAUTHORIZED)
 }
 
 /// Sends a request once and reads the reply to its end. Any status but 2xx is a fault.
@@ -228,31 +247,42 @@ pub async fn ask(
     request: Request<Bytes>,
     limit: Duration,
 ) -> Result<Answer, Fault> {
-    let whole = async {
-        let (head, body) = host.send(request).await?.into_parts();
-        let status = head.status;
-        let body = Limited::new(body, LONGEST_REPLY).collect().await;
-        let body = body.map_err(|error| match error.downcast::<SendError>() {
-            Ok(error) => Fault::BrokeOff(status, *error),
-            Err(error) if error.is::<LengthLimitError>() => Fault::TooLong(status),
-            Err(error) => Fault::BrokeOff(status, SendError::Other(error.to_string())),
-        })?;
-        let body = body.to_bytes();
-        if status.is_success() {
-            return Ok(Answer { status, body });
-        }
-        Err(Fault::Status {
-            status,
-            said: Said::read(&body),
-            retry_after: retry_after(&head.headers),
-        })
+    let until = host.monotonic() + limit;
+    let late = Fault::TimedOut(limit);
+    let Some(response) = within(host, limit, host.send(request)).await else {
+        return Err(late);
     };
-    let answer = within(host, limit, whole).await;
-    answer.unwrap_or(Err(Fault::TimedOut(limit)))
+    let (head, body) = response?.into_parts();
+    let status = head.status;
+    let left = until.saturating_sub(host.monotonic());
+    let body = within(host, left, read(status, body)).await;
+    let body = body.unwrap_or(Err(late));
+    if status.is_success() {
+        return body.map(|body| Answer { status, body });
+    }
+    Err(Fault::Status {
+        status,
+        // What has become of its body changes nothing of what it says.
+        said: body.map_or(Said::Flaw(Flaw::CutOff), |body| Said::read(&body)),
+        retry_after: retry_after(&head.headers),
+    })
 }
 
-/// `Retry-After` (RFC 9110, 10.2.3). One that is a date, and not a number of seconds, is not read:
-/// it is longer than anybody waits here.
+async fn read<B>(status: StatusCode, body: B) -> Result<Bytes, Fault>
+where
+    B: Body<Data = Bytes, Error = SendError>,
+{
+    let body = Limited::new(body, LONGEST_REPLY).collect().await;
+    let body = body.map_err(|error| match error.downcast::<SendError>() {
+        Ok(error) => Fault::BrokeOff(status, *error),
+        Err(error) if error.is::<LengthLimitError>() => Fault::TooLong(status),
+        Err(error) => Fault::BrokeOff(status, SendError::Other(error.to_string())),
+    });
+    Ok(body?.to_bytes())
+}
+
+/// `Retry-After` (RFC 9110, 10.2.3). A date is not read, and taken for longer than anybody waits
+/// here.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let value = headers.get(header::RETRY_AFTER)?;
     let seconds = value
@@ -278,7 +308,7 @@ async fn within<T>(
     .await
 }
 
-/// Settings and ids are checked, so this is a mistake of ours: it is told in the log as it is.
+/// Settings and ids are checked, so this is a mistake of ours, and told in the log as it is.
 pub fn unforeseen(error: impl std::error::Error) -> Fault {
     Fault::NoReply(SendError::Other(error.to_string()))
 }

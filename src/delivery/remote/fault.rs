@@ -9,6 +9,9 @@ use serde_json::Value as Json;
 
 use crate::ports::SendError;
 
+/// Data API builder's longest code. Keys and tokens, which a server might repeat, are longer.
+const LONGEST_CODE: usize = 39;
+
 /// One attempt's fault.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
@@ -158,7 +161,7 @@ fn code(body: &Json) -> Option<String> {
     ];
     let code = places.into_iter().flatten().find_map(Json::as_str)?;
     let is_code = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    let looks_like_one = (1..=64).contains(&code.len()) && code.bytes().all(is_code);
+    let looks_like_one = (1..=LONGEST_CODE).contains(&code.len()) && code.bytes().all(is_code);
     looks_like_one.then(|| code.to_owned())
 }
 

@@ -95,6 +95,13 @@ pub fn outcome(rows: &[Json], answer: &Answer) -> Result<Outcome, Fault> {
     }
 }
 
+/// Whether what came back for a row says what its state is: a guard must not be passed because it
+/// could not be seen.
+pub fn has_state(row: &Json, column: Option<&str>) -> bool {
+    let state = column.and_then(|column| row.get(column));
+    state.is_some_and(|state| state.is_string() || state.is_null())
+}
+
 /// A reply's body.
 pub fn read(answer: &Answer) -> Result<Json, Fault> {
     serde_json::from_slice(&answer.body)

@@ -18,6 +18,9 @@ use crate::ports::{Clock, Outbound};
 /// it must still be good when the data API looks at it.
 const MARGIN: Duration = Duration::from_secs(60);
 
+/// No token is remembered for longer, whatever its issuer says.
+const LONGEST: Duration = Duration::from_secs(86_400);
+
 /// How long a token is taken to live whose issuer does not say.
 const UNSAID: Duration = Duration::from_secs(300);
 
@@ -64,13 +67,18 @@ impl Tokens {
         let issued = json::read(&answer)?;
         let text = |name| issued.get(name).and_then(Json::as_str);
         let token = match (text("access_token"), text("token_type")) {
-            (Some(token), Some(kind)) if kind.eq_ignore_ascii_case("bearer") => token,
+            (Some(token), Some(kind))
+                if kind.eq_ignore_ascii_case("bearer") && !token.is_empty() =>
+            {
+                token
+            }
             _ => return Err(json::shape(&answer)),
         };
         let mut value =
             HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| json::shape(&answer))?;
         value.set_sensitive(true);
         let life = issued.get("expires_in").and_then(seconds).unwrap_or(UNSAID);
+        let life = life.min(LONGEST);
         Ok((value, life - MARGIN.min(life / 10)))
     }
 

@@ -50,8 +50,11 @@ fn the_token_is_remembered_until_shortly_before_it_ends() {
         ("\"3600\"", 3540),
         ("100", 90),
         ("null", 270),
+        ("18446744073709551615", 86_340),
+        ("\"18446744073709551615\"", 86_340),
     ] {
         let desk = desk();
+        desk.host.advance(Duration::from_secs(61));
         let apply = |answers: Vec<Answers>| desk.apply(&change("d-1"), answers).expect("made");
         apply(vec![issued("t1", expires_in), json(201, UPDATED)]);
         apply(vec![json(201, UPDATED)]);
@@ -100,6 +103,11 @@ fn an_issuer_that_gives_none_is_told_apart_from_the_data_api() {
         ),
         (
             r#"{"token_type":"mac","access_token":"t"}"#,
+            200,
+            "data API: bearer token: status 200 OK, but its JSON is not what was promised",
+        ),
+        (
+            r#"{"token_type":"Bearer","access_token":""}"#,
             200,
             "data API: bearer token: status 200 OK, but its JSON is not what was promised",
         ),

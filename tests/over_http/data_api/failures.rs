@@ -1,8 +1,9 @@
 //! A data API that fails, in each of the ways there are: what the caller is told, what the log
 //! says, and how often it was asked.
 
-use std::net::TcpListener;
+use std::net::{Ipv4Addr, SocketAddrV4};
 
+use rustix::net::{AddressFamily, SocketType};
 use serde_json::{Value, json};
 
 use crate::server::{Reply, Server};
@@ -156,12 +157,14 @@ fn what_a_second_attempt_cannot_mend_is_not_tried_again() {
 
 #[test]
 fn nobody_at_the_other_end() {
-    // Taken, so that nobody else gets it, and not listened at.
-    let closed = {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        listener.local_addr().expect("an address")
-    };
-    assert_unavailable(&start(&format!("http://{closed}")), "connection refused");
+    // Taken, so that nobody else gets it, but not listened at.
+    let taken = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None);
+    let taken = taken.expect("a socket");
+    let any = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0);
+    rustix::net::bind(&taken, &any).expect("a port");
+    let address = rustix::net::getsockname(&taken).expect("an address");
+    let address = SocketAddrV4::try_from(address).expect("IPv4");
+    assert_unavailable(&start(&format!("http://{address}")), "connection refused");
     let nowhere = start("http://no-such-host.invalid");
     assert_unavailable(&nowhere, "host name not found");
 }
