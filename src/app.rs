@@ -5,17 +5,20 @@ use std::time::Duration;
 
 use ::http::{HeaderMap, Request, StatusCode};
 use bytes::Bytes;
+use futures_util::future::join;
 use http_body::Body;
 use percent_encoding::percent_decode_str;
 
+use crate::admin;
 use crate::attempts::{Attempts, Judgement};
 use crate::audit::{self, Record};
 use crate::config::{Config, Secret};
-use crate::credentials::{Refused, Verified};
+use crate::credentials::{Policy, Refused, Verified};
+use crate::delivery::outbox::{Attempted, Entry, Id, Origin, Outbox, State, Why};
 use crate::delivery::{Change, DataApi, DeploymentId, Failure, Outcome, Remembered};
 use crate::health;
 use crate::http::{self, Endpoint, Received, Refusal, Reply, Response, Route, Routes};
-use crate::ports::Host;
+use crate::ports::{Host, StoreError};
 use crate::sources::Taken;
 
 /// The application: its settings are read once, and it answers any number of requests at a time.
@@ -25,6 +28,7 @@ pub struct App<H> {
     routes: Routes,
     attempts: Arc<Attempts>,
     data_api: Option<DataApi>,
+    outbox: Outbox,
     /// When the settings were read.
     loaded: Duration,
     /// Whether the data API was there when a probe last asked.
@@ -43,6 +47,8 @@ const PROBE_EVERY: Duration = Duration::from_secs(5);
 pub struct After {
     line: Option<String>,
     attempted: bool,
+    /// An entry of the outbox whose row was not there yet.
+    follow: Option<Id>,
 }
 
 /// What became of a request, as the audit line names it, and the reply that says so.
@@ -63,6 +69,7 @@ impl<H: Host> App<H> {
                 .map(|callback| DataApi::new(callback.data_api.clone())),
             loaded: host.monotonic(),
             probed: Remembered::default(),
+            outbox: Outbox::new(config.outbox_max_age),
             host,
             config,
         }
@@ -91,9 +98,14 @@ impl<H: Host> App<H> {
         };
         let response = reply.into_response(&record.request_id);
         let status = response.status().as_u16();
-        let attempted = record.attempted;
+        let (attempted, follow) = (record.attempted, record.follow);
         let line = record.close(&self.host, outcome, status, self.config.log_level);
-        (response, After { line, attempted })
+        let after = After {
+            line,
+            attempted,
+            follow,
+        };
+        (response, after)
     }
 
     /// Does what is left of a request whose reply is on its way.
@@ -106,6 +118,35 @@ impl<H: Host> App<H> {
         {
             audit::log_failure(&self.host, "attempts_not_kept", &error.to_string());
         }
+        self.carry(after.follow).await;
+    }
+
+    /// Carries the outbox forward, and follows an entry whose row was not there yet.
+    async fn carry(&self, follow: Option<Id>) {
+        let Some(data_api) = &self.data_api else {
+            return;
+        };
+        let (host, outbox) = (&self.host, &self.outbox);
+        let followed = async {
+            match follow {
+                Some(id) => outbox.follow(host, data_api, self.heard(), id).await,
+                None => Ok(()),
+            }
+        };
+        let carried = outbox.carry(host, data_api, self.heard());
+        let (carried, followed) = join(carried, followed).await;
+        for failed in [carried, followed] {
+            if let Err(error) = failed {
+                audit::log_failure(host, "outbox_not_carried", &error.to_string());
+            }
+        }
+    }
+
+    /// Tells the log of each attempt at the outbox.
+    fn heard(&self) -> impl Fn(Id, Attempted, Option<&Entry>) {
+        |id, attempted, entry| {
+            audit::log_attempt(&self.host, self.config.log_level, id, attempted, entry);
+        }
     }
 
     async fn answer<B>(&self, request: Request<B>, record: &mut Record) -> Result<Answer, Refusal>
@@ -114,11 +155,16 @@ impl<H: Host> App<H> {
     {
         let (head, body) = request.into_parts();
         let (method, uri, headers) = (head.method, head.uri, head.headers);
-        match self.routes.find(&method, uri.path()) {
+        let query = uri.query().unwrap_or_default();
+        match self.routes.find(&method, uri.path(), query) {
             Ok(Route::Notify(endpoint)) => self.notify(endpoint, headers, body, record).await,
             Ok(Route::Lookup(endpoint, key)) => {
                 http::drain(body).await;
                 self.look_up(endpoint, key, headers, record).await
+            }
+            Ok(Route::Admin(call)) => {
+                http::drain(body).await;
+                self.admin(call, headers, record).await
             }
             Ok(Route::Health) => {
                 http::drain(body).await;
@@ -149,15 +195,17 @@ impl<H: Host> App<H> {
         record.source = Some(endpoint.source.name());
         let body = http::receive(body, self.config.max_body_bytes).await?;
         http::require_json(&headers)?;
-        let verified = self.verify(endpoint, headers, body, record).await?;
+        let verified = self
+            .verify(endpoint.policy()?, headers, body, record)
+            .await?;
         let change = self.decode(endpoint, &verified, record)?;
-        let taken = self.deliver(&verified, &change, record).await?;
+        let taken = self.deliver(&verified, change, record).await?;
         Ok((taken.name(), endpoint.source.reply(taken)))
     }
 
     async fn verify(
         &self,
-        endpoint: &Endpoint,
+        policy: &Policy,
         headers: HeaderMap,
         body: Bytes,
         record: &mut Record,
@@ -167,7 +215,7 @@ impl<H: Host> App<H> {
             body,
             at: self.host.now(),
         };
-        match endpoint.policy()?.admit(received) {
+        match policy.admit(received) {
             Ok(verified) => {
                 record.credentials = verified.by().to_vec();
                 record.rejected = verified.rejected().to_vec();
@@ -236,7 +284,8 @@ impl<H: Host> App<H> {
         record: &mut Record,
     ) -> Result<Answer, Refusal> {
         record.source = Some(endpoint.source.name());
-        let verified = self.verify(endpoint, headers, Bytes::new(), record).await?;
+        let policy = endpoint.policy()?;
+        let verified = self.verify(policy, headers, Bytes::new(), record).await?;
         let key = percent_decode_str(key).decode_utf8().ok();
         let deployment_id = key
             .and_then(|key| DeploymentId::new(key).ok())
@@ -249,18 +298,120 @@ impl<H: Host> App<H> {
     async fn deliver(
         &self,
         _: &Verified,
-        change: &Change,
+        change: Change,
         record: &mut Record,
     ) -> Result<Taken, Refusal> {
-        let tried = self.data_api()?.apply(&self.host, change).await;
+        let tried = self.data_api()?.apply(&self.host, &change).await;
         record.retried = tried.retried.map(|fault| fault.to_string());
         record.failure = tried.doubtful.map(|fault| Failure::from(fault).to_string());
-        match tried.result {
-            Ok(Outcome::Updated) => Ok(Taken::Updated),
-            Ok(Outcome::AlreadyFinal) => Ok(Taken::AlreadyFinal),
-            Ok(Outcome::NotFound) => Err(Refusal::NoRowYet),
-            Err(failure) => Err(failed(failure, record)),
+        let why = match tried.result {
+            Ok(Outcome::Updated) => return Ok(Taken::Updated),
+            Ok(Outcome::AlreadyFinal) => return Ok(Taken::AlreadyFinal),
+            Ok(Outcome::NotFound) => Why::NoRow,
+            Err(failure @ (Failure::Corrupt(_) | Failure::Unaddressable)) => {
+                return Err(failed(failure, record));
+            }
+            Err(failure) => {
+                let refusal = failed(failure.clone(), record);
+                debug_assert_eq!(refusal, Refusal::Unavailable);
+                Why::Failed(failure)
+            }
+        };
+        self.queue(change, why, record).await
+    }
+
+    /// Keeps a change that the data API did not take. Nothing is acknowledged before it is kept.
+    async fn queue(&self, change: Change, why: Why, record: &mut Record) -> Result<Taken, Refusal> {
+        let origin = Origin {
+            source: record.source.unwrap_or_default(),
+            request_id: &record.request_id,
+        };
+        match self.outbox.keep(&self.host, change, origin, &why).await {
+            Ok((id, state)) => {
+                record.entry = Some(id.to_string());
+                record.follow = (why == Why::NoRow && state == State::Waiting).then_some(id);
+                Ok(Taken::Queued)
+            }
+            Err(error) => {
+                let failure = Failure::from(error).to_string();
+                record.failure = Some(match record.failure.take() {
+                    Some(first) => format!("{first}; then {failure}"),
+                    None => failure,
+                });
+                Err(match why {
+                    Why::NoRow => Refusal::NoRowYet,
+                    Why::Failed(_) => Refusal::Unavailable,
+                })
+            }
         }
+    }
+
+    async fn admin(
+        &self,
+        call: admin::Call,
+        headers: HeaderMap,
+        record: &mut Record,
+    ) -> Result<Answer, Refusal> {
+        record.source = Some("admin");
+        let policy = self.routes.admin()?;
+        self.verify(policy, headers, Bytes::new(), record).await?;
+        let answered = self.operate(call).await;
+        answered.map_err(|error| failed(error.into(), record))?
+    }
+
+    /// What an operator who was let in asks of the outbox.
+    async fn operate(&self, call: admin::Call) -> Result<Result<Answer, Refusal>, StoreError> {
+        use admin::Call;
+
+        let (host, outbox) = (&self.host, &self.outbox);
+        Ok(match call {
+            Call::List {
+                state,
+                limit,
+                before,
+            } => {
+                let page = outbox.page(host, state, before, limit).await?;
+                Ok(("listed", admin::page(&page, state)))
+            }
+            Call::Stats => Ok(("counted", admin::stats(outbox.stats(host).await?))),
+            Call::Show(id) => match outbox.find(host, id).await? {
+                Some((state, entry)) => Ok(("shown", admin::entry(id, state, entry.as_ref()))),
+                None => Err(Refusal::NoSuchEntry),
+            },
+            Call::Remove(id) => match outbox.remove(host, id).await? {
+                true => Ok(("removed", admin::done("removed", 1))),
+                false => Err(Refusal::NoSuchEntry),
+            },
+            Call::Requeue(id) => match outbox.requeue(host, id).await? {
+                true => Ok(("requeued", admin::done("requeued", 1))),
+                false => Err(Refusal::NoSuchEntry),
+            },
+            Call::RequeueAll => {
+                let mut count = 0;
+                for id in outbox.next_of_rows(host, State::Dead).await? {
+                    count += usize::from(outbox.requeue(host, id).await?);
+                }
+                Ok(("requeued", admin::done("requeued", count)))
+            }
+            Call::Retry(id) => match self.data_api() {
+                Ok(data_api) => {
+                    let (attempted, entry) = outbox.attempt(host, data_api, id, true).await?;
+                    self.heard()(id, attempted, entry.as_ref());
+                    match attempted {
+                        Attempted::Gone => Err(Refusal::NoSuchEntry),
+                        _ => Ok(("retried", admin::attempted(attempted))),
+                    }
+                }
+                Err(refusal) => Err(refusal),
+            },
+            Call::Drain { all } => match self.data_api() {
+                Ok(data_api) => {
+                    let drained = outbox.drain(host, data_api, self.heard(), all).await?;
+                    Ok(("drained", admin::drained(drained)))
+                }
+                Err(refusal) => Err(refusal),
+            },
+        })
     }
 
     async fn probe(&self) -> Option<Result<(), Failure>> {

@@ -35,6 +35,10 @@ pub struct Config {
     pub callback: Option<Callback>,
     /// The door of signed messages. `None`: they have no secret, or a wrong one; it stays shut.
     pub messages: Option<Door>,
+    /// The operators' door. `None`: it has no token, or a wrong one, and is not there.
+    pub admin: Option<Door>,
+    /// How long a change may wait in the outbox.
+    pub outbox_max_age: Duration,
     /// Everything that is wrong, for the log and for readiness.
     pub problems: Vec<Problem>,
 }
@@ -106,6 +110,9 @@ const LARGEST_BODY: usize = 10 << 20;
 
 const MOST_PROXIES: usize = 16;
 
+/// A year, in hours.
+const LONGEST_AGE: usize = 8760;
+
 /// Each failed attempt of a minute is kept by its moment.
 const MOST_ATTEMPTS: usize = 1000;
 
@@ -127,12 +134,16 @@ impl Config {
         let failed_attempts_per_minute = reader.read("failed_attempts_per_minute", |value| {
             parse::number(value, 0, MOST_ATTEMPTS)
         });
+        let outbox_max_age = reader.read("outbox_max_age_hours", |value| {
+            parse::number(value, 1, LONGEST_AGE)
+        });
         let data_api = data_api::read(&mut reader);
         // So far for what all doors depend on; what is wrong with one does not shut another.
         let sound = reader.is_sound();
         let callback_paths = reader.read("callback_endpoint_path", parse::paths);
         let door = doors::read_callback(&mut reader, development);
         let messages = doors::read_messages(&mut reader);
+        let admin = doors::read_admin(&mut reader);
 
         let callback = match (door, data_api) {
             (Some(door), Some(data_api)) if sound && callback_paths.is_some() => {
@@ -151,6 +162,10 @@ impl Config {
             failed_attempts_per_minute: failed_attempts_per_minute.unwrap_or(0),
             callback,
             messages: messages.filter(|_| sound),
+            admin: admin.filter(|_| sound),
+            outbox_max_age: Duration::from_secs(
+                outbox_max_age.unwrap_or(LONGEST_AGE) as u64 * 3600,
+            ),
             problems: reader.into_problems(),
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! The way of one request is in [`app`]; this file only hands the host's ports to it.
 
+pub mod admin;
 pub mod app;
 pub mod attempts;
 pub mod audit;

@@ -42,6 +42,10 @@ pub trait KeyValue {
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError>;
     /// Sets `key`; when this returns `Ok` the value outlives the instance.
     async fn set(&self, key: &str, value: &[u8]) -> Result<(), StoreError>;
+    /// Removes `key`, if it is there.
+    async fn delete(&self, key: &str) -> Result<(), StoreError>;
+    /// Shows every key there is, in any order. There may be far more than fit in memory.
+    async fn keys(&self, each: impl FnMut(&str)) -> Result<(), StoreError>;
 }
 
 /// The key-value store did not do what was asked. The text is the host's and holds no value.

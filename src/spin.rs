@@ -1,6 +1,7 @@
 //! The ports on Spin's SDK, and the component's entry point. No decision is made here.
 
 use std::io::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -11,6 +12,7 @@ use spin_sdk::http::{self, Request};
 use spin_sdk::{http_service, key_value, variables, wasip3, wit_bindgen};
 use wasip3::http::types::ErrorCode;
 use wasip3::http_compat::IncomingResponseBody;
+use wit_bindgen::StreamResult;
 
 use crate::app::App;
 use crate::attempts::Attempts;
@@ -58,19 +60,77 @@ impl Variables for Spin {
     }
 }
 
+/// Set while this instance is shown the keys of its store. Spin's SQLite store keeps a lock until
+/// the last key is taken, and whatever else the instance asks of the store meanwhile waits for that
+/// lock on the very thread that would take the keys. So the instance's other requests wait here.
+static SHOWING_KEYS: AtomicBool = AtomicBool::new(false);
+
+/// How long a request waits before it looks again whether the keys have been shown.
+const GLANCE: Duration = Duration::from_millis(1);
+
+/// How many keys are taken from the host at a time.
+const KEYS_AT_A_TIME: usize = 1024;
+
+struct ShowingKeys;
+
+impl ShowingKeys {
+    async fn begin() -> Self {
+        store_is_free().await;
+        SHOWING_KEYS.store(true, Ordering::Relaxed);
+        Self
+    }
+}
+
+impl Drop for ShowingKeys {
+    fn drop(&mut self) {
+        SHOWING_KEYS.store(false, Ordering::Relaxed);
+    }
+}
+
+async fn store_is_free() {
+    while SHOWING_KEYS.load(Ordering::Relaxed) {
+        Spin.sleep(GLANCE).await;
+    }
+}
+
+async fn open() -> Result<key_value::Store, StoreError> {
+    store_is_free().await;
+    key_value::Store::open_default().await.map_err(store_error)
+}
+
 impl KeyValue for Spin {
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        let store = key_value::Store::open_default()
-            .await
-            .map_err(store_error)?;
+        let store = open().await?;
+        store_is_free().await;
         store.get(key).await.map_err(store_error)
     }
 
     async fn set(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
-        let store = key_value::Store::open_default()
-            .await
-            .map_err(store_error)?;
+        let store = open().await?;
+        store_is_free().await;
         store.set(key, value).await.map_err(store_error)
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), StoreError> {
+        let store = open().await?;
+        store_is_free().await;
+        store.delete(key).await.map_err(store_error)
+    }
+
+    async fn keys(&self, mut each: impl FnMut(&str)) -> Result<(), StoreError> {
+        let store = open().await?;
+        let _showing = ShowingKeys::begin().await;
+        let (mut keys, result) = store.get_keys().await.into_inner();
+        let mut taken = Vec::with_capacity(KEYS_AT_A_TIME);
+        loop {
+            let (status, mut batch) = keys.read(taken).await;
+            batch.drain(..).for_each(|key| each(&key));
+            if status == StreamResult::Dropped {
+                break;
+            }
+            taken = batch;
+        }
+        result.await.map_err(store_error)
     }
 }
 

@@ -155,6 +155,20 @@ impl KeyValue for FakeHost {
             .insert(key.to_owned(), value.to_owned());
         Ok(())
     }
+
+    async fn delete(&self, key: &str) -> Result<(), StoreError> {
+        self.writes.set(self.writes.get() + 1);
+        self.turn().await?;
+        self.store.borrow_mut().remove(key);
+        Ok(())
+    }
+
+    async fn keys(&self, mut each: impl FnMut(&str)) -> Result<(), StoreError> {
+        self.turn().await?;
+        let keys: Vec<_> = self.store.borrow().keys().cloned().collect();
+        keys.iter().for_each(|key| each(key));
+        Ok(())
+    }
 }
 
 /// What another service does with a request.
@@ -226,6 +240,15 @@ impl Outbound for FakeHost {
             response.headers_mut().append(*name, value);
         }
         Ok(response)
+    }
+}
+
+impl FakeHost {
+    /// The keys in the store that begin like this.
+    pub fn stored(&self, prefix: &str) -> Vec<String> {
+        let store = self.store.borrow();
+        let keys = store.keys().filter(|key| key.starts_with(prefix));
+        keys.cloned().collect()
     }
 }
 

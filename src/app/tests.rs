@@ -7,7 +7,7 @@ use http_body_util::Full;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::ports::SendError;
+use crate::ports::{Clock as _, SendError};
 use crate::testing::{Answers, FakeHost, json as json_answer, signer};
 
 const BODY: &str = r#"{"deploymentId":"d-1","status":"RUN_COMPLETED"}"#;
@@ -198,6 +198,9 @@ fn guessing_ends_and_whoever_has_the_credential_does_not_notice() {
     assert_eq!(post(&app, "token", BODY).status, 200);
     let of_one_callback = accesses();
     let fresh = self::app(&[]);
+    // The first request of an instance looks into the outbox.
+    send(&fresh, request("GET", "/health", &[], ""));
+    fresh.host.accesses.set(0);
     post(&fresh, "token", BODY);
     assert_eq!(of_one_callback, fresh.host.accesses.get());
 
@@ -475,34 +478,112 @@ fn a_callback_goes_to_the_data_api_that_is_chosen() {
         (200, &json!("already_final"))
     );
 
-    let seen = answered(201, "NOT_FOUND");
-    assert_eq!(
-        (seen.status, &seen.body["code"]),
-        (503, &json!("no_row_yet"))
-    );
-    assert_eq!(seen.headers["retry-after"], "30");
-    assert_eq!(seen.line["outcome"], "no_row_yet");
+    let seen = answered(201, "ALREADY_PROCESSED");
+    assert_eq!(seen.line["outcome"], "already_final");
+    assert_eq!(app.host.stored("outbox/"), [""; 0]);
+}
 
-    let seen = answered(500, "UPDATED");
-    assert_eq!(
-        (seen.status, &seen.body["code"]),
-        (503, &json!("unavailable"))
-    );
-    let failure = "data API: status 500 Internal Server Error, no error code";
-    assert_eq!(seen.line["failure"], failure);
-    assert_eq!(seen.line["may_pass"], true);
-    assert!(!seen.body.to_string().contains("500"));
+#[test]
+fn what_the_data_api_does_not_take_is_kept_and_acknowledged_as_such() {
+    for (status, body, failure, level, dead) in [
+        (
+            500,
+            "{}",
+            "data API: status 500 Internal Server Error, no error code",
+            "warn",
+            false,
+        ),
+        (
+            400,
+            r#"{"error":{"code":"BadRequest"}}"#,
+            "data API: status 400 Bad Request, code BadRequest",
+            "error",
+            true,
+        ),
+    ] {
+        let app = app(&[("data_api", "dab"), ("admin_token", "a")]);
+        // What a look into the outbox leads to later is not due yet.
+        app.host.will([json_answer(status, body)]);
+        let seen = post(&app, "token", BODY);
+        assert_eq!(seen.status, 202);
+        let queued = json!({
+            "status": "OK", "result": "queued",
+            "message": "Callback recibido; el estado se actualizará en cuanto sea posible."
+        });
+        assert_eq!(seen.body, queued);
+        assert_eq!(seen.line["outcome"], "queued");
+        assert_eq!(seen.line["failure"], failure);
+        assert_eq!(seen.line["level"], level);
+        let prefix = if dead { "outbox/d/" } else { "outbox/w/" };
+        let stored = app.host.stored("outbox/");
+        assert_eq!(stored.len(), 1);
+        let entry = seen.line["entry"].as_str().expect("an entry");
+        assert_eq!(stored[0], format!("{prefix}{entry}"));
+    }
+}
+
+#[test]
+fn a_row_that_is_not_there_yet_is_followed_for_some_seconds() {
+    let answer = |word: &str| {
+        let body = format!(r#"{{"value":[{{"Resultado":"{word}"}}]}}"#);
+        json_answer(201, &body)
+    };
+    let app = app(&[("data_api", "dab")]);
+    let began = app.host.monotonic();
+    let missing = || answer("NOT_FOUND");
+    app.host
+        .will([missing(), missing(), missing(), answer("UPDATED")]);
+    let headers = [("x-authorization", "token")];
+    let (response, after) = block_on(app.respond(request("POST", PATH, &headers, BODY)));
+    assert_eq!(response.status(), 202);
+    assert_eq!(app.host.monotonic(), began, "the caller does not wait");
+    block_on(app.after(after));
+    assert_eq!(app.host.stored("outbox/"), [""; 0]);
+    let lines = app.host.lines.borrow();
+    let last: Value = serde_json::from_str(lines.last().expect("a line")).expect("JSON");
+    assert_eq!(last["outcome"], "updated");
+    assert_eq!(last["deployment_id"], "d-1");
+    let waited = app.host.monotonic() - began;
+    assert!((6..=11).contains(&waited.as_secs()), "{waited:?}");
+    drop(lines);
+
+    app.host.will([missing(), missing(), missing(), missing()]);
+    assert_eq!(post(&app, "token", BODY).status, 202);
+    assert_eq!(app.host.stored("outbox/w/").len(), 1, "somebody else's now");
+}
+
+#[test]
+fn what_is_not_kept_is_not_acknowledged() {
+    let mut app = app(&[("data_api", "dab")]);
+    app.host.store_fails = true;
+    for (answer, code) in [
+        (json_answer(500, ""), "unavailable"),
+        (
+            json_answer(201, r#"{"value":[{"Resultado":"NOT_FOUND"}]}"#),
+            "no_row_yet",
+        ),
+    ] {
+        app.host.will([answer]);
+        let headers = [("x-authorization", "token")];
+        let (response, _) = block_on(app.respond(request("POST", PATH, &headers, BODY)));
+        assert_eq!(response.status(), 503);
+        assert_eq!(response.headers()["retry-after"], "30");
+        let body: Value = serde_json::from_slice(response.body()).expect("JSON");
+        assert_eq!(body["code"], code);
+    }
 }
 
 #[test]
 fn a_row_that_is_not_found_where_the_table_may_not_be_either_is_told_as_such() {
     let app = app(&[("data_api", "dab"), ("sam_write", "table")]);
     let error = r#"{"error":{"code":"EntityNotFound","message":"…","status":404}}"#;
-    app.host.will([json_answer(404, error)]);
-    let seen = post(&app, "token", BODY);
-    assert_eq!(seen.line["outcome"], "no_row_yet");
+    app.host.will([(); 4].map(|()| json_answer(404, error)));
+    let headers = [("x-authorization", "token")];
+    let (response, after) = block_on(app.respond(request("POST", PATH, &headers, BODY)));
+    assert_eq!(response.status(), 202);
+    let line: Value = serde_json::from_str(after.line.as_deref().expect("one")).expect("JSON");
     let failure = "data API: status 404 Not Found, code EntityNotFound";
-    assert_eq!(seen.line["failure"], failure);
+    assert_eq!(line["failure"], failure);
 }
 
 #[test]
@@ -543,6 +624,103 @@ fn a_row_that_is_none_is_an_internal_error_with_nothing_inside_but_the_request_i
     assert_eq!(seen.status, 500);
     let id = seen.headers["x-request-id"].to_str().expect("text");
     assert_eq!(seen.body, json!({ "requestId": id }));
+}
+
+fn operate(app: &App<FakeHost>, method: &str, path: &str) -> Seen {
+    let headers = [("authorization", "Bearer a")];
+    send(app, request(method, path, &headers, ""))
+}
+
+#[test]
+fn operators_see_what_waits_and_get_it_delivered() {
+    let app = app(&[("data_api", "dab"), ("admin_token", "a")]);
+    app.host.will([json_answer(500, "")]);
+    let queued = post(&app, "token", BODY);
+    let id = queued.line["entry"].as_str().expect("an entry").to_owned();
+
+    let list = operate(&app, "GET", "/admin/outbox");
+    assert_eq!(list.status, 200);
+    let entry = &list.body["entries"][0];
+    assert_eq!(list.body["next"], Value::Null);
+    assert_eq!(
+        (&entry["id"], &entry["state"]),
+        (&json!(id), &json!("waiting"))
+    );
+    assert_eq!(
+        (&entry["key"], &entry["status"]),
+        (&json!("d-1"), &json!("RUN_COMPLETED"))
+    );
+    assert_eq!(entry["created"], "2026-01-02T03:04:05.000Z");
+    assert_eq!(entry.get("change"), None);
+    assert_eq!(list.headers["cache-control"], "no-store");
+    assert_eq!(list.line["source"], "admin");
+
+    let one = operate(&app, "GET", &format!("/admin/outbox/{id}"));
+    let entry = &one.body["entry"];
+    assert_eq!(entry["change"]["CallbackInfo"], BODY);
+    assert_eq!(entry["attempts"][0]["at"], "2026-01-02T03:04:05.000Z");
+    assert_eq!(entry["requestId"], "r-1");
+
+    let stats = operate(&app, "GET", "/admin/outbox/stats");
+    let expected = json!({"status": "OK", "waiting": 1, "dead": 0, "oldestSeconds": 0});
+    assert_eq!(stats.body, expected);
+
+    app.host.will([json_answer(400, "")]);
+    let retried = operate(&app, "POST", &format!("/admin/outbox/{id}/retry"));
+    assert_eq!(retried.body, json!({"status": "OK", "result": "dead"}));
+    let requeued = operate(&app, "POST", "/admin/outbox/requeue");
+    let expected = json!({"status": "OK", "result": "requeued", "entries": 1});
+    assert_eq!(requeued.body, expected);
+
+    let updated = json_answer(201, r#"{"value":[{"Resultado":"UPDATED"}]}"#);
+    app.host.will([updated]);
+    let drained = operate(&app, "POST", "/admin/outbox/drain");
+    let expected = json!({
+        "status": "OK", "delivered": 1, "alreadyFinal": 0, "failed": 0, "dead": 0, "waiting": 0
+    });
+    assert_eq!(drained.body, expected);
+
+    for (method, path) in [
+        ("GET", format!("/admin/outbox/{id}")),
+        ("DELETE", format!("/admin/outbox/{id}")),
+        ("POST", format!("/admin/outbox/{id}/retry")),
+        ("POST", format!("/admin/outbox/{id}/requeue")),
+    ] {
+        let seen = operate(&app, method, &path);
+        assert_eq!(
+            (seen.status, &seen.body["code"]),
+            (404, &json!("not_found"))
+        );
+    }
+}
+
+#[test]
+fn the_operators_door_is_as_strict_as_the_callers_and_not_there_without_a_token() {
+    let shut = app(&[]);
+    assert_eq!(operate(&shut, "GET", "/admin/outbox").status, 404);
+    let app = app(&[("admin_token", "a"), ("failed_attempts_per_minute", "2")]);
+    let try_with = |value: &str| {
+        let headers = [("authorization", value), ("spin-client-addr", "10.0.0.9:1")];
+        send(&app, request("GET", "/admin/outbox/stats", &headers, ""))
+    };
+    let refused = try_with("Bearer b");
+    assert_eq!(refused.status, 401);
+    assert_eq!(
+        refused.headers["www-authenticate"],
+        "Bearer realm=\"admin\""
+    );
+    assert_eq!(try_with("a").status, 401);
+    assert_eq!(
+        try_with("Bearer token").status,
+        429,
+        "the callers' token is another"
+    );
+    assert_eq!(try_with("Bearer a").status, 200);
+    assert_eq!(
+        post(&app, "a", BODY).status,
+        429,
+        "and theirs is not the operators'"
+    );
 }
 
 #[test]

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::config::{Level, Problem};
 use crate::credentials::{Kind, Rejected};
+use crate::delivery::outbox::{Attempted, Entry, Id};
 use crate::delivery::{Change, ESTADO};
 use crate::ports::{Clock, Log};
 
@@ -42,6 +43,10 @@ pub struct Record {
     pub may_pass: Option<bool>,
     /// What failed at first, where it was tried twice.
     pub retried: Option<String>,
+    /// The change's entry in the outbox.
+    pub entry: Option<String>,
+    /// The same, where its row was not there yet and may be there in a moment.
+    pub follow: Option<Id>,
     /// The credentials were not enough, and that was counted.
     pub attempted: bool,
 }
@@ -63,6 +68,8 @@ impl Record {
             failure: None,
             may_pass: None,
             retried: None,
+            entry: None,
+            follow: None,
             attempted: false,
         }
     }
@@ -85,6 +92,9 @@ impl Record {
         let level = match status {
             500.. => Level::Error,
             400.. => Level::Warn,
+            // Acknowledged, but nobody will ever take it unless somebody repairs something.
+            202 if self.may_pass == Some(false) => Level::Error,
+            202 => Level::Warn,
             _ if !self.rejected.is_empty() || self.retried.is_some() => Level::Warn,
             _ => Level::Info,
         };
@@ -113,6 +123,7 @@ impl Record {
             failure: self.failure.as_deref(),
             may_pass: self.may_pass,
             retried: self.retried.as_deref(),
+            entry: self.entry.as_deref(),
             body: self.body.as_deref(),
         };
         Some(json(&line))
@@ -145,6 +156,53 @@ pub fn log_failure(host: &(impl Clock + Log), outcome: &'static str, failure: &s
     }));
 }
 
+/// Logs what became of an entry of the outbox that no request waits for.
+pub fn log_attempt(
+    host: &(impl Clock + Log),
+    least: Level,
+    id: Id,
+    attempted: Attempted,
+    entry: Option<&Entry>,
+) {
+    let level = match attempted {
+        Attempted::Updated | Attempted::AlreadyFinal => Level::Info,
+        Attempted::NoRow | Attempted::Failed => Level::Warn,
+        Attempted::Dead => Level::Error,
+        Attempted::NotDue | Attempted::Gone => return,
+    };
+    if level < least {
+        return;
+    }
+    let attempts = entry.and_then(|entry| entry.attempts.last());
+    let failure = match attempted {
+        Attempted::Updated | Attempted::AlreadyFinal => None,
+        _ => attempts.map(|(_, why)| why.as_str()),
+    };
+    host.log(&json(&AttemptLine {
+        time: time(host.now()),
+        level: level.name(),
+        outcome: attempted.name(),
+        entry: id.to_string(),
+        request_id: entry.map(|entry| entry.request_id.as_str()),
+        deployment_id: entry.map(|entry| entry.change.key.as_str()),
+        tries: entry.map(|entry| entry.tries),
+        failure,
+    }));
+}
+
+#[derive(Serialize)]
+struct AttemptLine<'a> {
+    time: String,
+    level: &'static str,
+    outcome: &'static str,
+    entry: String,
+    request_id: Option<&'a str>,
+    deployment_id: Option<&'a str>,
+    tries: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<&'a str>,
+}
+
 #[derive(Serialize)]
 struct AuditLine<'a> {
     time: String,
@@ -166,6 +224,8 @@ struct AuditLine<'a> {
     may_pass: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     retried: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entry: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     body: Option<&'a str>,
 }

@@ -38,6 +38,8 @@ pub struct StaticTokens {
     pub tokens: Vec<Secret>,
     /// Headers that one may come in, lower case.
     pub headers: Vec<::http::HeaderName>,
+    /// Whether the word `Bearer` stands before it there.
+    pub bearer: bool,
 }
 
 /// What a door takes for a valid JWT.
@@ -151,12 +153,32 @@ pub fn read_messages(reader: &mut Reader) -> Option<Door> {
     })
 }
 
+/// The operators' door; `None` where it has no token, or after noting what is wrong.
+pub fn read_admin(reader: &mut Reader) -> Option<Door> {
+    let tokens = reader.read("admin_token", parse::tokens)?;
+    let static_token = (!tokens.is_empty()).then_some(StaticTokens {
+        tokens,
+        headers: vec![::http::header::AUTHORIZATION],
+        bearer: true,
+    });
+    Some(Door {
+        rule: Rule::Any,
+        static_token: Some(static_token?),
+        jwt: None,
+        body_signature: None,
+    })
+}
+
 /// `Some(None)`: no token is set.
 fn read_static_tokens(reader: &mut Reader) -> Option<Option<StaticTokens>> {
     let tokens = reader.read("callback_token", parse::tokens);
     let headers = reader.read("callback_token_headers", parse::headers);
     let (tokens, headers) = (tokens?, headers?);
-    Some((!tokens.is_empty()).then_some(StaticTokens { tokens, headers }))
+    Some((!tokens.is_empty()).then_some(StaticTokens {
+        tokens,
+        headers,
+        bearer: false,
+    }))
 }
 
 /// `Some(None)`: no key is set.

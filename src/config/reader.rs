@@ -7,7 +7,7 @@ use super::parse::Fault;
 use crate::ports::{VariableError, Variables};
 
 /// Every variable there is. `spin.toml` declares the same ones.
-const SETTINGS: [&str; 31] = [
+const SETTINGS: [&str; 33] = [
     "environment",
     "root_path",
     "log_level",
@@ -22,6 +22,8 @@ const SETTINGS: [&str; 31] = [
     "jwt_issuer",
     "jwt_audience",
     "jwt_leeway_seconds",
+    "outbox_max_age_hours",
+    "admin_token",
     "webhook_secret",
     "webhook_tolerance_seconds",
     "data_api",

@@ -202,6 +202,8 @@ fn each_wrong_value_is_named_and_shuts_the_door() {
         ("data_api_timeout_ms", "5s"),
         ("oauth_origin", "https://x/tenant"),
         ("oauth_path", "tenant/token"),
+        ("outbox_max_age_hours", "0"),
+        ("outbox_max_age_hours", "3 days"),
         ("sam_write", "Table"),
         ("sam_procedure", ""),
         ("sam_procedure", "dbo.Actualizar"),
@@ -389,6 +391,7 @@ fn spin_toml_declares_what_is_read_and_hands_it_to_the_component() {
         Some(declared.len())
     );
     for name in [
+        "admin_token",
         "callback_token",
         "data_api_headers",
         "oauth_client_secret",

@@ -19,6 +19,7 @@ pub struct StaticToken {
     // Hashes have one length, so a comparison tells nothing of a token's length either.
     accepted: Vec<Hash>,
     headers: Vec<HeaderName>,
+    bearer: bool,
 }
 
 impl StaticToken {
@@ -30,16 +31,31 @@ impl StaticToken {
                 .map(|token| hash(token.expose().as_bytes()))
                 .collect(),
             headers: settings.headers.clone(),
+            bearer: settings.bearer,
         }
     }
 
     fn examine_header(&self, headers: &HeaderMap, name: &HeaderName) -> Finding {
         match Shown::by(headers, name) {
             Shown::Nothing => Finding::Absent,
-            Shown::One(value) if self.accepts(value) => Finding::Valid,
-            Shown::One(_) => Finding::Invalid("wrong value"),
+            Shown::One(value) => match self.token_in(value) {
+                Some(token) if self.accepts(token) => Finding::Valid,
+                Some(_) => Finding::Invalid("wrong value"),
+                None => Finding::Invalid("no Bearer"),
+            },
             Shown::Repeated => Finding::Invalid(REPEATED),
         }
+    }
+
+    /// The token in a header's value; the scheme's case does not count (RFC 9110, 11.1).
+    fn token_in<'a>(&self, value: &'a [u8]) -> Option<&'a [u8]> {
+        if !self.bearer {
+            return Some(value);
+        }
+        let (scheme, token) = value.split_at_checked("Bearer ".len())?;
+        scheme
+            .eq_ignore_ascii_case(b"Bearer ")
+            .then_some(token.trim_ascii())
     }
 
     /// Compares with every token, whichever is right, in a time that depends on `value` alone.
@@ -58,6 +74,9 @@ impl Credential for StaticToken {
     }
 
     fn challenge(&self) -> String {
+        if self.bearer {
+            return "Bearer realm=\"admin\"".to_owned();
+        }
         let names: Vec<_> = self.headers.iter().map(HeaderName::as_str).collect();
         format!(
             "StaticToken realm=\"callback\", headers=\"{}\"",
@@ -95,6 +114,7 @@ mod tests {
                 HeaderName::from_static("x-authorization"),
                 HeaderName::from_static("x-api-key"),
             ],
+            bearer: false,
         };
         StaticToken::new(&settings).examine(&received(headers, b""))
     }
@@ -150,10 +170,33 @@ mod tests {
     }
 
     #[test]
+    fn where_bearer_is_wanted_it_stands_before_the_token() {
+        let bearer = StaticToken::new(&StaticTokens {
+            tokens: vec![Secret::new("token")],
+            headers: vec![::http::header::AUTHORIZATION],
+            bearer: true,
+        });
+        for (value, finding) in [
+            (&b"Bearer token"[..], Finding::Valid),
+            (b"bearer  token ", Finding::Valid),
+            (b"Bearer Bearer token", WRONG),
+            (b"Bearer tokens", WRONG),
+            (b"Bearer", Finding::Invalid("no Bearer")),
+            (b"token", Finding::Invalid("no Bearer")),
+            (b"Basic token", Finding::Invalid("no Bearer")),
+        ] {
+            let received = received(&[("authorization", value)], b"");
+            assert_eq!(bearer.examine(&received), finding, "{value:?}");
+        }
+        assert_eq!(bearer.challenge(), "Bearer realm=\"admin\"");
+    }
+
+    #[test]
     fn with_no_token_configured_nothing_is_right() {
         let none = StaticToken::new(&StaticTokens {
             tokens: Vec::new(),
             headers: vec![HeaderName::from_static("x-authorization")],
+            bearer: false,
         });
         for value in [&b"x"[..], b"null"] {
             let received = received(&[("x-authorization", value)], b"");

@@ -4,6 +4,7 @@ mod change;
 mod dab;
 mod ejecuciones;
 mod embedded;
+pub mod outbox;
 mod postgrest;
 mod remembered;
 mod remote;

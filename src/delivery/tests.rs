@@ -52,6 +52,19 @@ impl Desk {
         tried
     }
 
+    pub fn data_api(&self) -> &DataApi {
+        &self.data_api
+    }
+
+    /// Another instance, at the same store and in the same time.
+    pub fn beside(&self) -> Self {
+        let host = self.host.beside();
+        let config = block_on(config::Config::load(&host));
+        let callback = config.callback.expect("as before");
+        let data_api = DataApi::new(callback.data_api);
+        Self { host, data_api }
+    }
+
     pub fn probe(&self, answers: Answers) -> Result<(), Failure> {
         self.host.will([answers]);
         block_on(self.data_api.probe(&self.host))

@@ -15,6 +15,10 @@ pub enum Refusal {
     NotFound,
     /// The path is right, but there is no such row.
     NoSuchRow,
+    /// The path is right, but there is no such entry in the outbox.
+    NoSuchEntry,
+    /// The path is right, but not what stands behind its `?`.
+    WrongQuery(Wrong),
     /// No such method on this path; it has the one named.
     MethodNotAllowed(&'static str),
     /// The body is larger than the limit, in bytes.
@@ -76,6 +80,16 @@ impl Refusal {
                 Code::NOT_FOUND,
                 "not_found",
                 "No hay ninguna ejecución con ese deploymentId.",
+            ),
+            Self::NoSuchEntry => (
+                Code::NOT_FOUND,
+                "not_found",
+                "No hay ninguna entrada con ese id en la bandeja de salida.",
+            ),
+            Self::WrongQuery(_) => (
+                Code::UNPROCESSABLE_ENTITY,
+                "invalid_query",
+                "Los parámetros de la consulta no son válidos.",
             ),
             Self::MethodNotAllowed(_) => (
                 Code::METHOD_NOT_ALLOWED,
@@ -164,7 +178,7 @@ impl Refusal {
                 message: &message,
                 request_id,
                 errors: match self {
-                    Self::NotACallback { errors, .. } => Some(errors),
+                    Self::NotACallback { errors, .. } | Self::WrongQuery(errors) => Some(errors),
                     _ => None,
                 },
             },

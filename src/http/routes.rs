@@ -3,6 +3,7 @@
 use ::http::Method;
 
 use super::Refusal;
+use crate::admin;
 use crate::config::{Config, DataApi};
 use crate::credentials::Policy;
 use crate::sources::{self, Source};
@@ -15,6 +16,8 @@ pub struct Routes {
     unknown: bool,
     /// Rows can be read back below their endpoint.
     shows_rows: bool,
+    /// Operators' door; without it there is nothing of theirs.
+    admin: Option<Policy>,
 }
 
 /// A source behind its door.
@@ -41,6 +44,8 @@ pub enum Route<'a> {
     Ready,
     /// `POST` to an endpoint: a notification.
     Notify(&'a Endpoint),
+    /// A call of an operator's.
+    Admin(admin::Call),
     /// `GET` of one row below an endpoint, by the still encoded key.
     Lookup(&'a Endpoint, &'a str),
 }
@@ -58,6 +63,7 @@ impl Routes {
             root_path: config.root_path.clone(),
             endpoints,
             unknown: config.callback_paths.is_none(),
+            admin: config.admin.as_ref().map(Policy::new),
             // Rows of a real database are not for the internet.
             shows_rows: config
                 .callback
@@ -66,8 +72,24 @@ impl Routes {
         }
     }
 
-    /// Who answers `method` on `path`.
-    pub fn find<'a>(&'a self, method: &Method, path: &'a str) -> Result<Route<'a>, Refusal> {
+    /// The policy of the operators' door.
+    pub fn admin(&self) -> Result<&Policy, Refusal> {
+        self.admin.as_ref().ok_or(Refusal::NotFound)
+    }
+
+    /// Who answers `method` on `path`, which may have a query.
+    pub fn find<'a>(
+        &'a self,
+        method: &Method,
+        path: &'a str,
+        query: &str,
+    ) -> Result<Route<'a>, Refusal> {
+        if self.admin.is_some()
+            && let Some(path) = path.strip_prefix(self.root_path.as_str())
+            && let Some(call) = admin::call(method, path, query)
+        {
+            return call.map(Route::Admin);
+        }
         let (route, allowed) = self.match_path(path).ok_or(if self.unknown {
             Refusal::Misconfigured
         } else {
@@ -113,7 +135,8 @@ mod tests {
 
     fn find(routes: &Routes, method: &str, path: &str) -> String {
         let method = Method::from_bytes(method.as_bytes()).expect("a method");
-        match routes.find(&method, path) {
+        match routes.find(&method, path, "") {
+            Ok(Route::Admin(call)) => format!("{call:?}"),
             Ok(Route::Health) => "health".to_owned(),
             Ok(Route::Ready) => "ready".to_owned(),
             Ok(Route::Notify(endpoint)) => endpoint.source.name().to_owned(),

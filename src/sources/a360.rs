@@ -34,12 +34,17 @@ impl Source for A360 {
     }
 
     fn reply(&self, taken: Taken) -> Reply {
+        let status = match taken {
+            Taken::Updated | Taken::AlreadyFinal => StatusCode::OK,
+            Taken::Queued => StatusCode::ACCEPTED,
+        };
         let message = match taken {
             Taken::Updated => "Callback procesado y estado actualizado.",
             Taken::AlreadyFinal => "La ejecución ya estaba en estado final.",
+            Taken::Queued => "Callback recibido; el estado se actualizará en cuanto sea posible.",
         };
         Reply::json(
-            StatusCode::OK,
+            status,
             &Acknowledged {
                 status: "OK",
                 result: taken.name(),

@@ -25,6 +25,8 @@ pub enum Taken {
     Updated,
     /// The row was in a final state and stays as it was.
     AlreadyFinal,
+    /// It is in the outbox.
+    Queued,
 }
 
 impl Taken {
@@ -33,6 +35,7 @@ impl Taken {
         match self {
             Self::Updated => "updated",
             Self::AlreadyFinal => "already_final",
+            Self::Queued => "queued",
         }
     }
 }

@@ -13,6 +13,7 @@ mod health;
 mod hostile;
 mod jwt;
 mod log;
+mod outbox;
 mod postgrest_server;
 #[path = "../postgres/mod.rs"]
 mod real_postgres;

@@ -40,6 +40,20 @@ pub fn json(status: u16, body: &Value) -> Act {
     Act::Reply(status, "application/json", body.to_string().into_bytes())
 }
 
+/// The reply of another server to the same request.
+pub fn forward(asked: &Asked, to: SocketAddr) -> Act {
+    let mut stream = TcpStream::connect(to).expect("it listens");
+    let mut head = format!("{} {} HTTP/1.1\r\n", asked.method, asked.target);
+    for (name, value) in &asked.headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    let request = [head.as_bytes(), b"\r\n", &asked.body].concat();
+    stream.write_all(&request).expect("it reads");
+    let mut reply = Vec::new();
+    stream.read_to_end(&mut reply).expect("it answers");
+    Act::Bytes(reply)
+}
+
 /// A server that runs until the test process ends.
 pub struct Upstream {
     pub address: SocketAddr,

@@ -28,7 +28,7 @@ fn a_callback_changes_the_row() {
         let already_final = (200, json!("already_final"));
         assert_eq!(result(&server, "d-1", "RUN_FAILED"), already_final);
         assert_eq!(dab.row("d-1"), changed);
-        let not_yet = (503, json!("no_row_yet"));
+        let not_yet = (202, json!("queued"));
         assert_eq!(result(&server, "d-2", "RUN_FAILED"), not_yet);
         assert_eq!(dab.rows().len(), 1, "none was made by accident");
     }

@@ -50,7 +50,7 @@ fn a_callback_changes_the_row_in_a_real_database() {
         let already_final = (200, json!("already_final"));
         assert_eq!(result(&server, "d-1", "RUN_FAILED"), already_final);
         assert_eq!(row(database, "d-1"), changed);
-        let not_yet = (503, json!("no_row_yet"));
+        let not_yet = (202, json!("queued"));
         assert_eq!(result(&server, "d-2", "RUN_FAILED"), not_yet);
     }
 }
@@ -138,7 +138,7 @@ fn an_older_sam_has_its_state_changed_and_nothing_else() {
         ("d-1", (200, json!("updated"))),
         ("d-1", (200, json!("already_final"))),
         ("d-2", (200, json!("updated"))),
-        ("d-3", (503, json!("no_row_yet"))),
+        ("d-3", (202, json!("queued"))),
     ] {
         assert_eq!(result(&server, id, "RUN_COMPLETED"), expected, "{id}");
     }
@@ -157,7 +157,7 @@ fn a_key_that_the_api_refuses_is_told_in_the_log_and_not_to_the_caller() {
     let headers = json!({"apikey": "otra", "Authorization": format!("Bearer {JWT}")}).to_string();
     let server = start(&settings, &[("data_api_headers", &headers)]);
     let reply = server.callback(callback("d-1", "COMPLETED"));
-    assert_eq!(reply.refusal(), (503, "unavailable".to_owned()));
+    assert_eq!(reply.status, 202);
     let line = server.audit_line(reply.header("x-request-id").expect("an id"));
     let failure = "data API: status 401 Unauthorized, no error code";
     assert_eq!(line["failure"], failure);

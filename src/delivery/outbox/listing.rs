@@ -1,0 +1,125 @@
+//! Looking through the outbox, by its keys: one entry a row, whatever its length.
+
+use super::{Entry, Id, Outbox, State, milliseconds};
+use crate::ports::{Clock, KeyValue, StoreError};
+
+/// A part of the outbox, newest first.
+pub struct Page {
+    /// Entries, and their names.
+    pub entries: Vec<(Id, Option<Entry>)>,
+    /// Where the next page goes on.
+    pub next: Option<Id>,
+}
+
+/// How much there is.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Stats {
+    /// Rows with a change that waits.
+    pub waiting: usize,
+    /// Rows with a dead letter.
+    pub dead: usize,
+    /// For how long the oldest change has waited, in seconds.
+    pub oldest_seconds: Option<u64>,
+}
+
+impl Outbox {
+    /// The next entry of each row, oldest first.
+    pub async fn next_of_rows(
+        &self,
+        store: &impl KeyValue,
+        state: State,
+    ) -> Result<Vec<Id>, StoreError> {
+        let mut ids = Vec::new();
+        let each = |key: &str| ids.extend(key.strip_prefix(state.prefix()).and_then(Id::parse));
+        store.keys(each).await?;
+        ids.sort_unstable_by_key(|id| (id.row, id.turn()));
+        ids.dedup_by_key(|id| id.row);
+        ids.sort_unstable();
+        Ok(ids)
+    }
+
+    /// At most `limit` entries that came before `before`, newest first.
+    pub async fn page(
+        &self,
+        store: &impl KeyValue,
+        state: State,
+        before: Option<Id>,
+        limit: usize,
+    ) -> Result<Page, StoreError> {
+        let mut ids = self.next_of_rows(store, state).await?;
+        ids.retain(|id| before.is_none_or(|before| *id < before));
+        let rest = ids.split_off(ids.len().saturating_sub(limit));
+        let next = rest.first().copied().filter(|_| !ids.is_empty());
+        let mut entries = Vec::with_capacity(rest.len());
+        for id in rest.into_iter().rev() {
+            if let Some(value) = store.get(&state.key(id)).await? {
+                entries.push((id, Entry::parse(&value)));
+            }
+        }
+        Ok(Page { entries, next })
+    }
+
+    /// An entry and where it is.
+    pub async fn find(
+        &self,
+        store: &impl KeyValue,
+        id: Id,
+    ) -> Result<Option<(State, Option<Entry>)>, StoreError> {
+        for state in [State::Waiting, State::Dead] {
+            if let Some(value) = store.get(&state.key(id)).await? {
+                return Ok(Some((state, Entry::parse(&value))));
+            }
+        }
+        Ok(None)
+    }
+
+    /// How much there is, and since when.
+    pub async fn stats(&self, host: &(impl KeyValue + Clock)) -> Result<Stats, StoreError> {
+        let waiting = self.next_of_rows(host, State::Waiting).await?;
+        let oldest = waiting.first().map(|id| {
+            let age = milliseconds(host.now()).saturating_sub(id.at);
+            age / 1000
+        });
+        Ok(Stats {
+            waiting: waiting.len(),
+            dead: self.next_of_rows(host, State::Dead).await?.len(),
+            oldest_seconds: oldest,
+        })
+    }
+
+    /// Removes an entry, wherever it is, with all others of its row; says whether it was there.
+    pub async fn remove(&self, store: &impl KeyValue, id: Id) -> Result<bool, StoreError> {
+        let Some((state, _)) = self.find(store, id).await? else {
+            return Ok(false);
+        };
+        let mut of_row = Vec::new();
+        let each = |key: &str| {
+            let id_of = key.strip_prefix(state.prefix()).and_then(Id::parse);
+            of_row.extend(id_of.filter(|other| other.row == id.row));
+        };
+        store.keys(each).await?;
+        for id in of_row {
+            store.delete(&state.key(id)).await?;
+        }
+        Ok(true)
+    }
+
+    /// Puts a dead letter back, due at once; says whether there was one.
+    pub async fn requeue(
+        &self,
+        host: &(impl KeyValue + Clock),
+        id: Id,
+    ) -> Result<bool, StoreError> {
+        let Some(value) = host.get(&State::Dead.key(id)).await? else {
+            return Ok(false);
+        };
+        let Some(mut entry) = Entry::parse(&value) else {
+            return Ok(false);
+        };
+        entry.due = milliseconds(host.now());
+        let waiting = State::Waiting.key(id);
+        host.set(&waiting, &entry.to_json()).await?;
+        host.delete(&State::Dead.key(id)).await?;
+        Ok(true)
+    }
+}

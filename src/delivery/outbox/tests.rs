@@ -1,0 +1,350 @@
+//! What is acknowledged and not yet delivered.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use futures_executor::block_on;
+use proptest::prelude::*;
+
+use super::*;
+use crate::delivery::tests::Desk;
+use crate::delivery::{DeploymentId, Status, ended};
+use crate::testing::{Answers, FakeHost, json};
+
+const ORIGIN: Origin = Origin {
+    source: "a360",
+    request_id: "r-1",
+};
+
+fn change(deployment_id: &str, status: &str) -> Change {
+    ended(
+        DeploymentId::new(deployment_id).expect("fits"),
+        Status::new(status).expect("fits"),
+        format!("{{\"s\":\"{status}\",\"ñ\":\"\\\"\"}}"),
+    )
+}
+
+fn outbox() -> Outbox {
+    Outbox::new(Duration::from_secs(72 * 3600))
+}
+
+fn away() -> Why {
+    let answer = Answers::Fails(crate::ports::SendError::Refused);
+    let desk = desk();
+    let failed = desk.apply(&change("x", "COMPLETED"), [answer.clone(), answer]);
+    Why::of(&failed).expect("a reason")
+}
+
+fn desk() -> Desk {
+    Desk::with(&[("data_api", "dab")])
+}
+
+fn keep(outbox: &Outbox, host: &FakeHost, deployment_id: &str, status: &str, why: &Why) -> Id {
+    let change = change(deployment_id, status);
+    block_on(outbox.keep(host, change, ORIGIN, why))
+        .expect("kept")
+        .0
+}
+
+fn answer(word: &str) -> Answers {
+    json(201, &format!(r#"{{"value":[{{"Resultado":"{word}"}}]}}"#))
+}
+
+/// Which deployments were sent, in order.
+fn sent(host: &FakeHost) -> Vec<String> {
+    let sent = host.sent.take();
+    let ids = sent.iter().map(|request| {
+        let body: serde_json::Value = serde_json::from_slice(request.body()).expect("JSON");
+        format!("{} {}", body["DeploymentId"], body["Estado"]).replace('"', "")
+    });
+    ids.collect()
+}
+
+fn drain(outbox: &Outbox, desk: &Desk, answers: Vec<Answers>, early: bool) -> Drained {
+    desk.host.will(answers);
+    let heard = |_, _, _: Option<&Entry>| ();
+    let drained = block_on(outbox.drain(&desk.host, desk.data_api(), heard, early));
+    assert!(desk.host.answers.take().is_empty());
+    drained.expect("the store works")
+}
+
+#[test]
+fn an_entry_is_kept_whole_and_goes_once_its_row_has_it() {
+    let (outbox, desk) = (outbox(), desk());
+    let id = keep(&outbox, &desk.host, "d/1 ñ", "RUN_FAILED", &away());
+    let found = block_on(outbox.find(&desk.host, id)).expect("read");
+    let (State::Waiting, Some(entry)) = found.expect("there") else {
+        panic!("it waits")
+    };
+    assert_eq!(entry.change, change("d/1 ñ", "RUN_FAILED"));
+    assert_eq!((&*entry.source, &*entry.request_id), ("a360", "r-1"));
+    assert_eq!(entry.tries, 1);
+    assert_eq!(entry.attempts[0].1, "data API: connection refused");
+
+    desk.host.advance(Duration::from_secs(6));
+    let drained = drain(&outbox, &desk, vec![answer("UPDATED")], false);
+    let expected = Drained {
+        delivered: 1,
+        ..Drained::default()
+    };
+    assert_eq!(drained, expected);
+    assert_eq!(sent(&desk.host), ["d/1 ñ RUN_FAILED"]);
+    assert_eq!(desk.host.stored("outbox/"), [""; 0]);
+}
+
+#[test]
+fn nothing_is_tried_before_its_time_unless_an_operator_says_so() {
+    let (outbox, desk) = (outbox(), desk());
+    keep(&outbox, &desk.host, "d", "COMPLETED", &away());
+    assert_eq!(drain(&outbox, &desk, vec![], false).waiting, 1);
+    assert_eq!(
+        drain(&outbox, &desk, vec![answer("UPDATED")], true).delivered,
+        1
+    );
+}
+
+#[test]
+fn of_a_rows_changes_the_first_that_ends_it_counts() {
+    let (outbox, desk) = (outbox(), desk());
+    for status in ["RUNNING", "RUN_FAILED", "RUN_COMPLETED"] {
+        keep(&outbox, &desk.host, "d", status, &away());
+        desk.host.advance(Duration::from_millis(1));
+    }
+    keep(&outbox, &desk.host, "other", "RUNNING", &away());
+    let stats = block_on(outbox.stats(&desk.host)).expect("read");
+    assert_eq!((stats.waiting, stats.dead), (2, 0));
+
+    let final_already = || answer("ALREADY_PROCESSED");
+    let answers = vec![
+        answer("UPDATED"),
+        answer("UPDATED"),
+        final_already(),
+        final_already(),
+    ];
+    let drained = drain(&outbox, &desk, answers, true);
+    assert_eq!((drained.delivered, drained.already_final), (2, 2));
+    assert_eq!(
+        sent(&desk.host),
+        [
+            "d RUN_FAILED",
+            "other RUNNING",
+            "d RUN_COMPLETED",
+            "d RUNNING"
+        ]
+    );
+}
+
+#[test]
+fn where_the_data_api_is_away_the_rest_is_left_alone() {
+    let (outbox, desk) = (outbox(), desk());
+    for number in 0..100 {
+        let id = format!("d-{number}");
+        keep(&outbox, &desk.host, &id, "COMPLETED", &away());
+    }
+    let refused = Answers::Fails(crate::ports::SendError::Refused);
+    let drained = drain(&outbox, &desk, vec![refused; 32], true);
+    assert_eq!((drained.failed, drained.waiting), (16, 100));
+    assert_eq!(
+        desk.host.sent.take().len(),
+        32,
+        "each with its second attempt"
+    );
+}
+
+#[test]
+fn rows_that_are_not_there_hold_nobody_up() {
+    let (outbox, desk) = (outbox(), desk());
+    for number in 0..40 {
+        let id = format!("d-{number}");
+        keep(&outbox, &desk.host, &id, "COMPLETED", &Why::NoRow);
+        desk.host.advance(Duration::from_millis(1));
+    }
+    let mut answers = vec![answer("NOT_FOUND"); 32];
+    answers.extend(vec![answer("UPDATED"); 8]);
+    // A second look, since something was delivered: what is not there is tried once more.
+    answers.extend(vec![answer("NOT_FOUND"); 32]);
+    let drained = drain(&outbox, &desk, answers, true);
+    assert_eq!((drained.delivered, drained.waiting), (8, 32));
+}
+
+#[test]
+fn what_will_never_be_taken_is_a_dead_letter_until_it_is_put_back() {
+    let (outbox, desk) = (outbox(), desk());
+    let id = keep(&outbox, &desk.host, "d", "COMPLETED", &away());
+    let refused = json(400, r#"{"error":{"code":"BadRequest"}}"#);
+    assert_eq!(drain(&outbox, &desk, vec![refused], true).dead, 1);
+    assert_eq!(drain(&outbox, &desk, vec![], true), Drained::default());
+    assert_eq!(desk.host.stored("outbox/"), [format!("outbox/d/{id}")]);
+
+    assert_eq!(block_on(outbox.requeue(&desk.host, id)), Ok(true));
+    assert_eq!(block_on(outbox.requeue(&desk.host, id)), Ok(false));
+    assert_eq!(
+        drain(&outbox, &desk, vec![answer("UPDATED")], false).delivered,
+        1
+    );
+    assert_eq!(desk.host.stored("outbox/"), [""; 0]);
+}
+
+#[test]
+fn what_has_waited_too_long_is_a_dead_letter() {
+    let (outbox, desk) = (Outbox::new(Duration::from_secs(3600)), desk());
+    keep(&outbox, &desk.host, "d", "COMPLETED", &Why::NoRow);
+    desk.host.advance(Duration::from_secs(3599));
+    assert_eq!(
+        drain(&outbox, &desk, vec![answer("NOT_FOUND")], true).dead,
+        0
+    );
+    desk.host.advance(Duration::from_secs(1));
+    assert_eq!(
+        drain(&outbox, &desk, vec![answer("NOT_FOUND")], true).dead,
+        1
+    );
+}
+
+#[test]
+fn two_instances_at_once_do_no_harm() {
+    let first = desk();
+    let outbox = outbox();
+    for number in 0..20 {
+        let id = format!("d-{number}");
+        keep(&outbox, &first.host, &id, "COMPLETED", &away());
+    }
+    let second = first.beside();
+    for desk in [&first, &second] {
+        let answers = (0..20).map(|_| {
+            Answers::With(
+                1,
+                201,
+                &[],
+                String::from(r#"{"value":[{"Resultado":"ALREADY_PROCESSED"}]}"#),
+            )
+        });
+        desk.host.will(answers);
+    }
+    let heard = |_, _, _: Option<&Entry>| ();
+    let drains =
+        [&first, &second].map(|desk| outbox.drain(&desk.host, desk.data_api(), heard, true));
+    let drained = block_on(futures_util::future::join_all(drains));
+    assert!(drained.iter().all(Result::is_ok), "{drained:?}");
+    assert_eq!(first.host.stored("outbox/"), [""; 0]);
+}
+
+#[test]
+fn an_entry_that_somebody_else_delivered_meanwhile_does_not_come_back() {
+    let (outbox, desk) = (outbox(), desk());
+    let id = keep(&outbox, &desk.host, "d", "COMPLETED", &away());
+    desk.host
+        .will([Answers::With(100, 500, &[], String::new())]);
+    let attempt = outbox.attempt(&desk.host, desk.data_api(), id, true);
+    let removed = async {
+        desk.host.sleep(Duration::from_millis(50)).await;
+        outbox.remove(&desk.host, id).await
+    };
+    let (attempted, removed) = block_on(futures_util::future::join(attempt, removed));
+    assert_eq!(removed, Ok(true));
+    assert_eq!(attempted.expect("the store works").0, Attempted::Gone);
+    assert_eq!(desk.host.stored("outbox/"), [""; 0]);
+}
+
+#[test]
+fn an_instance_looks_into_the_store_once_in_ten_seconds() {
+    let (outbox, desk) = (outbox(), desk());
+    let heard = |_, _, _: Option<&Entry>| ();
+    let carry = || block_on(outbox.carry(&desk.host, desk.data_api(), heard));
+    for (seconds, accesses) in [(0, 1), (0, 1), (9, 1), (1, 2), (10, 3)] {
+        desk.host.advance(Duration::from_secs(seconds));
+        assert_eq!(carry(), Ok(()));
+        assert_eq!(desk.host.accesses.get(), accesses);
+    }
+}
+
+#[test]
+fn what_waits_for_its_time_does_not_keep_the_others_from_theirs() {
+    let (outbox, desk) = (outbox(), desk());
+    for number in 0..300 {
+        let id = format!("waits-{number}");
+        keep(&outbox, &desk.host, &id, "COMPLETED", &away());
+    }
+    for (_, value) in desk.host.store.borrow_mut().iter_mut() {
+        let mut entry = Entry::parse(value).expect("an entry");
+        entry.due = u64::MAX;
+        *value = entry.to_json();
+    }
+    desk.host.advance(Duration::from_secs(1));
+    keep(&outbox, &desk.host, "due", "COMPLETED", &Why::NoRow);
+    desk.host.advance(Duration::from_secs(2));
+    let delivered = RefCell::new(0);
+    let heard = |_, attempted, _: Option<&Entry>| {
+        *delivered.borrow_mut() += usize::from(attempted == Attempted::Updated);
+    };
+    desk.host.will([answer("UPDATED")]);
+    for _ in 0..50 {
+        block_on(outbox.carry(&desk.host, desk.data_api(), heard)).expect("the store works");
+        desk.host.advance(Duration::from_secs(10));
+    }
+    assert_eq!(delivered.into_inner(), 1);
+}
+
+#[test]
+fn what_is_no_entry_becomes_a_dead_letter_as_it_is() {
+    let (outbox, desk) = (outbox(), desk());
+    let id = Id::new(&change("d", "COMPLETED"), 7, 7);
+    let key = format!("outbox/w/{id}");
+    block_on(desk.host.set(&key, b"no entry")).expect("set");
+    assert_eq!(drain(&outbox, &desk, vec![], true).dead, 1);
+    assert_eq!(desk.host.stored("outbox/"), [format!("outbox/d/{id}")]);
+    assert_eq!(block_on(outbox.remove(&desk.host, id)), Ok(true));
+}
+
+#[test]
+fn pages_go_from_the_newest_to_the_oldest() {
+    let (outbox, host) = (outbox(), FakeHost::default());
+    for number in 0..25 {
+        keep(
+            &outbox,
+            &host,
+            &format!("d-{number}"),
+            "COMPLETED",
+            &Why::NoRow,
+        );
+        host.advance(Duration::from_millis(1));
+    }
+    let (mut seen, mut before) = (Vec::new(), None);
+    loop {
+        let page = block_on(outbox.page(&host, State::Waiting, before, 10)).expect("read");
+        let keys = page
+            .entries
+            .iter()
+            .map(|(_, entry)| entry.as_ref().expect("readable").change.key.clone());
+        seen.extend(keys);
+        before = page.next;
+        if before.is_none() {
+            break;
+        }
+    }
+    let expected: Vec<_> = (0..25).rev().map(|number| format!("d-{number}")).collect();
+    assert_eq!(seen, expected);
+}
+
+proptest! {
+    #[test]
+    fn a_name_is_read_as_it_was_written_and_in_no_other_way(
+        at in 0..1_u64 << 44, random: u128, key in "[a-z]{1,9}", last: bool, cut in 0..60_usize,
+    ) {
+        let status = if last { "COMPLETED" } else { "RUNNING" };
+        let id = Id::new(&change(&key, status), at, random);
+        prop_assert_eq!(id.is_last, last);
+        let text = id.to_string();
+        prop_assert_eq!(Id::parse(&text), Some(id));
+        prop_assert_eq!(Id::parse(&text.to_uppercase()), None);
+        prop_assert_eq!(Id::parse(&text[..cut.min(text.len() - 1)]), None);
+        prop_assert_eq!(Id::parse(&format!("{text}0")), None);
+    }
+
+    #[test]
+    fn no_value_in_the_store_makes_it_panic(value: Vec<u8>, text in "\\PC{0,80}") {
+        let _ = Entry::parse(&value);
+        let _ = Entry::parse(text.as_bytes());
+        let _ = Id::parse(&text);
+    }
+}
