@@ -1,25 +1,25 @@
 //! One request's way, from the host's ports to the reply.
 
+mod deliver;
+mod operate;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use ::http::{HeaderMap, Request, StatusCode};
 use bytes::Bytes;
-use futures_util::future::join;
 use http_body::Body;
 use percent_encoding::percent_decode_str;
 
-use crate::admin;
 use crate::attempts::{Attempts, Judgement};
 use crate::audit::{self, Record};
 use crate::config::{Config, Secret};
 use crate::credentials::{Policy, Refused, Verified};
-use crate::delivery::outbox::{Attempted, Entry, Id, Origin, Outbox, State, Why};
-use crate::delivery::{Change, DataApi, DeploymentId, Failure, Outcome, Remembered};
+use crate::delivery::outbox::{Id, Outbox};
+use crate::delivery::{Change, DataApi, DeploymentId, Failure, Remembered};
 use crate::health;
 use crate::http::{self, Endpoint, Received, Refusal, Reply, Response, Route, Routes};
-use crate::ports::{Host, StoreError};
-use crate::sources::Taken;
+use crate::ports::Host;
 
 /// The application: its settings are read once, and it answers any number of requests at a time.
 pub struct App<H> {
@@ -119,34 +119,6 @@ impl<H: Host> App<H> {
             audit::log_failure(&self.host, "attempts_not_kept", &error.to_string());
         }
         self.carry(after.follow).await;
-    }
-
-    /// Carries the outbox forward, and follows an entry whose row was not there yet.
-    async fn carry(&self, follow: Option<Id>) {
-        let Some(data_api) = &self.data_api else {
-            return;
-        };
-        let (host, outbox) = (&self.host, &self.outbox);
-        let followed = async {
-            match follow {
-                Some(id) => outbox.follow(host, data_api, self.heard(), id).await,
-                None => Ok(()),
-            }
-        };
-        let carried = outbox.carry(host, data_api, self.heard());
-        let (carried, followed) = join(carried, followed).await;
-        for failed in [carried, followed] {
-            if let Err(error) = failed {
-                audit::log_failure(host, "outbox_not_carried", &error.to_string());
-            }
-        }
-    }
-
-    /// Tells the log of each attempt at the outbox.
-    fn heard(&self) -> impl Fn(Id, Attempted, Option<&Entry>) {
-        |id, attempted, entry| {
-            audit::log_attempt(&self.host, self.config.log_level, id, attempted, entry);
-        }
     }
 
     async fn answer<B>(&self, request: Request<B>, record: &mut Record) -> Result<Answer, Refusal>
@@ -293,125 +265,6 @@ impl<H: Host> App<H> {
         record.deployment_id = Some(deployment_id.to_string());
         let row = self.row(&verified, &deployment_id, record).await?;
         Ok(("found", Reply::json_bytes(StatusCode::OK, row).uncached()))
-    }
-
-    async fn deliver(
-        &self,
-        _: &Verified,
-        change: Change,
-        record: &mut Record,
-    ) -> Result<Taken, Refusal> {
-        let tried = self.data_api()?.apply(&self.host, &change).await;
-        record.retried = tried.retried.map(|fault| fault.to_string());
-        record.failure = tried.doubtful.map(|fault| Failure::from(fault).to_string());
-        let why = match tried.result {
-            Ok(Outcome::Updated) => return Ok(Taken::Updated),
-            Ok(Outcome::AlreadyFinal) => return Ok(Taken::AlreadyFinal),
-            Ok(Outcome::NotFound) => Why::NoRow,
-            Err(failure @ (Failure::Corrupt(_) | Failure::Unaddressable)) => {
-                return Err(failed(failure, record));
-            }
-            Err(failure) => {
-                let refusal = failed(failure.clone(), record);
-                debug_assert_eq!(refusal, Refusal::Unavailable);
-                Why::Failed(failure)
-            }
-        };
-        self.queue(change, why, record).await
-    }
-
-    /// Keeps a change that the data API did not take. Nothing is acknowledged before it is kept.
-    async fn queue(&self, change: Change, why: Why, record: &mut Record) -> Result<Taken, Refusal> {
-        let origin = Origin {
-            source: record.source.unwrap_or_default(),
-            request_id: &record.request_id,
-        };
-        match self.outbox.keep(&self.host, change, origin, &why).await {
-            Ok((id, state)) => {
-                record.entry = Some(id.to_string());
-                record.follow = (why == Why::NoRow && state == State::Waiting).then_some(id);
-                Ok(Taken::Queued)
-            }
-            Err(error) => {
-                let failure = Failure::from(error).to_string();
-                record.failure = Some(match record.failure.take() {
-                    Some(first) => format!("{first}; then {failure}"),
-                    None => failure,
-                });
-                Err(match why {
-                    Why::NoRow => Refusal::NoRowYet,
-                    Why::Failed(_) => Refusal::Unavailable,
-                })
-            }
-        }
-    }
-
-    async fn admin(
-        &self,
-        call: admin::Call,
-        headers: HeaderMap,
-        record: &mut Record,
-    ) -> Result<Answer, Refusal> {
-        record.source = Some("admin");
-        let policy = self.routes.admin()?;
-        self.verify(policy, headers, Bytes::new(), record).await?;
-        let answered = self.operate(call).await;
-        answered.map_err(|error| failed(error.into(), record))?
-    }
-
-    /// What an operator who was let in asks of the outbox.
-    async fn operate(&self, call: admin::Call) -> Result<Result<Answer, Refusal>, StoreError> {
-        use admin::Call;
-
-        let (host, outbox) = (&self.host, &self.outbox);
-        Ok(match call {
-            Call::List {
-                state,
-                limit,
-                before,
-            } => {
-                let page = outbox.page(host, state, before, limit).await?;
-                Ok(("listed", admin::page(&page, state)))
-            }
-            Call::Stats => Ok(("counted", admin::stats(outbox.stats(host).await?))),
-            Call::Show(id) => match outbox.find(host, id).await? {
-                Some((state, entry)) => Ok(("shown", admin::entry(id, state, entry.as_ref()))),
-                None => Err(Refusal::NoSuchEntry),
-            },
-            Call::Remove(id) => match outbox.remove(host, id).await? {
-                true => Ok(("removed", admin::done("removed", 1))),
-                false => Err(Refusal::NoSuchEntry),
-            },
-            Call::Requeue(id) => match outbox.requeue(host, id).await? {
-                true => Ok(("requeued", admin::done("requeued", 1))),
-                false => Err(Refusal::NoSuchEntry),
-            },
-            Call::RequeueAll => {
-                let mut count = 0;
-                for id in outbox.next_of_rows(host, State::Dead).await? {
-                    count += usize::from(outbox.requeue(host, id).await?);
-                }
-                Ok(("requeued", admin::done("requeued", count)))
-            }
-            Call::Retry(id) => match self.data_api() {
-                Ok(data_api) => {
-                    let (attempted, entry) = outbox.attempt(host, data_api, id, true).await?;
-                    self.heard()(id, attempted, entry.as_ref());
-                    match attempted {
-                        Attempted::Gone => Err(Refusal::NoSuchEntry),
-                        _ => Ok(("retried", admin::attempted(attempted))),
-                    }
-                }
-                Err(refusal) => Err(refusal),
-            },
-            Call::Drain { all } => match self.data_api() {
-                Ok(data_api) => {
-                    let drained = outbox.drain(host, data_api, self.heard(), all).await?;
-                    Ok(("drained", admin::drained(drained)))
-                }
-                Err(refusal) => Err(refusal),
-            },
-        })
     }
 
     async fn probe(&self) -> Option<Result<(), Failure>> {

@@ -8,6 +8,7 @@
 // One thread runs an instance, so no caller needs the futures to be `Send`.
 #![allow(async_fn_in_trait)]
 
+use std::ops::ControlFlow;
 use std::time::{Duration, SystemTime};
 
 use ::http::{Request, Response};
@@ -44,8 +45,9 @@ pub trait KeyValue {
     async fn set(&self, key: &str, value: &[u8]) -> Result<(), StoreError>;
     /// Removes `key`, if it is there.
     async fn delete(&self, key: &str) -> Result<(), StoreError>;
-    /// Shows every key there is, in any order. There may be far more than fit in memory.
-    async fn keys(&self, each: impl FnMut(&str)) -> Result<(), StoreError>;
+    /// Shows the keys there are, in any order, until `each` has seen enough. There may be far more
+    /// than fit in memory.
+    async fn keys(&self, each: impl FnMut(&str) -> ControlFlow<()>) -> Result<(), StoreError>;
 }
 
 /// The key-value store did not do what was asked. The text is the host's and holds no value.

@@ -1,6 +1,7 @@
 //! The ports on Spin's SDK, and the component's entry point. No decision is made here.
 
 use std::io::Write as _;
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -117,14 +118,18 @@ impl KeyValue for Spin {
         store.delete(key).await.map_err(store_error)
     }
 
-    async fn keys(&self, mut each: impl FnMut(&str)) -> Result<(), StoreError> {
+    async fn keys(&self, mut each: impl FnMut(&str) -> ControlFlow<()>) -> Result<(), StoreError> {
         let store = open().await?;
         let _showing = ShowingKeys::begin().await;
         let (mut keys, result) = store.get_keys().await.into_inner();
         let mut taken = Vec::with_capacity(KEYS_AT_A_TIME);
         loop {
             let (status, mut batch) = keys.read(taken).await;
-            batch.drain(..).for_each(|key| each(&key));
+            for key in batch.drain(..) {
+                if each(&key).is_break() {
+                    return Ok(());
+                }
+            }
             if status == StreamResult::Dropped {
                 break;
             }

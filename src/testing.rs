@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -33,6 +34,10 @@ pub struct FakeHost {
     pub asked: RefCell<Vec<String>>,
     pub store: Rc<RefCell<BTreeMap<String, Vec<u8>>>>,
     pub store_fails: bool,
+    /// Keys are shown in an order of the store's own, not sorted.
+    pub shuffles_keys: bool,
+    /// How many keys were shown.
+    pub shown: Cell<usize>,
     /// How often the store was asked for something, and how often to write.
     pub accesses: Cell<usize>,
     pub writes: Cell<usize>,
@@ -61,6 +66,8 @@ impl Default for FakeHost {
             asked: RefCell::default(),
             store: Rc::default(),
             store_fails: false,
+            shuffles_keys: false,
+            shown: Cell::default(),
             accesses: Cell::default(),
             writes: Cell::default(),
             lines: RefCell::default(),
@@ -163,10 +170,18 @@ impl KeyValue for FakeHost {
         Ok(())
     }
 
-    async fn keys(&self, mut each: impl FnMut(&str)) -> Result<(), StoreError> {
+    async fn keys(&self, mut each: impl FnMut(&str) -> ControlFlow<()>) -> Result<(), StoreError> {
         self.turn().await?;
-        let keys: Vec<_> = self.store.borrow().keys().cloned().collect();
-        keys.iter().for_each(|key| each(key));
+        let mut keys: Vec<_> = self.store.borrow().keys().cloned().collect();
+        if self.shuffles_keys {
+            keys.sort_by_key(|key| key.bytes().rev().collect::<Vec<_>>());
+        }
+        for key in keys {
+            self.shown.set(self.shown.get() + 1);
+            if each(&key).is_break() {
+                break;
+            }
+        }
         Ok(())
     }
 }

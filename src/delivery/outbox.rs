@@ -13,6 +13,7 @@ mod id;
 mod listing;
 mod rounds;
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use super::{Change, DataApi, Failure, Outcome, Ports};
@@ -35,7 +36,30 @@ pub enum State {
 /// The outbox of one configuration.
 pub struct Outbox {
     max_age: Duration,
-    looked: std::sync::Mutex<Option<Duration>>,
+    seen: Mutex<Seen>,
+}
+
+/// What an instance has seen of the outbox and of the data API, on the monotonic clock.
+#[derive(Default)]
+struct Seen {
+    looked: Option<Duration>,
+    away: Option<Duration>,
+}
+
+/// How often an instance looks into the store by itself.
+const LOOK_EVERY: Duration = Duration::from_secs(10);
+
+impl Seen {
+    /// Whether it is time for another look. It is not while the data API is away: there is nothing
+    /// to be done then, and a look takes its time where the outbox is long.
+    fn may_look(&mut self, now: Duration) -> bool {
+        let recent = |at: Option<Duration>| at.is_some_and(|at| now < at + LOOK_EVERY);
+        let may_look = !recent(self.looked) && !recent(self.away);
+        if may_look {
+            self.looked = Some(now);
+        }
+        may_look
+    }
 }
 
 /// Where a change comes from.
@@ -136,8 +160,18 @@ impl Outbox {
     pub fn new(max_age: Duration) -> Self {
         Self {
             max_age,
-            looked: std::sync::Mutex::default(),
+            seen: Mutex::default(),
         }
+    }
+
+    /// The data API was asked to make a change, and this came of it.
+    pub fn heard(&self, clock: &impl Clock, result: &Result<Outcome, Failure>) {
+        let failed = matches!(result, Err(Failure::Remote(_)));
+        self.state().away = failed.then(|| clock.monotonic());
+    }
+
+    fn state(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Keeps a change that was not made. When this returns `Ok` it outlives the instance.
@@ -198,6 +232,7 @@ impl Outbox {
             return Ok((Attempted::NotDue, None));
         }
         let tried = data_api.apply(host, &entry.change).await;
+        self.heard(host, &tried.result);
         let Some(why) = Why::of(&tried.result) else {
             host.delete(&key).await?;
             let attempted = match tried.result {

@@ -1,5 +1,7 @@
 //! Looking through the outbox, by its keys: one entry a row, whatever its length.
 
+use std::ops::ControlFlow;
+
 use super::{Entry, Id, Outbox, State, milliseconds};
 use crate::ports::{Clock, KeyValue, StoreError};
 
@@ -29,13 +31,35 @@ impl Outbox {
         store: &impl KeyValue,
         state: State,
     ) -> Result<Vec<Id>, StoreError> {
-        let mut ids = Vec::new();
-        let each = |key: &str| ids.extend(key.strip_prefix(state.prefix()).and_then(Id::parse));
+        Ok(self.oldest(store, state, usize::MAX).await?.0)
+    }
+
+    /// The same of at least the `enough` oldest entries, and whether these are all. Most stores
+    /// show their keys in order: then it is not looked any further.
+    pub async fn oldest(
+        &self,
+        store: &impl KeyValue,
+        state: State,
+        enough: usize,
+    ) -> Result<(Vec<Id>, bool), StoreError> {
+        let (mut ids, mut in_order, mut all) = (Vec::<Id>::new(), true, true);
+        let each = |key: &str| {
+            let Some(id) = key.strip_prefix(state.prefix()).and_then(Id::parse) else {
+                return ControlFlow::Continue(());
+            };
+            if in_order && ids.len() >= enough {
+                all = false;
+                return ControlFlow::Break(());
+            }
+            in_order &= ids.last().is_none_or(|last| *last <= id);
+            ids.push(id);
+            ControlFlow::Continue(())
+        };
         store.keys(each).await?;
         ids.sort_unstable_by_key(|id| (id.row, id.turn()));
         ids.dedup_by_key(|id| id.row);
         ids.sort_unstable();
-        Ok(ids)
+        Ok((ids, all))
     }
 
     /// At most `limit` entries that came before `before`, newest first.
@@ -75,15 +99,22 @@ impl Outbox {
 
     /// How much there is, and since when.
     pub async fn stats(&self, host: &(impl KeyValue + Clock)) -> Result<Stats, StoreError> {
-        let waiting = self.next_of_rows(host, State::Waiting).await?;
-        let oldest = waiting.first().map(|id| {
-            let age = milliseconds(host.now()).saturating_sub(id.at);
-            age / 1000
-        });
+        let (mut waiting, mut dead, mut oldest) = (Vec::new(), Vec::new(), None::<u64>);
+        let each = |key: &str| {
+            let id_in = |state: State| key.strip_prefix(state.prefix()).and_then(Id::parse);
+            if let Some(id) = id_in(State::Waiting) {
+                waiting.push(id.row);
+                oldest = Some(oldest.map_or(id.at, |oldest| oldest.min(id.at)));
+            }
+            dead.extend(id_in(State::Dead).map(|id| id.row));
+            ControlFlow::Continue(())
+        };
+        host.keys(each).await?;
+        let now = milliseconds(host.now());
         Ok(Stats {
-            waiting: waiting.len(),
-            dead: self.next_of_rows(host, State::Dead).await?.len(),
-            oldest_seconds: oldest,
+            waiting: different(waiting),
+            dead: different(dead),
+            oldest_seconds: oldest.map(|at| now.saturating_sub(at) / 1000),
         })
     }
 
@@ -96,6 +127,7 @@ impl Outbox {
         let each = |key: &str| {
             let id_of = key.strip_prefix(state.prefix()).and_then(Id::parse);
             of_row.extend(id_of.filter(|other| other.row == id.row));
+            ControlFlow::Continue(())
         };
         store.keys(each).await?;
         for id in of_row {
@@ -122,4 +154,10 @@ impl Outbox {
         host.delete(&State::Dead.key(id)).await?;
         Ok(true)
     }
+}
+
+fn different(mut rows: Vec<u128>) -> usize {
+    rows.sort_unstable();
+    rows.dedup();
+    rows.len()
 }

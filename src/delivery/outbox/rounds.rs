@@ -1,6 +1,5 @@
 //! Delivering what waits: a few entries after a reply, or all there is on demand.
 
-use std::sync::PoisonError;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -9,18 +8,17 @@ use super::{Attempted, Entry, Id, Outbox, State};
 use crate::delivery::{DataApi, Ports};
 use crate::ports::StoreError;
 
-/// How often an instance looks into the store by itself.
-const LOOK_EVERY: Duration = Duration::from_secs(10);
-
 /// How long it delivers then.
 const AFTER_A_REPLY: Duration = Duration::from_secs(5);
 
 /// How long it begins with further ones on demand. One that has begun may take ten seconds more.
 const ON_DEMAND: Duration = Duration::from_secs(10);
 
-/// How many entries it looks at then: the oldest, and as many by chance, so that those which wait
-/// for their time do not keep the others from theirs.
+/// How many entries it looks at then.
 const LOOKED_AT: usize = 128;
+
+/// How many entries are listed at a time on demand.
+const DRAINED_AT_A_TIME: usize = 4096;
 
 /// Entries that are delivered at a time.
 const AT_A_TIME: usize = 16;
@@ -63,29 +61,31 @@ impl Outbox {
         data_api: &DataApi,
         heard: impl Fn(Id, Attempted, Option<&Entry>),
     ) -> Result<(), StoreError> {
-        {
-            let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
-            let now = host.monotonic();
-            if looked.is_some_and(|looked| now < looked + LOOK_EVERY) {
-                return Ok(());
-            }
-            *looked = Some(now);
-        }
-        let mut ids = self.next_of_rows(host, State::Waiting).await?;
-        if ids.len() > 2 * LOOKED_AT {
-            let others = &mut ids[LOOKED_AT..];
-            others.rotate_left(host.random() as usize % others.len());
-            ids.truncate(2 * LOOKED_AT);
+        let now = host.monotonic();
+        if !self.state().may_look(now) {
+            return Ok(());
         }
         let mut running = Running {
             outbox: self,
             host,
             data_api,
             heard,
-            until: host.monotonic() + AFTER_A_REPLY,
+            until: now + AFTER_A_REPLY,
             early: false,
             drained: Drained::default(),
         };
+        let (ids, all) = self.oldest(host, State::Waiting, LOOKED_AT).await?;
+        let went_on = running.deliver(&ids).await?;
+        if all || !went_on || running.drained.gone() > 0 {
+            return Ok(());
+        }
+        // The oldest all wait for their time: the others are not to wait for them.
+        let mut ids = self.next_of_rows(host, State::Waiting).await?;
+        if ids.len() > LOOKED_AT {
+            let places = ids.len();
+            ids.rotate_left(host.random() as usize % places);
+            ids.truncate(LOOKED_AT);
+        }
         running.deliver(&ids).await.map(drop)
     }
 
@@ -106,14 +106,20 @@ impl Outbox {
             early,
             drained: Drained::default(),
         };
+        let mut enough = DRAINED_AT_A_TIME;
         loop {
-            let ids = self.next_of_rows(host, State::Waiting).await?;
+            let (ids, all) = self.oldest(host, State::Waiting, enough).await?;
             let before = running.drained.gone();
-            let went_on = running.deliver(&ids).await?;
-            // What is left of rows that have just had one of several changes is next.
-            if !went_on || running.drained.gone() == before {
+            if !running.deliver(&ids).await? {
                 break;
             }
+            // What is left of rows that have just had one of several changes is next; where the
+            // oldest all wait for their time, it is what is behind them.
+            enough = match (running.drained.gone() > before, all) {
+                (true, _) => DRAINED_AT_A_TIME,
+                (false, false) => usize::MAX,
+                (false, true) => break,
+            };
         }
         let waiting = self.next_of_rows(host, State::Waiting).await?.len();
         Ok(Drained {

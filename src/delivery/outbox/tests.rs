@@ -259,6 +259,44 @@ fn an_instance_looks_into_the_store_once_in_ten_seconds() {
 }
 
 #[test]
+fn while_the_data_api_is_away_nobody_looks() {
+    let (outbox, desk) = (outbox(), desk());
+    let heard = |_, _, _: Option<&Entry>| ();
+    let carry = || block_on(outbox.carry(&desk.host, desk.data_api(), heard));
+    let failed = Err(Failure::Remote(crate::delivery::Fault::NoTimeLeft));
+    outbox.heard(&desk.host, &failed);
+    assert_eq!((carry(), desk.host.accesses.get()), (Ok(()), 0));
+    outbox.heard(&desk.host, &Ok(Outcome::AlreadyFinal));
+    assert_eq!((carry(), desk.host.accesses.get()), (Ok(()), 1));
+    outbox.heard(&desk.host, &failed);
+    desk.host.advance(Duration::from_secs(10));
+    assert_eq!(
+        (carry(), desk.host.accesses.get()),
+        (Ok(()), 2),
+        "once in a while all the same"
+    );
+}
+
+#[test]
+fn a_long_outbox_is_not_looked_through_where_the_store_shows_it_in_order() {
+    for (shuffles, shown) in [(false, 129), (true, 500)] {
+        let (outbox, mut desk) = (outbox(), desk());
+        desk.host.shuffles_keys = shuffles;
+        for number in 0..500 {
+            let id = format!("d-{number}");
+            keep(&outbox, &desk.host, &id, "COMPLETED", &Why::NoRow);
+            desk.host.advance(Duration::from_millis(1));
+        }
+        let all = block_on(outbox.next_of_rows(&desk.host, State::Waiting)).expect("read");
+        desk.host.shown.set(0);
+        let oldest = block_on(outbox.oldest(&desk.host, State::Waiting, 128));
+        let (oldest, complete) = oldest.expect("read");
+        assert_eq!(oldest[..128], all[..128]);
+        assert_eq!((desk.host.shown.get(), complete), (shown, shuffles));
+    }
+}
+
+#[test]
 fn what_waits_for_its_time_does_not_keep_the_others_from_theirs() {
     let (outbox, desk) = (outbox(), desk());
     for number in 0..300 {

@@ -1,0 +1,94 @@
+//! The last part of a request's way: the data API, and the outbox for what it does not take.
+
+use futures_util::future::join;
+
+use super::{App, failed};
+use crate::audit::{self, Record};
+use crate::credentials::Verified;
+use crate::delivery::outbox::{Attempted, Entry, Id, Origin, State, Why};
+use crate::delivery::{Change, Failure, Outcome};
+use crate::http::Refusal;
+use crate::ports::Host;
+use crate::sources::Taken;
+
+impl<H: Host> App<H> {
+    pub(super) async fn deliver(
+        &self,
+        _: &Verified,
+        change: Change,
+        record: &mut Record,
+    ) -> Result<Taken, Refusal> {
+        let tried = self.data_api()?.apply(&self.host, &change).await;
+        self.outbox.heard(&self.host, &tried.result);
+        record.retried = tried.retried.map(|fault| fault.to_string());
+        record.failure = tried.doubtful.map(|fault| Failure::from(fault).to_string());
+        let why = match tried.result {
+            Ok(Outcome::Updated) => return Ok(Taken::Updated),
+            Ok(Outcome::AlreadyFinal) => return Ok(Taken::AlreadyFinal),
+            Ok(Outcome::NotFound) => Why::NoRow,
+            Err(failure @ (Failure::Corrupt(_) | Failure::Unaddressable)) => {
+                return Err(failed(failure, record));
+            }
+            Err(failure) => {
+                let refusal = failed(failure.clone(), record);
+                debug_assert_eq!(refusal, Refusal::Unavailable);
+                Why::Failed(failure)
+            }
+        };
+        self.queue(change, why, record).await
+    }
+
+    /// Keeps a change that the data API did not take. Nothing is acknowledged before it is kept.
+    async fn queue(&self, change: Change, why: Why, record: &mut Record) -> Result<Taken, Refusal> {
+        let origin = Origin {
+            source: record.source.unwrap_or_default(),
+            request_id: &record.request_id,
+        };
+        match self.outbox.keep(&self.host, change, origin, &why).await {
+            Ok((id, state)) => {
+                record.entry = Some(id.to_string());
+                record.follow = (why == Why::NoRow && state == State::Waiting).then_some(id);
+                Ok(Taken::Queued)
+            }
+            Err(error) => {
+                let failure = Failure::from(error).to_string();
+                record.failure = Some(match record.failure.take() {
+                    Some(first) => format!("{first}; then {failure}"),
+                    None => failure,
+                });
+                Err(match why {
+                    Why::NoRow => Refusal::NoRowYet,
+                    Why::Failed(_) => Refusal::Unavailable,
+                })
+            }
+        }
+    }
+
+    /// Carries the outbox forward, and follows an entry whose row was not there yet.
+    pub(super) async fn carry(&self, follow: Option<Id>) {
+        let Some(data_api) = &self.data_api else {
+            return;
+        };
+        let (host, outbox) = (&self.host, &self.outbox);
+        let followed = async {
+            match follow {
+                Some(id) => outbox.follow(host, data_api, self.heard(), id).await,
+                None => Ok(()),
+            }
+        };
+        let carried = outbox.carry(host, data_api, self.heard());
+        let (carried, followed) = join(carried, followed).await;
+        for failed in [carried, followed] {
+            if let Err(error) = failed {
+                audit::log_failure(host, "outbox_not_carried", &error.to_string());
+            }
+        }
+    }
+
+    /// Tells the log of each attempt at the outbox.
+    pub(super) fn heard(&self) -> impl Fn(Id, Attempted, Option<&Entry>) {
+        |id, attempted, entry| {
+            audit::log_attempt(&self.host, self.config.log_level, id, attempted, entry);
+        }
+    }
+}
