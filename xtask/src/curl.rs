@@ -36,7 +36,7 @@ pub fn announcement(address: &str, door: &Door) -> String {
             "{head}\
              the rows   data_api is {}; GET /health/ready says whether it is there\n\
              \n\
-             a callback (503 no_row_yet where SAM has no such deployment):\n\
+             a callback (202 queued where SAM has no such deployment yet):\n\
              \n\
              {post}\n",
             known(&door.data_api, SERVERS)
