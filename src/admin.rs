@@ -195,9 +195,18 @@ pub fn attempted(attempted: Attempted) -> Reply {
     ok(json!({ "result": attempted.name() }))
 }
 
-/// What was done to so many entries.
-pub fn done(result: &str, entries: usize) -> Reply {
-    ok(json!({ "result": result, "entries": entries }))
+/// How many dead letters were put back. One alone is told its new name.
+pub fn requeued(ids: &[Id]) -> Reply {
+    let id = match ids {
+        [id] => Some(id.to_string()),
+        _ => None,
+    };
+    ok(json!({ "result": "requeued", "entries": ids.len(), "id": id }))
+}
+
+/// An entry is gone.
+pub fn removed() -> Reply {
+    ok(json!({ "result": "removed" }))
 }
 
 fn ok(mut body: Json) -> Reply {

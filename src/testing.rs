@@ -34,6 +34,8 @@ pub struct FakeHost {
     pub asked: RefCell<Vec<String>>,
     pub store: Rc<RefCell<BTreeMap<String, Vec<u8>>>>,
     pub store_fails: bool,
+    /// How many turns a removal takes beyond those of other accesses.
+    pub removal_takes: usize,
     /// Keys are shown in an order of the store's own, not sorted.
     pub shuffles_keys: bool,
     /// How many keys were shown.
@@ -66,6 +68,7 @@ impl Default for FakeHost {
             asked: RefCell::default(),
             store: Rc::default(),
             store_fails: false,
+            removal_takes: 0,
             shuffles_keys: false,
             shown: Cell::default(),
             accesses: Cell::default(),
@@ -166,6 +169,9 @@ impl KeyValue for FakeHost {
     async fn delete(&self, key: &str) -> Result<(), StoreError> {
         self.writes.set(self.writes.get() + 1);
         self.turn().await?;
+        for _ in 0..self.removal_takes {
+            YieldOnce(false).await;
+        }
         self.store.borrow_mut().remove(key);
         Ok(())
     }

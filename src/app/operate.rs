@@ -42,19 +42,19 @@ impl<H: Host> App<H> {
                 None => Err(Refusal::NoSuchEntry),
             },
             Call::Remove(id) => match outbox.remove(host, id).await? {
-                true => Ok(("removed", admin::done("removed", 1))),
+                true => Ok(("removed", admin::removed())),
                 false => Err(Refusal::NoSuchEntry),
             },
             Call::Requeue(id) => match outbox.requeue(host, id).await? {
-                true => Ok(("requeued", admin::done("requeued", 1))),
-                false => Err(Refusal::NoSuchEntry),
+                Some(renamed) => Ok(("requeued", admin::requeued(&[renamed]))),
+                None => Err(Refusal::NoSuchEntry),
             },
             Call::RequeueAll => {
-                let mut count = 0;
+                let mut renamed = Vec::new();
                 for id in outbox.next_of_rows(host, State::Dead).await? {
-                    count += usize::from(outbox.requeue(host, id).await?);
+                    renamed.extend(outbox.requeue(host, id).await?);
                 }
-                Ok(("requeued", admin::done("requeued", count)))
+                Ok(("requeued", admin::requeued(&renamed)))
             }
             Call::Retry(id) => match self.data_api() {
                 Ok(data_api) => {

@@ -36,6 +36,12 @@ impl Id {
         }
     }
 
+    /// Another name for the same change.
+    pub fn renamed(self, random: u128) -> Self {
+        let number = random as u32;
+        Self { number, ..self }
+    }
+
     /// Reads what [`Display`](fmt::Display) has written.
     pub fn parse(text: &str) -> Option<Self> {
         let (at, rest) = text.split_once('-')?;

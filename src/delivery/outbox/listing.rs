@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::{Entry, Id, Outbox, State, milliseconds};
-use crate::ports::{Clock, KeyValue, StoreError};
+use crate::ports::{Clock, KeyValue, Random, StoreError};
 
 /// A part of the outbox, newest first.
 pub struct Page {
@@ -136,23 +136,26 @@ impl Outbox {
         Ok(true)
     }
 
-    /// Puts a dead letter back, due at once; says whether there was one.
+    /// Puts a dead letter back, due at once, and gives its new name. Under its old one, whoever was
+    /// still at work on it would remove it as what has become a dead letter, at the very moment in
+    /// which the dead letter is removed here.
     pub async fn requeue(
         &self,
-        host: &(impl KeyValue + Clock),
+        host: &(impl KeyValue + Clock + Random),
         id: Id,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<Id>, StoreError> {
         let Some(value) = host.get(&State::Dead.key(id)).await? else {
-            return Ok(false);
+            return Ok(None);
         };
         let Some(mut entry) = Entry::parse(&value) else {
-            return Ok(false);
+            return Ok(None);
         };
         entry.due = milliseconds(host.now());
-        let waiting = State::Waiting.key(id);
+        let renamed = id.renamed(host.random());
+        let waiting = State::Waiting.key(renamed);
         host.set(&waiting, &entry.to_json()).await?;
         host.delete(&State::Dead.key(id)).await?;
-        Ok(true)
+        Ok(Some(renamed))
     }
 }
 

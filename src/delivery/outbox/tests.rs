@@ -176,13 +176,39 @@ fn what_will_never_be_taken_is_a_dead_letter_until_it_is_put_back() {
     assert_eq!(drain(&outbox, &desk, vec![], true), Drained::default());
     assert_eq!(desk.host.stored("outbox/"), [format!("outbox/d/{id}")]);
 
-    assert_eq!(block_on(outbox.requeue(&desk.host, id)), Ok(true));
-    assert_eq!(block_on(outbox.requeue(&desk.host, id)), Ok(false));
+    let renamed = block_on(outbox.requeue(&desk.host, id)).expect("the store works");
+    assert!(renamed.is_some_and(|renamed| renamed != id && renamed.row == id.row));
+    assert_eq!(block_on(outbox.requeue(&desk.host, id)), Ok(None));
     assert_eq!(
         drain(&outbox, &desk, vec![answer("UPDATED")], false).delivered,
         1
     );
     assert_eq!(desk.host.stored("outbox/"), [""; 0]);
+}
+
+#[test]
+fn a_dead_letter_that_is_put_back_while_it_becomes_one_is_not_lost() {
+    for pause in 0..12 {
+        let (outbox, mut desk) = (outbox(), desk());
+        desk.host.removal_takes = 5;
+        let id = keep(&outbox, &desk.host, "d", "COMPLETED", &away());
+        desk.host.will([json(400, "")]);
+        let attempt = outbox.attempt(&desk.host, desk.data_api(), id, true);
+        let put_back = async {
+            // Between the write of the dead letter and the removal of what waited, for one of these.
+            for _ in 0..pause {
+                desk.host.get("nothing").await.expect("the store works");
+            }
+            outbox.requeue(&desk.host, id).await
+        };
+        let (attempted, put_back) = block_on(futures_util::future::join(attempt, put_back));
+        assert_eq!(attempted.expect("the store works").0, Attempted::Dead);
+        let place = match put_back.expect("the store works") {
+            Some(renamed) => format!("outbox/w/{renamed}"),
+            None => format!("outbox/d/{id}"),
+        };
+        assert_eq!(desk.host.stored("outbox/"), [place], "{pause}");
+    }
 }
 
 #[test]
