@@ -3,7 +3,9 @@
 use ::http::{Method, StatusCode};
 use serde_json::{Value as Json, json};
 
-use crate::delivery::outbox::{Attempted, Drained, Entry, Id, Page, State, Stats, Texts};
+use crate::delivery::outbox::{
+    Attempted, Drained, Entry, Found, Id, Page, Place, State, Stats, Texts,
+};
 use crate::http::{Refusal, Reply};
 
 /// The only place there is, below the root path.
@@ -42,6 +44,16 @@ pub enum Call {
         /// Also what is not due yet.
         all: bool,
     },
+}
+
+impl Call {
+    /// The entry that it is about, where it is about one.
+    pub fn id(self) -> Option<Id> {
+        match self {
+            Self::Show(id) | Self::Remove(id) | Self::Retry(id) | Self::Requeue(id) => Some(id),
+            Self::List { .. } | Self::Stats | Self::RequeueAll | Self::Drain { .. } => None,
+        }
+    }
 }
 
 /// What a request asks for; `None` where the path is none of these.
@@ -119,19 +131,19 @@ fn wrong(name: &'static str, what: String) -> Refusal {
 }
 
 /// A page of entries, without what they carry.
-pub fn page(page: &Page, state: State) -> Reply {
+pub fn page(page: &Page) -> Reply {
     let entries = page.entries.iter();
     let entries: Vec<_> = entries
-        .map(|(id, it)| summary(*id, state, it.as_ref()))
+        .map(|(id, place, entry)| summary(*id, *place, entry.as_ref()))
         .collect();
     let next = page.next.map(|id| id.to_string());
     ok(json!({ "entries": entries, "next": next }))
 }
 
 /// One entry, whole.
-pub fn entry(id: Id, state: State, entry: Option<&Entry>) -> Reply {
-    let mut shown = summary(id, state, entry);
-    if let (Some(entry), Json::Object(shown)) = (entry, &mut shown) {
+pub fn entry(id: Id, found: &Found) -> Reply {
+    let mut shown = summary(id, found.place, found.entry.as_ref());
+    if let (Some(entry), Json::Object(shown)) = (&found.entry, &mut shown) {
         let attempts = entry.attempts.iter();
         let attempts: Vec<_> = attempts
             .map(|(at, why)| json!({ "at": time(*at), "failure": why }))
@@ -143,11 +155,16 @@ pub fn entry(id: Id, state: State, entry: Option<&Entry>) -> Reply {
     ok(json!({ "entry": shown }))
 }
 
-fn summary(id: Id, state: State, entry: Option<&Entry>) -> Json {
+fn summary(id: Id, place: Option<Place>, entry: Option<&Entry>) -> Json {
+    let state = match place {
+        Some(_) => State::Waiting,
+        None => State::Dead,
+    };
     let mut shown = json!({
         "id": id.to_string(),
         "state": state.name(),
         "created": time(id.at),
+        "due": place.map(|place| time(place.due)),
     });
     // One that cannot be read is shown all the same, so that it can be removed.
     let (Some(entry), Json::Object(fields)) = (entry, &mut shown) else {
@@ -161,7 +178,6 @@ fn summary(id: Id, state: State, entry: Option<&Entry>) -> Json {
         ("status", guarded.into()),
         ("source", entry.source.as_str().into()),
         ("requestId", entry.request_id.as_str().into()),
-        ("due", time(entry.due).into()),
         ("tries", entry.tries.into()),
         ("failure", failure.into()),
     ] {
@@ -190,18 +206,18 @@ pub fn drained(drained: Drained) -> Reply {
     }))
 }
 
-/// What became of one entry.
-pub fn attempted(attempted: Attempted) -> Reply {
-    ok(json!({ "result": attempted.name() }))
+/// What became of one entry, under the name it has now.
+pub fn attempted(id: Id, attempted: Attempted) -> Reply {
+    ok(json!({ "result": attempted.name(), "id": id.to_string() }))
 }
 
-/// How many dead letters were put back. One alone is told its new name.
-pub fn requeued(ids: &[Id]) -> Reply {
-    let id = match ids {
-        [id] => Some(id.to_string()),
+/// How many dead letters were put back, and how many are left. One alone is told its new name.
+pub fn requeued(places: &[Place], left: usize) -> Reply {
+    let id = match places {
+        [place] => Some(place.id.to_string()),
         _ => None,
     };
-    ok(json!({ "result": "requeued", "entries": ids.len(), "id": id }))
+    ok(json!({ "result": "requeued", "entries": places.len(), "id": id, "dead": left }))
 }
 
 /// An entry is gone.

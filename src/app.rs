@@ -15,7 +15,7 @@ use crate::attempts::{Attempts, Judgement};
 use crate::audit::{self, Record};
 use crate::config::{Config, Secret};
 use crate::credentials::{Policy, Refused, Verified};
-use crate::delivery::outbox::{Id, Outbox};
+use crate::delivery::outbox::{Outbox, Place};
 use crate::delivery::{Change, DataApi, DeploymentId, Failure, Remembered};
 use crate::health;
 use crate::http::{self, Endpoint, Received, Refusal, Reply, Response, Route, Routes};
@@ -48,7 +48,7 @@ pub struct After {
     line: Option<String>,
     attempted: bool,
     /// An entry of the outbox whose row was not there yet.
-    follow: Option<Id>,
+    follow: Option<Place>,
 }
 
 /// What became of a request, as the audit line names it, and the reply that says so.

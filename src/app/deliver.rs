@@ -5,7 +5,7 @@ use futures_util::future::join;
 use super::{App, failed};
 use crate::audit::{self, Record};
 use crate::credentials::Verified;
-use crate::delivery::outbox::{Attempted, Entry, Id, Origin, State, Why};
+use crate::delivery::outbox::{Attempted, Entry, Id, Origin, Place, Why};
 use crate::delivery::{Change, Failure, Outcome};
 use crate::http::Refusal;
 use crate::ports::Host;
@@ -45,9 +45,9 @@ impl<H: Host> App<H> {
             request_id: &record.request_id,
         };
         match self.outbox.keep(&self.host, change, origin, &why).await {
-            Ok((id, state)) => {
+            Ok((id, place)) => {
                 record.entry = Some(id.to_string());
-                record.follow = (why == Why::NoRow && state == State::Waiting).then_some(id);
+                record.follow = place.filter(|_| why == Why::NoRow);
                 Ok(Taken::Queued)
             }
             Err(error) => {
@@ -65,14 +65,14 @@ impl<H: Host> App<H> {
     }
 
     /// Carries the outbox forward, and follows an entry whose row was not there yet.
-    pub(super) async fn carry(&self, follow: Option<Id>) {
+    pub(super) async fn carry(&self, follow: Option<Place>) {
         let Some(data_api) = &self.data_api else {
             return;
         };
         let (host, outbox) = (&self.host, &self.outbox);
         let followed = async {
             match follow {
-                Some(id) => outbox.follow(host, data_api, self.heard(), id).await,
+                Some(place) => outbox.follow(host, data_api, self.heard(), place).await,
                 None => Ok(()),
             }
         };

@@ -6,20 +6,23 @@ use bytes::Bytes;
 use super::{Answer, App, failed};
 use crate::admin::{self, Call};
 use crate::audit::Record;
-use crate::delivery::outbox::{Attempted, State};
+use crate::delivery::outbox::{Attempted, Id};
 use crate::http::Refusal;
 use crate::ports::{Host, StoreError};
 
 impl<H: Host> App<H> {
     pub(super) async fn admin(
         &self,
-        call: Call,
+        call: Result<Call, Refusal>,
         headers: HeaderMap,
         record: &mut Record,
     ) -> Result<Answer, Refusal> {
         record.source = Some("admin");
         let policy = self.routes.admin()?;
         self.verify(policy, headers, Bytes::new(), record).await?;
+        // What is wrong with the call is told only to those who were let in.
+        let call = call?;
+        record.entry = call.id().map(|id| id.to_string());
         let answered = self.operate(call).await;
         answered.map_err(|error| failed(error.into(), record))?
     }
@@ -34,11 +37,11 @@ impl<H: Host> App<H> {
                 before,
             } => {
                 let page = outbox.page(host, state, before, limit).await?;
-                Ok(("listed", admin::page(&page, state)))
+                Ok(("listed", admin::page(&page)))
             }
             Call::Stats => Ok(("counted", admin::stats(outbox.stats(host).await?))),
             Call::Show(id) => match outbox.find(host, id).await? {
-                Some((state, entry)) => Ok(("shown", admin::entry(id, state, entry.as_ref()))),
+                Some(found) => Ok(("shown", admin::entry(id, &found))),
                 None => Err(Refusal::NoSuchEntry),
             },
             Call::Remove(id) => match outbox.remove(host, id).await? {
@@ -46,27 +49,14 @@ impl<H: Host> App<H> {
                 false => Err(Refusal::NoSuchEntry),
             },
             Call::Requeue(id) => match outbox.requeue(host, id).await? {
-                Some(renamed) => Ok(("requeued", admin::requeued(&[renamed]))),
+                Some(place) => Ok(("requeued", admin::requeued(&[place], 0))),
                 None => Err(Refusal::NoSuchEntry),
             },
             Call::RequeueAll => {
-                let mut renamed = Vec::new();
-                for id in outbox.next_of_rows(host, State::Dead).await? {
-                    renamed.extend(outbox.requeue(host, id).await?);
-                }
-                Ok(("requeued", admin::requeued(&renamed)))
+                let (places, left) = outbox.requeue_all(host).await?;
+                Ok(("requeued", admin::requeued(&places, left)))
             }
-            Call::Retry(id) => match self.data_api() {
-                Ok(data_api) => {
-                    let (attempted, entry) = outbox.attempt(host, data_api, id, true).await?;
-                    self.heard()(id, attempted, entry.as_ref());
-                    match attempted {
-                        Attempted::Gone => Err(Refusal::NoSuchEntry),
-                        _ => Ok(("retried", admin::attempted(attempted))),
-                    }
-                }
-                Err(refusal) => Err(refusal),
-            },
+            Call::Retry(id) => self.retry(id).await?,
             Call::Drain { all } => match self.data_api() {
                 Ok(data_api) => {
                     let drained = outbox.drain(host, data_api, self.heard(), all).await?;
@@ -74,6 +64,31 @@ impl<H: Host> App<H> {
                 }
                 Err(refusal) => Err(refusal),
             },
+        })
+    }
+
+    /// Tries an entry now, a dead letter too.
+    async fn retry(&self, id: Id) -> Result<Result<Answer, Refusal>, StoreError> {
+        let (host, outbox) = (&self.host, &self.outbox);
+        let data_api = match self.data_api() {
+            Ok(data_api) => data_api,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let place = match outbox.find(host, id).await? {
+            Some(found) => match found.place {
+                Some(place) => Some(place),
+                None => outbox.requeue(host, id).await?,
+            },
+            None => None,
+        };
+        let Some(place) = place else {
+            return Ok(Err(Refusal::NoSuchEntry));
+        };
+        let attempt = outbox.attempt(host, data_api, place, true).await?;
+        self.heard()(place.id, attempt.attempted, attempt.entry.as_ref());
+        Ok(match attempt.attempted {
+            Attempted::Gone => Err(Refusal::NoSuchEntry),
+            attempted => Ok(("retried", admin::attempted(place.id, attempted))),
         })
     }
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::config::{Level, Problem};
 use crate::credentials::{Kind, Rejected};
-use crate::delivery::outbox::{Attempted, Entry, Id};
+use crate::delivery::outbox::{Attempted, Entry, Id, Place};
 use crate::delivery::{Change, ESTADO};
 use crate::ports::{Clock, Log};
 
@@ -46,7 +46,7 @@ pub struct Record {
     /// The change's entry in the outbox.
     pub entry: Option<String>,
     /// The same, where its row was not there yet and may be there in a moment.
-    pub follow: Option<Id>,
+    pub follow: Option<Place>,
     /// The credentials were not enough, and that was counted.
     pub attempted: bool,
 }
@@ -166,7 +166,7 @@ pub fn log_attempt(
 ) {
     let level = match attempted {
         Attempted::Updated | Attempted::AlreadyFinal => Level::Info,
-        Attempted::NoRow | Attempted::Failed => Level::Warn,
+        Attempted::NoRow | Attempted::Failed | Attempted::Away => Level::Warn,
         Attempted::Dead => Level::Error,
         Attempted::NotDue | Attempted::Gone => return,
     };

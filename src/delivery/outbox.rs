@@ -20,8 +20,8 @@ use super::{Change, DataApi, Failure, Outcome, Ports};
 use crate::ports::{Clock, KeyValue, Random, StoreError};
 
 pub use entry::{Entry, Texts};
-pub use id::Id;
-pub use listing::{Page, Stats};
+pub use id::{Id, Place};
+pub use listing::{Found, Page, Stats};
 pub use rounds::Drained;
 
 /// Where entries are, by what is to become of them.
@@ -31,6 +31,17 @@ pub enum State {
     Waiting,
     /// A dead letter: somebody has to look at it.
     Dead,
+}
+
+/// An attempt at an entry.
+#[derive(Debug)]
+pub struct Attempt {
+    /// What it led to.
+    pub attempted: Attempted,
+    /// The entry, where it could be read.
+    pub entry: Option<Entry>,
+    /// Where it waits now, if it does.
+    pub next: Option<Place>,
 }
 
 /// The outbox of one configuration.
@@ -44,6 +55,8 @@ pub struct Outbox {
 struct Seen {
     looked: Option<Duration>,
     away: Option<Duration>,
+    /// How many changes are followed whose rows were not there.
+    followed: usize,
 }
 
 /// How often an instance looks into the store by itself.
@@ -93,6 +106,8 @@ pub enum Attempted {
     NoRow,
     /// It was not made; it waits for the next attempt.
     Failed,
+    /// The data API was not there; it waits for the next attempt.
+    Away,
     /// It is a dead letter now.
     Dead,
     /// It is not due yet.
@@ -108,7 +123,7 @@ impl Attempted {
             Self::Updated => "updated",
             Self::AlreadyFinal => "already_final",
             Self::NoRow => "no_row_yet",
-            Self::Failed => "failed",
+            Self::Failed | Self::Away => "failed",
             Self::Dead => "dead",
             Self::NotDue => "not_due",
             Self::Gone => "gone",
@@ -125,15 +140,12 @@ impl State {
         }
     }
 
+    /// Those that wait come before all others in a store that keeps its keys in order.
     fn prefix(self) -> &'static str {
         match self {
-            Self::Waiting => "outbox/w/",
+            Self::Waiting => "outbox/a/",
             Self::Dead => "outbox/d/",
         }
-    }
-
-    fn key(self, id: Id) -> String {
-        format!("{}{id}", self.prefix())
     }
 }
 
@@ -166,48 +178,52 @@ impl Outbox {
 
     /// The data API was asked to make a change, and this came of it.
     pub fn heard(&self, clock: &impl Clock, result: &Result<Outcome, Failure>) {
-        let failed = matches!(result, Err(Failure::Remote(_)));
-        self.state().away = failed.then(|| clock.monotonic());
+        let away = result.as_ref().is_err_and(is_away);
+        self.seen().away = away.then(|| clock.monotonic());
     }
 
-    fn state(&self) -> MutexGuard<'_, Seen> {
+    fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps a change that was not made. When this returns `Ok` it outlives the instance.
+    /// Keeps a change that was not made, and gives its name and where it waits, unless it is a
+    /// dead letter. When this returns `Ok` it outlives the instance.
     pub async fn keep(
         &self,
         host: &(impl KeyValue + Clock + Random),
         change: Change,
         origin: Origin<'_>,
         why: &Why,
-    ) -> Result<(Id, State), StoreError> {
+    ) -> Result<(Id, Option<Place>), StoreError> {
         let now = milliseconds(host.now());
         let id = Id::new(&change, now, host.random());
         let mut entry = Entry {
             change,
             source: origin.source.to_owned(),
             request_id: origin.request_id.to_owned(),
-            due: now,
+            since: now,
             tries: 0,
             attempts: Vec::new(),
         };
-        let state = self.note(host, id, &mut entry, why);
-        host.set(&state.key(id), &entry.to_json()).await?;
-        Ok((id, state))
+        let place = self.note(host, id, &mut entry, why);
+        host.set(&key(id, place), &entry.to_json()).await?;
+        Ok((id, place))
     }
 
-    /// Notes a failed attempt in the entry, and where it belongs now.
-    fn note(&self, host: &(impl Clock + Random), id: Id, entry: &mut Entry, why: &Why) -> State {
+    /// Notes a failed attempt in the entry, and says where it waits now, if it does.
+    fn note(
+        &self,
+        host: &(impl Clock + Random),
+        id: Id,
+        entry: &mut Entry,
+        why: &Why,
+    ) -> Option<Place> {
         let now = milliseconds(host.now());
         entry.failed(now, why.to_string());
         let pause = backoff::pause(entry.tries, *why == Why::NoRow, host.random());
-        entry.due = now.saturating_add(millis(pause));
-        let age = Duration::from_millis(now.saturating_sub(id.at));
-        match why.may_pass() && age < self.max_age {
-            true => State::Waiting,
-            false => State::Dead,
-        }
+        let due = now.saturating_add(millis(pause));
+        let age = Duration::from_millis(now.saturating_sub(entry.since));
+        (why.may_pass() && age < self.max_age).then_some(Place { due, id })
     }
 
     /// Tries to deliver an entry that waits; before it is due only where `early`.
@@ -215,47 +231,68 @@ impl Outbox {
         &self,
         host: &impl Ports,
         data_api: &DataApi,
-        id: Id,
+        place: Place,
         early: bool,
-    ) -> Result<(Attempted, Option<Entry>), StoreError> {
-        let key = State::Waiting.key(id);
-        let Some(value) = host.get(&key).await? else {
-            return Ok((Attempted::Gone, None));
+    ) -> Result<Attempt, StoreError> {
+        let of = |attempted, entry| Attempt {
+            attempted,
+            entry,
+            next: None,
+        };
+        let (id, waiting) = (place.id, key(place.id, Some(place)));
+        if !early && milliseconds(host.now()) < place.due {
+            return Ok(of(Attempted::NotDue, None));
+        }
+        let Some(value) = host.get(&waiting).await? else {
+            return Ok(of(Attempted::Gone, None));
         };
         let Some(mut entry) = Entry::parse(&value) else {
             // Nobody can deliver it; somebody may be able to read it.
-            host.set(&State::Dead.key(id), &value).await?;
-            host.delete(&key).await?;
-            return Ok((Attempted::Dead, None));
+            host.set(&key(id, None), &value).await?;
+            host.delete(&waiting).await?;
+            return Ok(of(Attempted::Dead, None));
         };
-        if !early && milliseconds(host.now()) < entry.due {
-            return Ok((Attempted::NotDue, None));
-        }
         let tried = data_api.apply(host, &entry.change).await;
         self.heard(host, &tried.result);
         let Some(why) = Why::of(&tried.result) else {
-            host.delete(&key).await?;
+            host.delete(&waiting).await?;
             let attempted = match tried.result {
                 Ok(Outcome::Updated) => Attempted::Updated,
                 _ => Attempted::AlreadyFinal,
             };
-            return Ok((attempted, Some(entry)));
+            return Ok(of(attempted, Some(entry)));
         };
-        let state = self.note(host, id, &mut entry, &why);
+        let next = self.note(host, id, &mut entry, &why);
         // Another instance may have delivered it meanwhile: then it is not to come back.
-        if host.get(&key).await?.is_none() {
-            return Ok((Attempted::Gone, None));
+        if host.get(&waiting).await?.is_none() {
+            return Ok(of(Attempted::Gone, None));
         }
-        host.set(&state.key(id), &entry.to_json()).await?;
-        let attempted = match (state, why) {
-            (State::Waiting, Why::NoRow) => Attempted::NoRow,
-            (State::Waiting, Why::Failed(_)) => Attempted::Failed,
-            (State::Dead, _) => {
-                host.delete(&key).await?;
-                Attempted::Dead
-            }
+        host.set(&key(id, next), &entry.to_json()).await?;
+        host.delete(&waiting).await?;
+        let attempted = match (next, why) {
+            (None, _) => Attempted::Dead,
+            (Some(_), Why::NoRow) => Attempted::NoRow,
+            (Some(_), Why::Failed(failure)) if is_away(&failure) => Attempted::Away,
+            (Some(_), Why::Failed(_)) => Attempted::Failed,
         };
-        Ok((attempted, Some(entry)))
+        Ok(Attempt {
+            attempted,
+            entry: Some(entry),
+            next,
+        })
+    }
+}
+
+/// Whether the failure is of the data API itself, and not of one change.
+fn is_away(failure: &Failure) -> bool {
+    matches!(failure, Failure::Remote(fault) if fault.is_momentary())
+}
+
+/// Where in the store an entry is: one that waits by its place, a dead letter by its name.
+fn key(id: Id, place: Option<Place>) -> String {
+    match place {
+        Some(place) => format!("{}{place}", State::Waiting.prefix()),
+        None => format!("{}{id}", State::Dead.prefix()),
     }
 }
 

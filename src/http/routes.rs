@@ -36,7 +36,6 @@ impl Endpoint {
 }
 
 /// Who answers a request.
-#[derive(Clone, Copy)]
 pub enum Route<'a> {
     /// `GET /health`
     Health,
@@ -44,8 +43,8 @@ pub enum Route<'a> {
     Ready,
     /// `POST` to an endpoint: a notification.
     Notify(&'a Endpoint),
-    /// A call of an operator's.
-    Admin(admin::Call),
+    /// A call of an operator's, or what is wrong with it.
+    Admin(Result<admin::Call, Refusal>),
     /// `GET` of one row below an endpoint, by the still encoded key.
     Lookup(&'a Endpoint, &'a str),
 }
@@ -88,7 +87,7 @@ impl Routes {
             && let Some(path) = path.strip_prefix(self.root_path.as_str())
             && let Some(call) = admin::call(method, path, query)
         {
-            return call.map(Route::Admin);
+            return Ok(Route::Admin(call));
         }
         let (route, allowed) = self.match_path(path).ok_or(if self.unknown {
             Refusal::Misconfigured

@@ -18,8 +18,8 @@ pub struct Entry {
     pub source: String,
     /// `x-request-id` of the notification.
     pub request_id: String,
-    /// When it is to be tried again, in milliseconds since 1970.
-    pub due: u64,
+    /// Since when it waits, in milliseconds since 1970: since it came, or was put back.
+    pub since: u64,
     /// How often it was tried.
     pub tries: u64,
     /// The last attempts: when, in milliseconds since 1970, and why they failed.
@@ -33,6 +33,13 @@ impl Entry {
         self.attempts.push((at, why));
         let surplus = self.attempts.len().saturating_sub(TOLD);
         self.attempts.drain(..surplus);
+    }
+
+    /// Without what the change carries: for a list of many.
+    pub fn lightened(mut self) -> Self {
+        let shown = self.change.guard.column;
+        self.change.values.retain(|(column, _)| *column == shown);
+        self
     }
 
     /// As it is stored.
@@ -51,7 +58,7 @@ impl Entry {
             change: restore(&stored)?,
             source: text("source")?,
             request_id: text("requestId")?,
-            due: number("due")?,
+            since: number("since")?,
             tries: number("tries")?,
             attempts: attempts
                 .map(|attempt| Some((attempt[0].as_u64()?, attempt[1].as_str()?.to_owned())))
@@ -84,7 +91,7 @@ impl Serialize for Entry {
         map.serialize_entry("change", &Texts(&self.change))?;
         map.serialize_entry("source", &self.source)?;
         map.serialize_entry("requestId", &self.request_id)?;
-        map.serialize_entry("due", &self.due)?;
+        map.serialize_entry("since", &self.since)?;
         map.serialize_entry("tries", &self.tries)?;
         map.serialize_entry("attempts", &self.attempts)?;
         map.end()

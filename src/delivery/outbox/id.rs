@@ -68,6 +68,34 @@ impl Id {
     }
 }
 
+/// Where an entry that waits is. The order is that in which entries are due, so that a store which
+/// shows its keys in order has to show no more than are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// When it is to be tried again, in milliseconds since 1970.
+    pub due: u64,
+    /// Its name.
+    pub id: Id,
+}
+
+impl Place {
+    /// Reads what [`Display`](fmt::Display) has written.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (due, id) = text.split_once('-')?;
+        let place = Self {
+            due: u64::from_str_radix(due, 16).ok()?,
+            id: Id::parse(id)?,
+        };
+        (place.to_string() == text).then_some(place)
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:011x}-{}", self.due, self.id)
+    }
+}
+
 impl fmt::Display for Id {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {

@@ -1,16 +1,31 @@
-//! Looking through the outbox, by its keys: one entry a row, whatever its length.
+//! Looking through the outbox, by its keys.
 
 use std::ops::ControlFlow;
+use std::time::Duration;
 
-use super::{Entry, Id, Outbox, State, milliseconds};
+use super::{Entry, Id, Outbox, Place, State, key, milliseconds};
 use crate::ports::{Clock, KeyValue, Random, StoreError};
+
+/// How long a call goes on putting dead letters back.
+const REQUEUING: Duration = Duration::from_secs(10);
+
+/// So many keys one after the other are not in order by chance.
+const SURELY_IN_ORDER: usize = 16;
 
 /// A part of the outbox, newest first.
 pub struct Page {
-    /// Entries, and their names.
-    pub entries: Vec<(Id, Option<Entry>)>,
+    /// Entries without what they carry, their names, and where they wait.
+    pub entries: Vec<(Id, Option<Place>, Option<Entry>)>,
     /// Where the next page goes on.
     pub next: Option<Id>,
+}
+
+/// An entry that was found.
+pub struct Found {
+    /// Where it waits; `None`: it is a dead letter.
+    pub place: Option<Place>,
+    /// What is in it, where that can be read.
+    pub entry: Option<Entry>,
 }
 
 /// How much there is.
@@ -25,41 +40,58 @@ pub struct Stats {
 }
 
 impl Outbox {
-    /// The next entry of each row, oldest first.
-    pub async fn next_of_rows(
+    /// The next entry of each row among those that are due by `until` and `wanted`, in order. At
+    /// least the first `enough` entries are looked at, and no more where the store shows its keys
+    /// in order, as most do.
+    pub async fn due(
         &self,
         store: &impl KeyValue,
-        state: State,
-    ) -> Result<Vec<Id>, StoreError> {
-        Ok(self.oldest(store, state, usize::MAX).await?.0)
-    }
-
-    /// The same of at least the `enough` oldest entries, and whether these are all. Most stores
-    /// show their keys in order: then it is not looked any further.
-    pub async fn oldest(
-        &self,
-        store: &impl KeyValue,
-        state: State,
+        until: u64,
         enough: usize,
-    ) -> Result<(Vec<Id>, bool), StoreError> {
-        let (mut ids, mut in_order, mut all) = (Vec::<Id>::new(), true, true);
+        wanted: impl Fn(Id) -> bool,
+    ) -> Result<Vec<Place>, StoreError> {
+        let prefix = State::Waiting.prefix();
+        let (mut places, mut last, mut in_order) = (Vec::<Place>::new(), String::new(), true);
+        let mut shown = 0;
         let each = |key: &str| {
-            let Some(id) = key.strip_prefix(state.prefix()).and_then(Id::parse) else {
-                return ControlFlow::Continue(());
+            shown += 1;
+            in_order &= *last <= *key;
+            last.clear();
+            last.push_str(key);
+            let place = key.strip_prefix(prefix).and_then(Place::parse);
+            let is_beyond = match &place {
+                Some(place) => place.due > until || places.len() >= enough,
+                None => key > prefix && !key.starts_with(prefix),
             };
-            if in_order && ids.len() >= enough {
-                all = false;
+            if in_order && shown >= SURELY_IN_ORDER && is_beyond {
                 return ControlFlow::Break(());
             }
-            in_order &= ids.last().is_none_or(|last| *last <= id);
-            ids.push(id);
+            places.extend(place.filter(|place| place.due <= until && wanted(place.id)));
             ControlFlow::Continue(())
         };
         store.keys(each).await?;
-        ids.sort_unstable_by_key(|id| (id.row, id.turn()));
-        ids.dedup_by_key(|id| id.row);
-        ids.sort_unstable();
-        Ok((ids, all))
+        places.sort_unstable_by_key(|place| (place.id.row, place.id.turn()));
+        places.dedup_by_key(|place| place.id.row);
+        places.sort_unstable();
+        Ok(places)
+    }
+
+    /// The next entry of each row, oldest first.
+    pub async fn all(
+        &self,
+        store: &impl KeyValue,
+        state: State,
+    ) -> Result<Vec<(Id, Option<Place>)>, StoreError> {
+        let mut found = Vec::new();
+        let each = |key: &str| {
+            found.extend(entry_in(key).filter(|(_, place)| state == state_of(*place)));
+            ControlFlow::Continue(())
+        };
+        store.keys(each).await?;
+        found.sort_unstable_by_key(|(id, _)| (id.row, id.turn()));
+        found.dedup_by_key(|(id, _)| id.row);
+        found.sort_unstable();
+        Ok(found)
     }
 
     /// At most `limit` entries that came before `before`, newest first.
@@ -70,43 +102,59 @@ impl Outbox {
         before: Option<Id>,
         limit: usize,
     ) -> Result<Page, StoreError> {
-        let mut ids = self.next_of_rows(store, state).await?;
-        ids.retain(|id| before.is_none_or(|before| *id < before));
-        let rest = ids.split_off(ids.len().saturating_sub(limit));
-        let next = rest.first().copied().filter(|_| !ids.is_empty());
+        let mut found = self.all(store, state).await?;
+        found.retain(|(id, _)| before.is_none_or(|before| *id < before));
+        let rest = found.split_off(found.len().saturating_sub(limit));
+        let next = rest.first().map(|(id, _)| *id);
+        let next = next.filter(|_| !found.is_empty());
         let mut entries = Vec::with_capacity(rest.len());
-        for id in rest.into_iter().rev() {
-            if let Some(value) = store.get(&state.key(id)).await? {
-                entries.push((id, Entry::parse(&value)));
+        for (id, place) in rest.into_iter().rev() {
+            if let Some(value) = store.get(&key(id, place)).await? {
+                entries.push((id, place, Entry::parse(&value).map(Entry::lightened)));
             }
         }
         Ok(Page { entries, next })
     }
 
-    /// An entry and where it is.
-    pub async fn find(
-        &self,
-        store: &impl KeyValue,
-        id: Id,
-    ) -> Result<Option<(State, Option<Entry>)>, StoreError> {
-        for state in [State::Waiting, State::Dead] {
-            if let Some(value) = store.get(&state.key(id)).await? {
-                return Ok(Some((state, Entry::parse(&value))));
+    /// An entry, wherever it is.
+    pub async fn find(&self, store: &impl KeyValue, id: Id) -> Result<Option<Found>, StoreError> {
+        for place in self.places(store, id).await? {
+            if let Some(value) = store.get(&key(id, place)).await? {
+                let entry = Entry::parse(&value);
+                return Ok(Some(Found { place, entry }));
             }
         }
         Ok(None)
+    }
+
+    /// Where there is an entry of this name: in two places, where an instance was interrupted.
+    async fn places(
+        &self,
+        store: &impl KeyValue,
+        id: Id,
+    ) -> Result<Vec<Option<Place>>, StoreError> {
+        let mut places = Vec::new();
+        let each = |key: &str| {
+            let place = entry_in(key).filter(|(found, _)| *found == id);
+            places.extend(place.map(|(_, place)| place));
+            ControlFlow::Continue(())
+        };
+        store.keys(each).await?;
+        Ok(places)
     }
 
     /// How much there is, and since when.
     pub async fn stats(&self, host: &(impl KeyValue + Clock)) -> Result<Stats, StoreError> {
         let (mut waiting, mut dead, mut oldest) = (Vec::new(), Vec::new(), None::<u64>);
         let each = |key: &str| {
-            let id_in = |state: State| key.strip_prefix(state.prefix()).and_then(Id::parse);
-            if let Some(id) = id_in(State::Waiting) {
-                waiting.push(id.row);
-                oldest = Some(oldest.map_or(id.at, |oldest| oldest.min(id.at)));
+            match entry_in(key) {
+                Some((id, Some(_))) => {
+                    waiting.push(id.row);
+                    oldest = Some(oldest.map_or(id.at, |oldest| oldest.min(id.at)));
+                }
+                Some((id, None)) => dead.push(id.row),
+                None => {}
             }
-            dead.extend(id_in(State::Dead).map(|id| id.row));
             ControlFlow::Continue(())
         };
         host.keys(each).await?;
@@ -118,44 +166,79 @@ impl Outbox {
         })
     }
 
-    /// Removes an entry, wherever it is, with all others of its row; says whether it was there.
+    /// Removes an entry, wherever it is; says whether it was there.
     pub async fn remove(&self, store: &impl KeyValue, id: Id) -> Result<bool, StoreError> {
-        let Some((state, _)) = self.find(store, id).await? else {
-            return Ok(false);
-        };
-        let mut of_row = Vec::new();
-        let each = |key: &str| {
-            let id_of = key.strip_prefix(state.prefix()).and_then(Id::parse);
-            of_row.extend(id_of.filter(|other| other.row == id.row));
-            ControlFlow::Continue(())
-        };
-        store.keys(each).await?;
-        for id in of_row {
-            store.delete(&state.key(id)).await?;
+        let places = self.places(store, id).await?;
+        for place in &places {
+            store.delete(&key(id, *place)).await?;
         }
-        Ok(true)
+        Ok(!places.is_empty())
     }
 
-    /// Puts a dead letter back, due at once, and gives its new name. Under its old one, whoever was
-    /// still at work on it would remove it as what has become a dead letter, at the very moment in
-    /// which the dead letter is removed here.
+    /// Puts a dead letter back, due at once, and says where. It has a new name then: under its old
+    /// one, whoever was still at work on it would remove it as what has become a dead letter, at the
+    /// very moment in which the dead letter is removed here.
     pub async fn requeue(
         &self,
         host: &(impl KeyValue + Clock + Random),
         id: Id,
-    ) -> Result<Option<Id>, StoreError> {
-        let Some(value) = host.get(&State::Dead.key(id)).await? else {
+    ) -> Result<Option<Place>, StoreError> {
+        let dead = key(id, None);
+        let Some(value) = host.get(&dead).await? else {
             return Ok(None);
         };
         let Some(mut entry) = Entry::parse(&value) else {
             return Ok(None);
         };
-        entry.due = milliseconds(host.now());
-        let renamed = id.renamed(host.random());
-        let waiting = State::Waiting.key(renamed);
-        host.set(&waiting, &entry.to_json()).await?;
-        host.delete(&State::Dead.key(id)).await?;
-        Ok(Some(renamed))
+        let now = milliseconds(host.now());
+        (entry.since, entry.tries) = (now, 0);
+        let id = id.renamed(host.random());
+        let place = Place { due: now, id };
+        host.set(&key(id, Some(place)), &entry.to_json()).await?;
+        host.delete(&dead).await?;
+        Ok(Some(place))
+    }
+
+    /// Puts dead letters back, all of them if the time suffices; gives their places, and how many
+    /// are left.
+    pub async fn requeue_all(
+        &self,
+        host: &(impl KeyValue + Clock + Random),
+    ) -> Result<(Vec<Place>, usize), StoreError> {
+        let until = host.monotonic() + REQUEUING;
+        let mut dead = Vec::new();
+        let each = |key: &str| {
+            dead.extend(entry_in(key).filter(|(_, place)| place.is_none()));
+            ControlFlow::Continue(())
+        };
+        host.keys(each).await?;
+        dead.sort_unstable();
+        let (mut back, mut seen) = (Vec::new(), 0);
+        for (id, _) in &dead {
+            if host.monotonic() >= until {
+                break;
+            }
+            back.extend(self.requeue(host, *id).await?);
+            seen += 1;
+        }
+        Ok((back, dead.len() - seen))
+    }
+}
+
+/// The entry that a key is of, and where it waits unless it is a dead letter.
+fn entry_in(key: &str) -> Option<(Id, Option<Place>)> {
+    if let Some(place) = key.strip_prefix(State::Waiting.prefix()) {
+        let place = Place::parse(place)?;
+        return Some((place.id, Some(place)));
+    }
+    let id = Id::parse(key.strip_prefix(State::Dead.prefix())?)?;
+    Some((id, None))
+}
+
+fn state_of(place: Option<Place>) -> State {
+    match place {
+        Some(_) => State::Waiting,
+        None => State::Dead,
     }
 }
 

@@ -1,10 +1,11 @@
 //! Delivering what waits: a few entries after a reply, or all there is on demand.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 
-use super::{Attempted, Entry, Id, Outbox, State};
+use super::{Attempted, Entry, Id, Outbox, Place, milliseconds};
 use crate::delivery::{DataApi, Ports};
 use crate::ports::StoreError;
 
@@ -12,7 +13,7 @@ use crate::ports::StoreError;
 const AFTER_A_REPLY: Duration = Duration::from_secs(5);
 
 /// How long it begins with further ones on demand. One that has begun may take ten seconds more.
-const ON_DEMAND: Duration = Duration::from_secs(10);
+const ON_DEMAND: Duration = Duration::from_secs(5);
 
 /// How many entries it looks at then.
 const LOOKED_AT: usize = 128;
@@ -26,6 +27,9 @@ const AT_A_TIME: usize = 16;
 /// A change whose row is not there yet is followed by its instance for as long as its next attempt
 /// is not further away.
 const FOLLOWED: Duration = Duration::from_secs(7);
+
+/// How many changes an instance follows at a time. Others wait for the next look.
+const MOST_FOLLOWED: usize = 16;
 
 /// What a round did.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +57,15 @@ struct Running<'a, P, F> {
     drained: Drained,
 }
 
+/// Whoever follows a change, until this is dropped.
+struct Following<'a>(&'a Outbox);
+
+impl Drop for Following<'_> {
+    fn drop(&mut self) {
+        self.0.seen().followed -= 1;
+    }
+}
+
 impl Outbox {
     /// Delivers what is due, if it is time for another look.
     pub async fn carry(
@@ -62,7 +75,7 @@ impl Outbox {
         heard: impl Fn(Id, Attempted, Option<&Entry>),
     ) -> Result<(), StoreError> {
         let now = host.monotonic();
-        if !self.state().may_look(now) {
+        if !self.seen().may_look(now) {
             return Ok(());
         }
         let mut running = Running {
@@ -74,19 +87,9 @@ impl Outbox {
             early: false,
             drained: Drained::default(),
         };
-        let (ids, all) = self.oldest(host, State::Waiting, LOOKED_AT).await?;
-        let went_on = running.deliver(&ids).await?;
-        if all || !went_on || running.drained.gone() > 0 {
-            return Ok(());
-        }
-        // The oldest all wait for their time: the others are not to wait for them.
-        let mut ids = self.next_of_rows(host, State::Waiting).await?;
-        if ids.len() > LOOKED_AT {
-            let places = ids.len();
-            ids.rotate_left(host.random() as usize % places);
-            ids.truncate(LOOKED_AT);
-        }
-        running.deliver(&ids).await.map(drop)
+        let due_by = milliseconds(host.now());
+        let places = self.due(host, due_by, LOOKED_AT, |_| true).await?;
+        running.deliver(&places).await.map(drop)
     }
 
     /// Delivers until nothing more can be done, or the time is over.
@@ -106,22 +109,22 @@ impl Outbox {
             early,
             drained: Drained::default(),
         };
-        let mut enough = DRAINED_AT_A_TIME;
+        // What fails is due later, and so not listed again, or known by its name.
+        let due_by = if early {
+            u64::MAX
+        } else {
+            milliseconds(host.now())
+        };
+        let mut tried = BTreeSet::new();
         loop {
-            let (ids, all) = self.oldest(host, State::Waiting, enough).await?;
-            let before = running.drained.gone();
-            if !running.deliver(&ids).await? {
+            let untried = |id| !tried.contains(&id);
+            let places = self.due(host, due_by, DRAINED_AT_A_TIME, untried).await?;
+            if places.is_empty() || !running.deliver(&places).await? {
                 break;
             }
-            // What is left of rows that have just had one of several changes is next; where the
-            // oldest all wait for their time, it is what is behind them.
-            enough = match (running.drained.gone() > before, all) {
-                (true, _) => DRAINED_AT_A_TIME,
-                (false, false) => usize::MAX,
-                (false, true) => break,
-            };
+            tried.extend(places.iter().map(|place| place.id));
         }
-        let waiting = self.next_of_rows(host, State::Waiting).await?.len();
+        let waiting = self.stats(host).await?.waiting;
         Ok(Drained {
             waiting,
             ..running.drained
@@ -134,64 +137,87 @@ impl Outbox {
         host: &impl Ports,
         data_api: &DataApi,
         heard: impl Fn(Id, Attempted, Option<&Entry>),
-        id: Id,
+        mut place: Place,
     ) -> Result<(), StoreError> {
+        let Some(_following) = self.begin_to_follow() else {
+            return Ok(());
+        };
         loop {
-            let Some((State::Waiting, Some(entry))) = self.find(host, id).await? else {
-                return Ok(());
-            };
-            let now = super::milliseconds(host.now());
-            let pause = Duration::from_millis(entry.due.saturating_sub(now));
+            let now = milliseconds(host.now());
+            let pause = Duration::from_millis(place.due.saturating_sub(now));
             if pause > FOLLOWED {
                 return Ok(());
             }
             host.sleep(pause).await;
-            let (attempted, entry) = self.attempt(host, data_api, id, false).await?;
-            heard(id, attempted, entry.as_ref());
+            let attempt = self.attempt(host, data_api, place, false).await?;
+            heard(place.id, attempt.attempted, attempt.entry.as_ref());
+            place = match attempt.next {
+                Some(next) => next,
+                None if attempt.attempted == Attempted::NotDue => place,
+                None => return Ok(()),
+            };
         }
     }
-}
 
-impl Drained {
-    /// How many entries are no longer there.
-    fn gone(&self) -> usize {
-        self.delivered + self.already_final
+    fn begin_to_follow(&self) -> Option<Following<'_>> {
+        let mut seen = self.seen();
+        if seen.followed >= MOST_FOLLOWED {
+            return None;
+        }
+        seen.followed += 1;
+        drop(seen);
+        Some(Following(self))
     }
 }
 
 impl<P: Ports, F: Fn(Id, Attempted, Option<&Entry>)> Running<'_, P, F> {
-    /// Tries these in turn; says whether it got to the end of them. Where none of a group is taken
-    /// and the data API fails, it is not there, and the rest is left alone.
-    async fn deliver(&mut self, ids: &[Id]) -> Result<bool, StoreError> {
-        for group in ids.chunks(AT_A_TIME) {
+    /// Tries these in turn; says whether it got to the end of them. Where the data API is not there
+    /// for any of a group, the rest is left alone.
+    async fn deliver(&mut self, places: &[Place]) -> Result<bool, StoreError> {
+        for group in places.chunks(AT_A_TIME) {
             if self.host.monotonic() >= self.until {
                 return Ok(false);
             }
             let (host, data_api, early) = (self.host, self.data_api, self.early);
             let attempts = group
                 .iter()
-                .map(|id| self.outbox.attempt(host, data_api, *id, early));
-            let (mut answered, mut failed) = (0, 0);
-            for (id, attempted) in group.iter().zip(join_all(attempts).await) {
-                let (attempted, entry) = attempted?;
-                (self.heard)(*id, attempted, entry.as_ref());
-                let counted = match attempted {
-                    Attempted::Updated => &mut self.drained.delivered,
-                    Attempted::AlreadyFinal => &mut self.drained.already_final,
-                    Attempted::NoRow | Attempted::Failed => &mut self.drained.failed,
-                    Attempted::Dead => &mut self.drained.dead,
-                    Attempted::NotDue | Attempted::Gone => continue,
+                .map(|place| self.outbox.attempt(host, data_api, *place, early));
+            let (mut answered, mut away, mut broken) = (0, 0, None);
+            for (place, attempt) in group.iter().zip(join_all(attempts).await) {
+                let attempt = match attempt {
+                    Ok(attempt) => attempt,
+                    // The others of the group have been tried all the same.
+                    Err(error) => {
+                        broken = Some(error);
+                        continue;
+                    }
                 };
-                *counted += 1;
-                match attempted {
-                    Attempted::Failed => failed += 1,
+                (self.heard)(place.id, attempt.attempted, attempt.entry.as_ref());
+                match attempt.attempted {
+                    Attempted::Away => away += 1,
                     _ => answered += 1,
                 }
+                self.drained.count(attempt.attempted);
             }
-            if failed > 0 && answered == 0 {
+            if let Some(error) = broken {
+                return Err(error);
+            }
+            if away > 0 && answered == 0 {
                 return Ok(false);
             }
         }
         Ok(true)
+    }
+}
+
+impl Drained {
+    fn count(&mut self, attempted: Attempted) {
+        match attempted {
+            Attempted::Updated => self.delivered += 1,
+            Attempted::AlreadyFinal => self.already_final += 1,
+            Attempted::NoRow | Attempted::Failed | Attempted::Away => self.failed += 1,
+            Attempted::Dead => self.dead += 1,
+            Attempted::NotDue | Attempted::Gone => {}
+        }
     }
 }
