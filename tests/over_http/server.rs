@@ -32,7 +32,8 @@ pub struct Server {
     pub address: SocketAddr,
     settings: Vec<(String, String)>,
     flags: &'static [&'static str],
-    state: Arc<TempDir>,
+    /// The folder it keeps its state in.
+    pub state: Arc<TempDir>,
     output: Arc<Output>,
 }
 
@@ -86,27 +87,30 @@ impl Server {
         Self::start_with(settings, &[])
     }
 
-    fn start_with(settings: &[(&str, &str)], flags: &'static [&'static str]) -> Self {
+    /// The same, with these flags.
+    pub fn start_with(settings: &[(&str, &str)], flags: &'static [&'static str]) -> Self {
         let settings: Vec<_> = settings
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
         let state = TempDir::new().expect("a folder for the state");
-        Self::spawn(settings, flags, Arc::new(state))
+        Self::spawn(settings, flags, Arc::new(state), free_address())
     }
 
-    /// Ends the server as a power cut would, and serves again from the same state.
+    /// Ends the server as a power cut would, and serves again from the same state and at the same
+    /// address.
     pub fn kill_and_restart(mut self) -> Self {
         self.end();
-        Self::spawn(self.settings.clone(), self.flags, Arc::clone(&self.state))
+        let (settings, state) = (self.settings.clone(), Arc::clone(&self.state));
+        Self::spawn(settings, self.flags, state, self.address)
     }
 
     fn spawn(
         settings: Vec<(String, String)>,
         flags: &'static [&'static str],
         state: Arc<TempDir>,
+        address: SocketAddr,
     ) -> Self {
-        let address = free_address();
         let output = Arc::new(Output::default());
         let mut process = command(&settings, address, state.path())
             .args(flags)
@@ -223,6 +227,10 @@ impl Server {
         // An error means that it has ended already.
         let _ = kill_process_group(group, Signal::KILL);
         self.process.wait().expect("a child");
+        // That child of `spin up` is nobody's to wait for, and may listen a moment longer.
+        while TcpStream::connect(self.address).is_ok() {
+            thread::sleep(Duration::from_millis(10));
+        }
     }
 }
 
@@ -328,7 +336,7 @@ pub fn root() -> PathBuf {
 
 /// An address that no other test was given. Below the ports that the system gives to clients:
 /// one of those may be taken again before the server has it.
-fn free_address() -> SocketAddr {
+pub fn free_address() -> SocketAddr {
     static GIVEN: AtomicU16 = AtomicU16::new(0);
     let first = u16::try_from(std::process::id() % 10_000).expect("small");
     loop {

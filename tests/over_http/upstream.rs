@@ -117,7 +117,7 @@ impl Upstream {
 
 /// Reads a request whole; `None` where none came. A body without a length is a fault: servers in
 /// front of databases wait for the end of one that comes in chunks.
-fn receive(mut stream: TcpStream) -> Option<(Asked, TcpStream)> {
+pub fn receive(mut stream: TcpStream) -> Option<(Asked, TcpStream)> {
     let mut bytes = Vec::new();
     let (mut asked, length, head) = loop {
         let mut more = [0; 16 << 10];
@@ -163,7 +163,8 @@ fn parse(bytes: &[u8]) -> Option<(Asked, usize, usize)> {
     Some((asked, length, head))
 }
 
-fn act(mut stream: TcpStream, act: Act) {
+/// Does it, to whoever has asked.
+pub fn act(mut stream: TcpStream, act: Act) {
     let head = |status: u16, more: &str, length: usize| {
         format!(
             "HTTP/1.1 {status} X\r\n{more}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
