@@ -1,0 +1,84 @@
+//! The promise of the outbox, put to the test: once everything is well again, every change that
+//! was acknowledged (200 or 202) is in the database, no final state was written over, and each has
+//! taken effect once.
+//!
+//! Callers send while the data API, the host and its key-value store fail in all the ways that are
+//! known; then all is healed, the outbox drained, and what was acknowledged is compared with what
+//! was written. [`judge`] has the rules.
+//!
+//! `cargo test --test faults` takes some seconds: a fixed seed, and one that is new each time.
+//! `cargo test --test faults -- --seed 7 --seconds 600` is as long as asked, with that seed. Each
+//! thread draws from a generator of its own that comes from the seed, so what they choose is the
+//! same each time; which of them is first at something is not, and so a failure may need more than
+//! one run to come again.
+//!
+//! The server is the one that `SAM_CALLBACK_SERVER` names, as for the tests over HTTP.
+
+mod arguments;
+mod data_api;
+mod journal;
+mod judge;
+mod lanzador;
+mod mishaps;
+mod operator;
+mod sam;
+#[path = "../over_http/server.rs"]
+#[allow(
+    dead_code,
+    reason = "made for the tests over HTTP, which need more of it"
+)]
+mod server;
+mod store;
+mod traffic;
+#[path = "../over_http/upstream.rs"]
+#[allow(
+    dead_code,
+    reason = "made for the tests over HTTP, which need more of it"
+)]
+mod upstream;
+mod world;
+
+use std::process::ExitCode;
+
+use arguments::{Arguments, Wanted};
+use world::World;
+
+fn main() -> ExitCode {
+    let arguments = match arguments::parse(std::env::args_os().skip(1)) {
+        Ok(Wanted::Run(arguments)) => arguments,
+        Ok(Wanted::Nothing) => return ExitCode::SUCCESS,
+        Err(mistake) => {
+            eprintln!("{mistake}\n{}", arguments::USAGE);
+            return ExitCode::FAILURE;
+        }
+    };
+    // A judge that lets everything pass would make all that follows worthless.
+    judge::check();
+    let kept = arguments
+        .seeds
+        .iter()
+        .all(|seed| is_kept(*seed, &arguments));
+    match kept {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    }
+}
+
+/// Whether the promise was kept with this seed.
+fn is_kept(seed: u64, arguments: &Arguments) -> bool {
+    let seconds = arguments.time.as_secs();
+    println!("faults: seed {seed}, {seconds} s of trouble");
+    match World::new(seed).run(arguments.time) {
+        Ok(summary) => {
+            println!("{summary}");
+            true
+        }
+        Err(report) => {
+            println!(
+                "{report}\nthe promise was broken; again with \
+                 `cargo test --test faults -- --seed {seed} --seconds {seconds}`"
+            );
+            false
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Whoever looks after the outbox: looks into it, drains it, and puts dead letters back.
+
+use std::net::SocketAddr;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use fastrand::Rng;
+use serde_json::Value;
+use ureq::Agent;
+
+use crate::traffic;
+
+pub const TOKEN: &str = "un-token-de-operador";
+
+/// How long the outbox may have nothing delivered while everything is well.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+pub struct Operator {
+    address: SocketAddr,
+    agent: Agent,
+}
+
+/// What came of draining.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Drained {
+    pub delivered: u64,
+    /// Dead letters that were put back.
+    pub requeued: u64,
+}
+
+impl Operator {
+    pub fn of(address: SocketAddr) -> Self {
+        Self {
+            address,
+            agent: traffic::agent(),
+        }
+    }
+
+    /// Does what operators do, also at the wrong moment.
+    pub fn meddle(&self, random: &mut Rng, until: Instant) {
+        while Instant::now() < until {
+            thread::sleep(Duration::from_millis(random.u64(..150)));
+            // Whether it is answered does not matter here.
+            let _ = match random.u8(..4) {
+                0 => self.post("drain"),
+                1 => self.post("drain?all=true"),
+                2 => self.post("requeue"),
+                _ => self.stats(),
+            };
+        }
+    }
+
+    /// Drains the outbox to its end, dead letters too.
+    ///
+    /// # Errors
+    /// What is in the way of that.
+    pub fn drain(&self) -> Result<Drained, String> {
+        let mut drained = Drained::default();
+        let mut last = Instant::now();
+        loop {
+            let reply = self.post("drain?all=true")?;
+            let delivered = number(&reply, "delivered")? + number(&reply, "alreadyFinal")?;
+            if delivered > 0 {
+                drained.delivered += delivered;
+                last = Instant::now();
+            }
+            let stats = self.stats()?;
+            let (waiting, dead) = (number(&stats, "waiting")?, number(&stats, "dead")?);
+            if (waiting, dead) == (0, 0) {
+                return Ok(drained);
+            }
+            if last.elapsed() > PATIENCE {
+                return Err(format!(
+                    "the outbox does not become empty: {reply} and then {stats}"
+                ));
+            }
+            if dead > 0 {
+                drained.requeued += number(&self.post("requeue")?, "entries")?;
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Whether there is an outbox to look after.
+    pub fn is_needed(&self) -> bool {
+        let asked = self.agent.get(self.url("stats")).call();
+        !asked.is_ok_and(|reply| reply.status() == 404)
+    }
+
+    fn stats(&self) -> Result<Value, String> {
+        let request = self.agent.get(self.url("stats"));
+        read(request.header("authorization", bearer()).call())
+    }
+
+    fn post(&self, what: &str) -> Result<Value, String> {
+        let request = self.agent.post(self.url(what));
+        read(request.header("authorization", bearer()).send_empty())
+    }
+
+    fn url(&self, what: &str) -> String {
+        format!("http://{}/admin/outbox/{what}", self.address)
+    }
+}
+
+fn bearer() -> String {
+    format!("Bearer {TOKEN}")
+}
+
+fn read(reply: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Result<Value, String> {
+    let (head, mut body) = reply.map_err(|error| error.to_string())?.into_parts();
+    let text = body.read_to_string().map_err(|error| error.to_string())?;
+    match serde_json::from_str(&text) {
+        Ok(json) if head.status == 200 => Ok(json),
+        _ => Err(format!("{}: {text}", head.status)),
+    }
+}
+
+fn number(reply: &Value, name: &str) -> Result<u64, String> {
+    let number = reply.get(name).and_then(Value::as_u64);
+    number.ok_or_else(|| format!("no number `{name}` in {reply}"))
+}

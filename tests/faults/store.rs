@@ -1,0 +1,93 @@
+//! Faults of the key-value store, planted in the SQLite file that it is kept in.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+/// What Spin makes; the server may not have made it yet.
+const TABLE: &str = "CREATE TABLE IF NOT EXISTS spin_key_value (
+    store TEXT NOT NULL,
+    key   TEXT NOT NULL,
+    value BLOB NOT NULL,
+    PRIMARY KEY (store, key)
+)";
+
+/// A way to fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failing {
+    /// Nothing can be set.
+    Sets,
+    /// Nothing can be deleted: what was delivered stays, and is delivered again.
+    Deletes,
+    /// Neither that, nor can anything be read.
+    Everything,
+    /// The file is locked. Operations wait, and fail after SQLite's 5 s.
+    Locked,
+}
+
+pub struct Store {
+    file: PathBuf,
+}
+
+/// A fault, until it is mended.
+pub struct Fault {
+    connection: Connection,
+    remedy: &'static str,
+}
+
+impl Store {
+    pub fn at(file: PathBuf) -> Self {
+        Self { file }
+    }
+
+    /// From when this returns on, the store fails like this.
+    pub fn fail(&self, how: Failing) -> Fault {
+        let (fault, remedy) = match how {
+            Failing::Sets => (
+                "CREATE TRIGGER planted BEFORE INSERT ON spin_key_value
+                 BEGIN SELECT RAISE(ABORT, 'planted'); END",
+                "DROP TRIGGER planted",
+            ),
+            Failing::Deletes => (
+                "CREATE TRIGGER planted BEFORE DELETE ON spin_key_value
+                 BEGIN SELECT RAISE(ABORT, 'planted'); END",
+                "DROP TRIGGER planted",
+            ),
+            Failing::Everything => (
+                "ALTER TABLE spin_key_value RENAME COLUMN store TO planted",
+                "ALTER TABLE spin_key_value RENAME COLUMN planted TO store",
+            ),
+            Failing::Locked => ("BEGIN EXCLUSIVE", "COMMIT"),
+        };
+        let connection = Connection::open(&self.file).expect("the store's file");
+        // The server writes too.
+        let patience = Duration::from_secs(60);
+        connection.busy_timeout(patience).expect("a timeout");
+        connection.execute_batch(TABLE).expect("a table");
+        connection.execute_batch(fault).expect("a fault");
+        Fault { connection, remedy }
+    }
+}
+
+impl Fault {
+    pub fn mend(self) {
+        self.connection.execute_batch(self.remedy).expect("a store");
+    }
+}
+
+impl Failing {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sets => "takes no write",
+            Self::Deletes => "deletes nothing",
+            Self::Everything => "takes and gives nothing",
+            Self::Locked => "is locked",
+        }
+    }
+
+    /// Whether a write that comes meanwhile cannot have been made before it is mended.
+    pub fn keeps_writes_out(self) -> bool {
+        self != Self::Deletes
+    }
+}
