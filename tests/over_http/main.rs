@@ -9,6 +9,7 @@ mod component;
 mod dab_server;
 mod data_api;
 mod door;
+mod flood;
 mod health;
 mod hostile;
 mod jwt;

@@ -21,6 +21,8 @@ pub const TOKEN: &str = "un-token-de-prueba";
 /// The header it comes in.
 pub const SIGNED: (&str, &str) = ("X-Authorization", TOKEN);
 
+const RUNTIME_CONFIG: &str = "runtime-config.toml";
+
 /// How long a server may take until it serves, or until a line is logged. A machine that is busy
 /// elsewhere is not a fault of the component.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -95,6 +97,18 @@ impl Server {
             .collect();
         let state = TempDir::new().expect("a folder for the state");
         Self::spawn(settings, flags, Arc::new(state), free_address())
+    }
+
+    /// Serves from a folder that was made ready: with a store, or a runtime-config.toml of its own.
+    pub fn start_prepared(settings: &[(&str, &str)], prepare: impl FnOnce(&Path)) -> Self {
+        let token = [("callback_token", TOKEN)];
+        let settings = token.iter().chain(settings);
+        let settings = settings
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let state = TempDir::new().expect("a folder for the state");
+        prepare(state.path());
+        Self::spawn(settings, &[], Arc::new(state), free_address())
     }
 
     /// Ends the server as a power cut would, and serves again from the same state and at the same
@@ -300,6 +314,12 @@ pub fn write_request(stream: &mut TcpStream, method: &str, path: &str, headers: 
 fn command(settings: &[(String, String)], address: SocketAddr, state: &Path) -> Command {
     let named = std::env::var("SAM_CALLBACK_SERVER");
     let named = named.expect("SAM_CALLBACK_SERVER is set; `cargo xtask test` does that");
+    let own = state.join(RUNTIME_CONFIG);
+    let runtime_config = if own.exists() {
+        own
+    } else {
+        root().join(RUNTIME_CONFIG)
+    };
     let mut words = named.split_whitespace();
     let mut command = Command::new(words.next().expect("SAM_CALLBACK_SERVER names a program"));
     command
@@ -307,7 +327,7 @@ fn command(settings: &[(String, String)], address: SocketAddr, state: &Path) -> 
         .arg("--from")
         .arg(root().join("spin.toml"))
         .arg("--runtime-config-file")
-        .arg(root().join("runtime-config.toml"))
+        .arg(runtime_config)
         .arg("--listen")
         .arg(address.to_string())
         .arg("--state-dir")
