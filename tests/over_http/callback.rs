@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::server::{SIGNED, Server, TOKEN, read_reply, write_request};
+use crate::by_hand::{read_reply, write_request};
+use crate::server::{SIGNED, Server, TOKEN};
 
 const UPDATED: &str = "Callback procesado y estado actualizado.";
 const FINAL: &str = "La ejecución ya estaba en estado final.";

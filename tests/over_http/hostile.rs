@@ -4,7 +4,8 @@
 use std::io::Write as _;
 use std::net::Shutdown;
 
-use crate::server::{SIGNED, Server, TOKEN, read_reply, write_request};
+use crate::by_hand::{read_reply, write_request};
+use crate::server::{SIGNED, Server, TOKEN};
 
 #[test]
 fn each_refusal_has_the_status_of_the_contract() {

@@ -4,6 +4,7 @@
 //! separated by spaces): the stand-in, or `spin up`. See [`server`].
 
 mod attempts;
+mod by_hand;
 mod callback;
 mod component;
 mod dab_server;

@@ -1,6 +1,6 @@
 //! A server of its own for a test, and requests to it.
 
-use std::io::{BufRead as _, BufReader, Read, Write as _};
+use std::io::{BufRead as _, BufReader, Read};
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -277,38 +277,6 @@ impl Output {
             .expect("no panic");
         found(&lines).unwrap_or_else(|| panic!("{text} is not in {lines:#?}"))
     }
-}
-
-/// Reads one reply from a connection that may stay open: its status, and its body.
-pub fn read_reply(stream: &mut TcpStream) -> (u16, String) {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        let mut byte = [0];
-        stream.read_exact(&mut byte).expect("a reply");
-        head.push(byte[0]);
-    }
-    let head = String::from_utf8(head).expect("ASCII").to_lowercase();
-    let status: u16 = head[9..12].parse().expect("a status");
-    if status == 100 {
-        return read_reply(stream);
-    }
-    let length = head
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length:"))
-        .unwrap_or_else(|| panic!("no content-length: {head}"));
-    let mut body = vec![0; length.trim().parse().expect("a number")];
-    stream.read_exact(&mut body).expect("the whole reply");
-    (status, String::from_utf8(body).expect("UTF-8"))
-}
-
-/// Writes a request by hand.
-pub fn write_request(stream: &mut TcpStream, method: &str, path: &str, headers: &str, body: &[u8]) {
-    let length = body.len();
-    let head = format!(
-        "{method} {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {length}\r\n{headers}\r\n"
-    );
-    let request = [head.as_bytes(), body].concat();
-    stream.write_all(&request).expect("the server reads");
 }
 
 fn command(settings: &[(String, String)], address: SocketAddr, state: &Path) -> Command {
