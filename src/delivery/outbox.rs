@@ -1,9 +1,12 @@
 //! The outbox: accepted changes that the data API has not taken yet, kept in the key-value store.
 //!
-//! An entry has a key of its own for each change, so that whoever has delivered it removes that
-//! and nothing else: the store has no compare-and-set, and two instances may deliver the same
-//! entry at once. That does no harm, since a change is guarded. Of a row's entries the first that
-//! ends it counts, as in the database, and is the only one that is shown and counted.
+//! Each change has a key of its own, so that whoever has delivered it removes that and nothing else:
+//! the store has no compare-and-set, and two instances may deliver the same entry at once. That does
+//! no harm, since a change is guarded. Of a row's entries the first that ends it counts, as in the
+//! database, and is the only one that is shown and counted.
+//!
+//! Keys of what waits begin with when it is due: a look reads no further than to the first that is
+//! not. A failed attempt moves an entry to its next place.
 //!
 //! There is no timer. Any request carries the outbox forward once it has its reply.
 

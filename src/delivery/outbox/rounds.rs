@@ -9,13 +9,13 @@ use super::{Attempted, Entry, Id, Outbox, Place, milliseconds};
 use crate::delivery::{DataApi, Ports};
 use crate::ports::StoreError;
 
-/// How long it delivers then.
+/// How long an instance begins with further entries after a reply.
 const AFTER_A_REPLY: Duration = Duration::from_secs(5);
 
-/// How long it begins with further ones on demand. One that has begun may take ten seconds more.
+/// The same on demand. A group that was begun may take ten seconds more, and a call twenty in all.
 const ON_DEMAND: Duration = Duration::from_secs(5);
 
-/// How many entries it looks at then.
+/// How many entries it looks at after a reply.
 const LOOKED_AT: usize = 128;
 
 /// How many entries are listed at a time on demand.
