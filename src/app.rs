@@ -282,7 +282,7 @@ impl<H: Host> App<H> {
         self.data_api()?
             .find(&self.host, deployment_id)
             .await
-            .map_err(|failure| failed(failure, record))?
+            .map_err(|failure| failed(&failure, record))?
             .ok_or(Refusal::NoSuchRow)
     }
 
@@ -296,7 +296,7 @@ impl<H: Host> App<H> {
     }
 }
 
-fn failed(failure: Failure, record: &mut Record) -> Refusal {
+fn failed(failure: &Failure, record: &mut Record) -> Refusal {
     record.failure = Some(failure.to_string());
     record.may_pass = Some(failure.may_pass());
     match failure {

@@ -26,14 +26,10 @@ impl<H: Host> App<H> {
             Ok(Outcome::Updated) => return Ok(Taken::Updated),
             Ok(Outcome::AlreadyFinal) => return Ok(Taken::AlreadyFinal),
             Ok(Outcome::NotFound) => Why::NoRow,
-            Err(failure @ (Failure::Corrupt(_) | Failure::Unaddressable)) => {
-                return Err(failed(failure, record));
-            }
-            Err(failure) => {
-                let refusal = failed(failure.clone(), record);
-                debug_assert_eq!(refusal, Refusal::Unavailable);
-                Why::Failed(failure)
-            }
+            Err(failure) => match failed(&failure, record) {
+                Refusal::Unavailable => Why::Failed(failure),
+                refusal => return Err(refusal),
+            },
         };
         self.queue(change, why, record).await
     }

@@ -53,13 +53,20 @@ pub struct Guard {
 }
 
 impl Change {
+    /// The texts that are to be held, by their columns.
+    pub fn texts(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.values
+            .iter()
+            .filter_map(|(column, value)| match value {
+                Value::Text(text) => Some((*column, text.as_str())),
+                Value::Now | Value::NowIfNull => None,
+            })
+    }
+
     /// The text that `column` is to hold.
     pub fn text(&self, column: &str) -> Option<&str> {
-        let (_, value) = self.values.iter().find(|(name, _)| *name == column)?;
-        match value {
-            Value::Text(text) => Some(text),
-            Value::Now | Value::NowIfNull => None,
-        }
+        let (_, text) = self.texts().find(|(name, _)| *name == column)?;
+        Some(text)
     }
 }
 

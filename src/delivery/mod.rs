@@ -23,6 +23,7 @@ pub use ejecuciones::{CALLBACK_INFO, COLUMNS, DeploymentId, ESTADO, Misfit, Stat
 use embedded::Embedded;
 pub use remembered::Remembered;
 pub use remote::Fault;
+use remote::Server;
 
 /// What became of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,9 +87,9 @@ pub enum DataApi {
     /// Rows in the host's key-value store.
     Embedded(Embedded),
     /// Data API builder.
-    Dab(Dab),
+    Dab(Server),
     /// PostgREST or Supabase.
-    Postgrest(Postgrest),
+    Postgrest(Server),
 }
 
 impl DataApi {
@@ -96,8 +97,8 @@ impl DataApi {
     pub fn new(chosen: config::DataApi) -> Self {
         match chosen {
             config::DataApi::Embedded { utc_offset } => Self::Embedded(Embedded::new(utc_offset)),
-            config::DataApi::Dab(settings) => Self::Dab(Dab::new(settings)),
-            config::DataApi::Postgrest(settings) => Self::Postgrest(Postgrest::new(settings)),
+            config::DataApi::Dab(settings) => Self::Dab(Server::new(settings)),
+            config::DataApi::Postgrest(settings) => Self::Postgrest(Server::new(settings)),
         }
     }
 
@@ -109,16 +110,8 @@ impl DataApi {
                 retried: None,
                 doubtful: None,
             },
-            Self::Dab(dab) => {
-                let mut exchange = dab.client().exchange(host);
-                let result = dab.apply(&mut exchange, change).await;
-                exchange.end(result)
-            }
-            Self::Postgrest(postgrest) => {
-                let mut exchange = postgrest.client().exchange(host);
-                let result = postgrest.apply(&mut exchange, change).await;
-                exchange.end(result)
-            }
+            Self::Dab(server) => server.apply::<Dab>(host, change).await,
+            Self::Postgrest(server) => server.apply::<Postgrest>(host, change).await,
         }
     }
 
@@ -136,19 +129,10 @@ impl DataApi {
 
     /// Whether it is there: it answers, and with no failure of its own.
     pub async fn probe(&self, host: &impl Ports) -> Result<(), Failure> {
-        let (client, probe) = match self {
-            Self::Embedded(embedded) => return embedded.probe(host).await,
-            Self::Dab(dab) => (dab.client(), dab.probe()),
-            Self::Postgrest(postgrest) => (postgrest.client(), postgrest.probe()),
-        };
-        match client.exchange(host).attempt(&probe.call).await {
-            Err(Fault::Status { status, .. })
-                if status.is_client_error() && !probe.refusals.contains(&status.as_u16()) =>
-            {
-                Ok(())
-            }
-            Err(fault) => Err(fault.into()),
-            Ok(_) => Ok(()),
+        match self {
+            Self::Embedded(embedded) => embedded.probe(host).await,
+            Self::Dab(server) => server.probe::<Dab>(host).await,
+            Self::Postgrest(server) => server.probe::<Postgrest>(host).await,
         }
     }
 }

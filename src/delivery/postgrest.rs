@@ -10,10 +10,9 @@ use serde_json::Value as Json;
 
 use super::change::{Change, IfAbsent};
 use super::remote::json;
-use super::remote::{Answer, Call, Client, Exchange, Fault, Probe};
-use super::{Failure, Outcome, encoded, local_time};
-use crate::config::{Remote, Table, Target, UtcOffset};
-use crate::ports::{Clock, Outbound, Random};
+use super::remote::{Answer, Call, Dialect, Exchange, Fault, Probe};
+use super::{Failure, Outcome, Ports, encoded};
+use crate::config::Table;
 
 /// The rows that were changed come back.
 const SHOW_CHANGED: (&str, &str) = ("prefer", "return=representation");
@@ -24,12 +23,8 @@ const SHOW_MADE: (&str, &str) = (
     "resolution=ignore-duplicates,return=representation",
 );
 
-/// The adapter.
-pub struct Postgrest {
-    client: Client,
-    ejecuciones: Target,
-    utc_offset: UtcOffset,
-}
+/// How it is spoken to.
+pub struct Postgrest;
 
 /// One row of a table, by its key, in the words of a query.
 struct Address<'a> {
@@ -44,43 +39,13 @@ struct Address<'a> {
     state: &'a str,
 }
 
-impl Postgrest {
-    /// The adapter for these settings.
-    pub fn new(settings: Remote) -> Self {
-        Self {
-            client: Client::new(settings.server),
-            ejecuciones: settings.ejecuciones,
-            utc_offset: settings.utc_offset,
-        }
-    }
-
-    /// The client, for what has nothing to do with PostgREST.
-    pub fn client(&self) -> &Client {
-        &self.client
-    }
-
-    /// Makes the change, or leaves the row as it was.
-    pub async fn apply<H: Clock + Outbound + Random>(
-        &self,
-        exchange: &mut Exchange<'_, H>,
-        change: &Change,
-    ) -> Result<Outcome, Failure> {
-        match &self.ejecuciones {
-            Target::Procedure(name) => Ok(self.call(exchange, name, change).await?),
-            Target::Table(table) => {
-                let now = local_time(exchange.host.now(), self.utc_offset);
-                self.write(exchange, table, change, &now).await
-            }
-        }
-    }
-
-    async fn call<H: Clock + Outbound + Random>(
-        &self,
-        exchange: &mut Exchange<'_, H>,
+impl Dialect for Postgrest {
+    async fn call(
+        exchange: &mut Exchange<'_, impl Ports>,
         function: &str,
         change: &Change,
     ) -> Result<Outcome, Fault> {
-        let target = format!("{}/rpc/{}", self.client.path(), encoded(function));
+        let target = format!("{}/rpc/{}", exchange.path(), encoded(function));
         let call = Call::new(Method::POST, target).with_body(json::arguments(change));
         let answer = exchange.send(&call).await?;
         // A function that returns a table answers with a list, one that returns a record without.
@@ -90,14 +55,13 @@ impl Postgrest {
         }
     }
 
-    async fn write<H: Clock + Outbound + Random>(
-        &self,
-        exchange: &mut Exchange<'_, H>,
+    async fn write(
+        exchange: &mut Exchange<'_, impl Ports>,
         table: &Table,
         change: &Change,
         now: &str,
     ) -> Result<Outcome, Failure> {
-        let row = self.address(table, change)?;
+        let row = address(exchange.path(), table, change)?;
         let last = change.guard.last.join(",");
         let mut guard = format!("{}=not.in.({last})", encoded(row.state));
         for column in json::only_where_null(table, change) {
@@ -118,7 +82,7 @@ impl Postgrest {
         let Some(seen) = seen else {
             return Ok(Outcome::NotFound);
         };
-        let held = seen.get(row.state).and_then(Json::as_str);
+        let held = json::held(&seen, table, change);
         if held.is_some_and(|held| change.guard.is_last(held)) {
             return Ok(Outcome::AlreadyFinal);
         }
@@ -135,34 +99,34 @@ impl Postgrest {
         }
     }
 
-    fn address<'a>(&self, table: &'a Table, change: &Change) -> Result<Address<'a>, Failure> {
-        let key_column = table.column(change.entity.key_column());
-        let state = table.column(change.guard.column);
-        let (Some(key_column), Some(state)) = (key_column, state) else {
-            return Err(Failure::Unaddressable);
-        };
-        let key = encoded(key_column).to_string();
-        Ok(Address {
-            path: format!("{}/{}", self.client.path(), encoded(&table.name)),
-            filter: format!("{key}=eq.{}", encoded(&change.key)),
-            key_column,
-            key,
-            state,
-        })
-    }
-
     /// Its root, which asks the database. A role that may change rows need not be let in there.
-    pub fn probe(&self) -> Probe {
+    fn probe(path: &str) -> Probe {
         Probe {
-            call: Call::new(Method::HEAD, format!("{}/", self.client.path())),
+            call: Call::new(Method::HEAD, format!("{path}/")),
             refusals: &[],
         }
     }
 }
 
+fn address<'a>(path: &str, table: &'a Table, change: &Change) -> Result<Address<'a>, Failure> {
+    let key_column = table.column(change.entity.key_column());
+    let state = table.column(change.guard.column);
+    let (Some(key_column), Some(state)) = (key_column, state) else {
+        return Err(Failure::Unaddressable);
+    };
+    let key = encoded(key_column).to_string();
+    Ok(Address {
+        path: format!("{path}/{}", encoded(&table.name)),
+        filter: format!("{key}=eq.{}", encoded(&change.key)),
+        key_column,
+        key,
+        state,
+    })
+}
+
 /// Changes the row if the guard lets it; says whether it did.
-async fn patch<H: Clock + Outbound + Random>(
-    exchange: &mut Exchange<'_, H>,
+async fn patch(
+    exchange: &mut Exchange<'_, impl Ports>,
     row: &Address<'_>,
     guard: &str,
     body: Vec<u8>,
@@ -180,31 +144,25 @@ async fn patch<H: Clock + Outbound + Random>(
 }
 
 /// What the guard looks at, and what is only set where there is nothing yet.
-async fn look<H: Clock + Outbound + Random>(
-    exchange: &mut Exchange<'_, H>,
+async fn look(
+    exchange: &mut Exchange<'_, impl Ports>,
     row: &Address<'_>,
     table: &Table,
     change: &Change,
 ) -> Result<Option<Json>, Fault> {
-    let columns = [row.state].into_iter();
-    let columns = columns.chain(json::only_where_null(table, change));
-    let columns: Vec<_> = columns.map(|column| encoded(column).to_string()).collect();
     let Address { path, filter, .. } = row;
-    let target = format!("{path}?{filter}&select={}", columns.join(","));
+    let target = format!("{path}?{filter}&select={}", json::looked_at(table, change));
     let answer = exchange.send(&Call::new(Method::GET, target)).await?;
     let rows = rows(&answer)?;
-    match rows
-        .iter()
-        .all(|seen| json::has_state(seen, Some(row.state)))
-    {
+    match rows.iter().all(|seen| json::has_state(seen, table, change)) {
         true => Ok(rows.into_iter().next()),
         false => Err(json::shape(&answer)),
     }
 }
 
 /// Makes the row unless there is one; says whether it did.
-async fn insert<H: Clock + Outbound + Random>(
-    exchange: &mut Exchange<'_, H>,
+async fn insert(
+    exchange: &mut Exchange<'_, impl Ports>,
     row: &Address<'_>,
     body: Vec<u8>,
 ) -> Result<bool, Fault> {

@@ -5,6 +5,8 @@ mod client;
 mod fault;
 pub mod json;
 mod oauth;
+mod server;
 
 pub use client::{Answer, Call, Client, Exchange, Probe};
 pub use fault::{Fault, Flaw, Said};
+pub use server::{Dialect, Server};

@@ -4,7 +4,7 @@ use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value as Json};
 
-use crate::delivery::{self, Change, DeploymentId, Entity, Status, Value};
+use crate::delivery::{self, Change, DeploymentId, Entity, Status};
 
 /// How many attempts are told; of more, the last ones.
 const TOLD: usize = 20;
@@ -103,10 +103,6 @@ pub struct Texts<'a>(pub &'a Change);
 
 impl Serialize for Texts<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let texts = self.0.values.iter();
-        serializer.collect_map(texts.filter_map(|(column, value)| match value {
-            Value::Text(text) => Some((*column, text)),
-            Value::Now | Value::NowIfNull => None,
-        }))
+        serializer.collect_map(self.0.texts())
     }
 }

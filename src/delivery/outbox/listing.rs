@@ -82,12 +82,7 @@ impl Outbox {
         store: &impl KeyValue,
         state: State,
     ) -> Result<Vec<(Id, Option<Place>)>, StoreError> {
-        let mut found = Vec::new();
-        let each = |key: &str| {
-            found.extend(entry_in(key).filter(|(_, place)| state == state_of(*place)));
-            ControlFlow::Continue(())
-        };
-        store.keys(each).await?;
+        let mut found = listed(store, |_, place| state == state_of(place)).await?;
         found.sort_unstable_by_key(|(id, _)| (id.row, id.turn()));
         found.dedup_by_key(|(id, _)| id.row);
         found.sort_unstable();
@@ -133,14 +128,8 @@ impl Outbox {
         store: &impl KeyValue,
         id: Id,
     ) -> Result<Vec<Option<Place>>, StoreError> {
-        let mut places = Vec::new();
-        let each = |key: &str| {
-            let place = entry_in(key).filter(|(found, _)| *found == id);
-            places.extend(place.map(|(_, place)| place));
-            ControlFlow::Continue(())
-        };
-        store.keys(each).await?;
-        Ok(places)
+        let found = listed(store, |found, _| found == id).await?;
+        Ok(found.into_iter().map(|(_, place)| place).collect())
     }
 
     /// How much there is, and since when.
@@ -206,12 +195,7 @@ impl Outbox {
         host: &(impl KeyValue + Clock + Random),
     ) -> Result<(Vec<Place>, usize), StoreError> {
         let until = host.monotonic() + REQUEUING;
-        let mut dead = Vec::new();
-        let each = |key: &str| {
-            dead.extend(entry_in(key).filter(|(_, place)| place.is_none()));
-            ControlFlow::Continue(())
-        };
-        host.keys(each).await?;
+        let mut dead = listed(host, |_, place| place.is_none()).await?;
         dead.sort_unstable();
         let (mut back, mut seen) = (Vec::new(), 0);
         for (id, _) in &dead {
@@ -223,6 +207,20 @@ impl Outbox {
         }
         Ok((back, dead.len() - seen))
     }
+}
+
+/// The entries that are wanted, and where they wait, in the order of the store.
+async fn listed(
+    store: &impl KeyValue,
+    wanted: impl Fn(Id, Option<Place>) -> bool,
+) -> Result<Vec<(Id, Option<Place>)>, StoreError> {
+    let mut found = Vec::new();
+    let each = |key: &str| {
+        found.extend(entry_in(key).filter(|(id, place)| wanted(*id, *place)));
+        ControlFlow::Continue(())
+    };
+    store.keys(each).await?;
+    Ok(found)
 }
 
 /// The entry that a key is of, and where it waits unless it is a dead letter.

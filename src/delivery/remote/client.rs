@@ -64,8 +64,7 @@ pub struct Answer {
 
 /// All requests that one change takes: they share the caller's patience and one second chance.
 pub struct Exchange<'a, H> {
-    /// The host it runs on.
-    pub host: &'a H,
+    host: &'a H,
     client: &'a Client,
     deadline: Duration,
     renewed: bool,
@@ -150,6 +149,11 @@ impl Client {
 }
 
 impl<H: Clock + Outbound + Random> Exchange<'_, H> {
+    /// `data_api_path`.
+    pub fn path(&self) -> &str {
+        self.client.path()
+    }
+
     /// What came of the change, and of its requests.
     pub fn end(self, result: Result<Outcome, Failure>) -> Tried {
         Tried {

@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 
 use super::{Answer, Fault, Flaw};
 use crate::config::Table;
-use crate::delivery::{Change, Outcome, Value};
+use crate::delivery::{Change, Outcome, Value, encoded};
 
 /// An object of texts, in this order.
 struct Texts<'a>(Vec<(&'a str, &'a str)>);
@@ -25,15 +25,8 @@ impl Texts<'_> {
 
 /// The procedure's arguments, by SAM's names: the key and every text. Dates it sets itself.
 pub fn arguments(change: &Change) -> Vec<u8> {
-    let texts = change
-        .values
-        .iter()
-        .filter_map(|(column, value)| match value {
-            Value::Text(text) => Some((*column, text.as_str())),
-            Value::Now | Value::NowIfNull => None,
-        });
     let key = (change.entity.key_column(), change.key.as_str());
-    Texts([key].into_iter().chain(texts).collect()).to_json()
+    Texts([key].into_iter().chain(change.texts()).collect()).to_json()
 }
 
 /// The columns that a change sets, by the table's own names. `is_null` says of those that are
@@ -95,11 +88,26 @@ pub fn outcome(rows: &[Json], answer: &Answer) -> Result<Outcome, Fault> {
     }
 }
 
+/// The columns to look at before a row is changed, in the words of a query: the guard's, and those
+/// that are only set where there is nothing yet.
+pub fn looked_at(table: &Table, change: &Change) -> String {
+    let columns = table.column(change.guard.column).into_iter();
+    let columns = columns.chain(only_where_null(table, change));
+    let columns: Vec<_> = columns.map(|column| encoded(column).to_string()).collect();
+    columns.join(",")
+}
+
 /// Whether what came back for a row says what its state is: a guard must not be passed because it
 /// could not be seen.
-pub fn has_state(row: &Json, column: Option<&str>) -> bool {
-    let state = column.and_then(|column| row.get(column));
+pub fn has_state(row: &Json, table: &Table, change: &Change) -> bool {
+    let state = table.column(change.guard.column);
+    let state = state.and_then(|column| row.get(column));
     state.is_some_and(|state| state.is_string() || state.is_null())
+}
+
+/// What a row that was looked at holds in the guard's column, where that is not null.
+pub fn held<'a>(row: &'a Json, table: &Table, change: &Change) -> Option<&'a str> {
+    row.get(table.column(change.guard.column)?)?.as_str()
 }
 
 /// A reply's body.
