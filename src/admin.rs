@@ -170,12 +170,11 @@ fn summary(id: Id, place: Option<Place>, entry: Option<&Entry>) -> Json {
     let (Some(entry), Json::Object(fields)) = (entry, &mut shown) else {
         return shown;
     };
-    let guarded = entry.change.text(entry.change.guard.column);
     let failure = entry.attempts.last().map(|(_, why)| why.as_str());
     for (name, value) in [
-        ("entity", entry.change.entity.name().into()),
+        ("entity", entry.change.entity.name.as_ref().into()),
         ("key", entry.change.key.as_str().into()),
-        ("status", guarded.into()),
+        ("status", entry.change.guarded().into()),
         ("source", entry.source.as_str().into()),
         ("requestId", entry.request_id.as_str().into()),
         ("tries", entry.tries.into()),

@@ -1,6 +1,7 @@
 //! One request's way, from the host's ports to the reply.
 
 mod deliver;
+mod notify;
 mod operate;
 
 use std::sync::Arc;
@@ -8,25 +9,27 @@ use std::time::Duration;
 
 use ::http::{HeaderMap, Request, StatusCode};
 use bytes::Bytes;
+use futures_util::future::join3;
 use http_body::Body;
 use percent_encoding::percent_decode_str;
 
-use crate::attempts::{Attempts, Judgement};
+use crate::attempts::{Counts, Judgement};
 use crate::audit::{self, Record};
 use crate::config::{Config, Secret};
 use crate::credentials::{Policy, Refused, Verified};
 use crate::delivery::outbox::{Outbox, Place};
-use crate::delivery::{Change, DataApi, DeploymentId, Failure, Remembered};
+use crate::delivery::{DataApi, DeploymentId, Failure, Remembered};
 use crate::health;
 use crate::http::{self, Endpoint, Received, Refusal, Reply, Response, Route, Routes};
 use crate::ports::Host;
+use crate::sources;
 
 /// The application: its settings are read once, and it answers any number of requests at a time.
 pub struct App<H> {
     host: H,
     config: Config,
     routes: Routes,
-    attempts: Arc<Attempts>,
+    counts: Arc<Counts>,
     data_api: Option<DataApi>,
     outbox: Outbox,
     /// When the settings were read.
@@ -47,7 +50,8 @@ const PROBE_EVERY: Duration = Duration::from_secs(5);
 pub struct After {
     line: Option<String>,
     attempted: bool,
-    /// An entry of the outbox whose row was not there yet.
+    counted: bool,
+    /// An entry of the outbox that is to be delivered as soon as can be.
     follow: Option<Place>,
 }
 
@@ -56,17 +60,17 @@ type Answer = (&'static str, Reply);
 
 impl<H: Host> App<H> {
     /// Reads the settings and logs what is wrong with them. Doors that depend on it stay shut.
-    /// `attempts` are those of the instance, which outlive settings that are read anew.
-    pub async fn load(host: H, attempts: Arc<Attempts>) -> Self {
+    /// `counts` are those of the instance, which outlive settings that are read anew.
+    pub async fn load(host: H, counts: Arc<Counts>) -> Self {
         let config = Config::load(&host).await;
         audit::log_problems(&host, &config.problems);
         Self {
             routes: Routes::new(&config),
-            attempts,
+            counts,
             data_api: config
-                .callback
+                .data_api
                 .as_ref()
-                .map(|callback| DataApi::new(callback.data_api.clone())),
+                .map(|chosen| DataApi::new(chosen.clone(), config.names.clone())),
             loaded: host.monotonic(),
             probed: Remembered::default(),
             outbox: Outbox::new(config.outbox_max_age),
@@ -98,11 +102,12 @@ impl<H: Host> App<H> {
         };
         let response = reply.into_response(&record.request_id);
         let status = response.status().as_u16();
-        let (attempted, follow) = (record.attempted, record.follow);
+        let (attempted, counted, follow) = (record.attempted, record.counted, record.follow);
         let line = record.close(&self.host, outcome, status, self.config.log_level);
         let after = After {
             line,
             attempted,
+            counted,
             follow,
         };
         (response, after)
@@ -113,12 +118,23 @@ impl<H: Host> App<H> {
         if let Some(line) = after.line {
             self.host.log(&line);
         }
-        if after.attempted
-            && let Err(error) = self.attempts.settle(&self.host, self.limit()).await
-        {
+        let failed = async {
+            match after.attempted {
+                true => self.counts.failed.settle(&self.host, self.limit()).await,
+                false => Ok(()),
+            }
+        };
+        let taken = async {
+            let limit = self.config.messages_per_minute;
+            match after.counted {
+                true => self.counts.taken.settle(&self.host, limit).await,
+                false => Ok(()),
+            }
+        };
+        let (failed, taken, ()) = join3(failed, taken, self.carry(after.follow)).await;
+        for error in [failed, taken].into_iter().filter_map(Result::err) {
             audit::log_failure(&self.host, "attempts_not_kept", &error.to_string());
         }
-        self.carry(after.follow).await;
     }
 
     async fn answer<B>(&self, request: Request<B>, record: &mut Record) -> Result<Answer, Refusal>
@@ -129,7 +145,18 @@ impl<H: Host> App<H> {
         let (method, uri, headers) = (head.method, head.uri, head.headers);
         let query = uri.query().unwrap_or_default();
         match self.routes.find(&method, uri.path(), query) {
-            Ok(Route::Notify(endpoint)) => self.notify(endpoint, headers, body, record).await,
+            Ok(Route::Notify(endpoint)) => {
+                let answer = self.notify(endpoint, headers, body, record).await;
+                Ok(answer.unwrap_or_else(|refusal| refused(endpoint, &refusal, record)))
+            }
+            Ok(Route::Refused(endpoint, refusal)) => {
+                http::drain(body).await;
+                Ok(refused(endpoint, &refusal, record))
+            }
+            Ok(Route::MessagesHealth) => {
+                http::drain(body).await;
+                Ok(("healthy", sources::health(self.host.now())))
+            }
             Ok(Route::Lookup(endpoint, key)) => {
                 http::drain(body).await;
                 self.look_up(endpoint, key, headers, record).await
@@ -154,27 +181,6 @@ impl<H: Host> App<H> {
         }
     }
 
-    async fn notify<B>(
-        &self,
-        endpoint: &Endpoint,
-        headers: HeaderMap,
-        body: B,
-        record: &mut Record,
-    ) -> Result<Answer, Refusal>
-    where
-        B: Body<Data = Bytes>,
-    {
-        record.source = Some(endpoint.source.name());
-        let body = http::receive(body, self.config.max_body_bytes).await?;
-        http::require_json(&headers)?;
-        let verified = self
-            .verify(endpoint.policy()?, headers, body, record)
-            .await?;
-        let change = self.decode(endpoint, &verified, record)?;
-        let taken = self.deliver(&verified, change, record).await?;
-        Ok((taken.name(), endpoint.source.reply(taken)))
-    }
-
     async fn verify(
         &self,
         policy: &Policy,
@@ -187,13 +193,17 @@ impl<H: Host> App<H> {
             body,
             at: self.host.now(),
         };
-        match policy.admit(received) {
-            Ok(verified) => {
+        match policy.admit(&self.host, received).await {
+            Ok(Ok(verified)) => {
                 record.credentials = verified.by().to_vec();
                 record.rejected = verified.rejected().to_vec();
                 Ok(verified)
             }
-            Err(refused) => Err(self.refuse(refused, record).await),
+            Ok(Err(refused)) => Err(self.refuse(refused, record).await),
+            Err(unchecked) => {
+                record.failure = Some(unchecked.to_string());
+                Err(Refusal::Unavailable)
+            }
         }
     }
 
@@ -206,7 +216,8 @@ impl<H: Host> App<H> {
             closed_for,
             failure,
         } = self
-            .attempts
+            .counts
+            .failed
             .count(&self.host, record.client, self.limit())
             .await;
         record.failure = failure.map(|error| error.to_string());
@@ -219,32 +230,11 @@ impl<H: Host> App<H> {
         }
     }
 
-    fn decode(
-        &self,
-        endpoint: &Endpoint,
-        verified: &Verified,
-        record: &mut Record,
-    ) -> Result<Change, Refusal> {
-        let decoded = endpoint.source.decode(verified);
-        match &decoded {
-            Ok(change) => record.change(change),
-            Err(refusal) => {
-                if let Refusal::NotACallback { deployment_id, .. } = refusal {
-                    record.deployment_id = deployment_id.as_ref().map(DeploymentId::to_string);
-                }
-                if refusal.shows_body() {
-                    record.body = Some(audit::excerpt(&verified.received().body, self.tokens()));
-                }
-            }
-        }
-        decoded
-    }
-
     /// Secrets that a body must not bring into the log.
     fn tokens(&self) -> &[Secret] {
         let callback = self.config.callback.as_ref();
         callback
-            .and_then(|callback| callback.door.static_token.as_ref())
+            .and_then(|door| door.static_token.as_ref())
             .map_or(&[], |static_token| &static_token.tokens)
     }
 
@@ -282,7 +272,7 @@ impl<H: Host> App<H> {
         self.data_api()?
             .find(&self.host, deployment_id)
             .await
-            .map_err(|failure| failed(&failure, record))?
+            .map_err(|failure| failed(&failure, "deploymentId", record))?
             .ok_or(Refusal::NoSuchRow)
     }
 
@@ -296,15 +286,24 @@ impl<H: Host> App<H> {
     }
 }
 
-fn failed(failure: &Failure, record: &mut Record) -> Refusal {
+/// A refusal as the endpoint's source tells it.
+fn refused(endpoint: &Endpoint, refusal: &Refusal, record: &Record) -> Answer {
+    let reply = endpoint.source.refuse(refusal, &record.request_id);
+    (refusal.code(), reply)
+}
+
+/// The refusal of what failed behind the door; `key_field` is where the row's key came from.
+fn failed(failure: &Failure, key_field: &'static str, record: &mut Record) -> Refusal {
     record.failure = Some(failure.to_string());
     record.may_pass = Some(failure.may_pass());
     match failure {
-        Failure::Store(_) | Failure::Contended | Failure::Withheld | Failure::Remote(_) => {
-            Refusal::Unavailable
-        }
+        Failure::Store(_)
+        | Failure::Contended
+        | Failure::Withheld
+        | Failure::Nameless
+        | Failure::Remote(_) => Refusal::Unavailable,
         Failure::Corrupt(_) => Refusal::Internal,
-        Failure::Unaddressable => Refusal::unaddressable(),
+        Failure::Unaddressable => Refusal::unaddressable(key_field),
     }
 }
 

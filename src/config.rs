@@ -12,8 +12,8 @@ use std::time::Duration;
 use crate::ports::Variables;
 use reader::Reader;
 
-pub use data_api::{DataApi, OAuth, Remote, Server, Table, Target};
-pub use doors::{BodySignatureSettings, Door, JwtSettings, Rule, StaticTokens};
+pub use data_api::{DataApi, Names, OAuth, Remote, Server, Table, Target};
+pub use doors::{BodySignatureSettings, CallTokenSettings, Door, JwtSettings, Rule, StaticTokens};
 pub use secret::Secret;
 
 /// What an operator has set, as far as it is right.
@@ -31,25 +31,25 @@ pub struct Config {
     pub failed_attempts_per_minute: usize,
     /// Paths of the callback below the root. `None`: not known, so every path is shut.
     pub callback_paths: Option<Vec<String>>,
-    /// The callback's door and what is behind it. `None`: misconfigured, the door stays shut.
-    pub callback: Option<Callback>,
+    /// What takes the changes. `None`: misconfigured, and the door of every source is shut.
+    pub data_api: Option<DataApi>,
+    /// What tables are called there.
+    pub names: Names,
+    /// The callback's door. `None`: misconfigured, it stays shut.
+    pub callback: Option<Door>,
     /// The door of signed messages. `None`: they have no secret, or a wrong one; it stays shut.
     pub messages: Option<Door>,
+    /// How many messages a client has in a minute; 0: any number.
+    pub messages_per_minute: usize,
+    /// BlizWork's door. `None`: it is not set up, and not there; `Some(None)`: misconfigured, it
+    /// stays shut.
+    pub blizwork: Option<Option<Door>>,
     /// The operators' door. `None`: it has no token, or a wrong one, and is not there.
     pub admin: Option<Door>,
     /// How long a change may wait in the outbox.
     pub outbox_max_age: Duration,
     /// Everything that is wrong, for the log and for readiness.
     pub problems: Vec<Problem>,
-}
-
-/// What the callback's endpoint needs to open.
-#[derive(Debug)]
-pub struct Callback {
-    /// Which credentials open it.
-    pub door: Door,
-    /// What takes the changes.
-    pub data_api: DataApi,
 }
 
 /// Distance of the database's local time from UTC.
@@ -113,8 +113,14 @@ const MOST_PROXIES: usize = 16;
 /// A year, in hours.
 const LONGEST_AGE: usize = 8760;
 
-/// Each failed attempt of a minute is kept by its moment.
-const MOST_ATTEMPTS: usize = 1000;
+/// Each failed attempt of a minute is kept by its moment, and so is each message.
+const MOST_A_MINUTE: usize = 1000;
+
+/// Tables that `webhook_tables` names.
+const WEBHOOK_TABLES: &[&str] = &["reservas", "promos", "usuarios"];
+
+/// The table that `blizwork_table` names.
+const BLIZWORK_TABLE: &[&str] = &["eventos_blizwork"];
 
 impl Config {
     /// Reads every setting. Never fails: what is wrong is in `problems`, and its doors are shut.
@@ -132,7 +138,7 @@ impl Config {
             parse::number(value, 0, MOST_PROXIES)
         });
         let failed_attempts_per_minute = reader.read("failed_attempts_per_minute", |value| {
-            parse::number(value, 0, MOST_ATTEMPTS)
+            parse::number(value, 0, MOST_A_MINUTE)
         });
         let outbox_max_age = reader.read("outbox_max_age_hours", |value| {
             parse::number(value, 1, LONGEST_AGE)
@@ -143,14 +149,19 @@ impl Config {
         let callback_paths = reader.read("callback_endpoint_path", parse::paths);
         let door = doors::read_callback(&mut reader, development);
         let messages = doors::read_messages(&mut reader);
+        let messages_per_minute = reader.read("webhook_rate_limit_per_minute", |value| {
+            parse::number(value, 0, MOST_A_MINUTE)
+        });
+        let blizwork = doors::read_blizwork(&mut reader);
         let admin = doors::read_admin(&mut reader);
+        let mut names = Names::default();
+        let webhook_tables = names.read(&mut reader, "webhook_tables", WEBHOOK_TABLES);
+        let blizwork_table = names.read(&mut reader, "blizwork_table", BLIZWORK_TABLE);
 
-        let callback = match (door, data_api) {
-            (Some(door), Some(data_api)) if sound && callback_paths.is_some() => {
-                Some(Callback { door, data_api })
-            }
-            _ => None,
-        };
+        let data_api = data_api.filter(|_| sound);
+        let can_open = data_api.is_some();
+        let messages_can = can_open && webhook_tables && messages_per_minute.is_some();
+        let callback_paths_known = callback_paths.is_some();
         Self {
             // With the prefix unknown no path below it is known either.
             callback_paths: callback_paths.filter(|_| root_path.is_some()),
@@ -160,8 +171,12 @@ impl Config {
             max_body_bytes: max_body_bytes.unwrap_or(1 << 20),
             trusted_proxies: trusted_proxies.unwrap_or(0),
             failed_attempts_per_minute: failed_attempts_per_minute.unwrap_or(0),
-            callback,
-            messages: messages.filter(|_| sound),
+            callback: door.filter(|_| can_open && callback_paths_known),
+            messages: messages.filter(|_| messages_can),
+            messages_per_minute: messages_per_minute.unwrap_or(0),
+            blizwork: blizwork.map(|door| door.filter(|_| can_open && blizwork_table)),
+            data_api,
+            names,
             admin: admin.filter(|_| sound),
             outbox_max_age: Duration::from_secs(
                 outbox_max_age.unwrap_or(LONGEST_AGE) as u64 * 3600,

@@ -11,7 +11,9 @@ pub mod credentials;
 pub mod delivery;
 pub mod health;
 pub mod http;
+pub mod json;
 pub mod ports;
+pub mod seen;
 pub mod sources;
 
 #[cfg(target_arch = "wasm32")]

@@ -16,7 +16,7 @@ use wasip3::http_compat::IncomingResponseBody;
 use wit_bindgen::StreamResult;
 
 use crate::app::App;
-use crate::attempts::Attempts;
+use crate::attempts::Counts;
 use crate::ports::{
     Clock, KeyValue, Log, Outbound, Random, SendError, StoreError, VariableError, Variables,
 };
@@ -24,7 +24,7 @@ use crate::ports::{
 /// One application an instance: settings and keys are parsed once, for all its requests.
 static APP: Mutex<Option<Arc<App<Spin>>>> = Mutex::new(None);
 
-static ATTEMPTS: LazyLock<Arc<Attempts>> = LazyLock::new(Arc::default);
+static COUNTS: LazyLock<Arc<Counts>> = LazyLock::new(Arc::default);
 
 #[http_service]
 async fn serve(request: Request) -> ::http::Response<Full<Bytes>> {
@@ -32,7 +32,7 @@ async fn serve(request: Request) -> ::http::Response<Full<Bytes>> {
     let app = match kept.filter(|app| app.holds()) {
         Some(app) => app,
         None => {
-            let app = Arc::new(App::load(Spin, Arc::clone(&ATTEMPTS)).await);
+            let app = Arc::new(App::load(Spin, Arc::clone(&COUNTS)).await);
             *APP.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&app));
             app
         }

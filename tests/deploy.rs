@@ -73,7 +73,7 @@ fn the_file_for_azure_sql_leads_to_data_api_builder_with_a_token_of_entra_id() {
         &[("callback_token", "t"), ("oauth_client_secret", "s")],
     );
     assert_eq!(config.problems, []);
-    let Some(DataApi::Dab(remote)) = config.callback.map(|callback| callback.data_api) else {
+    let Some(DataApi::Dab(remote)) = config.data_api else {
         panic!("another data API")
     };
     assert_eq!(remote.server.path, "/api");
@@ -92,7 +92,7 @@ fn the_file_for_supabase_leads_to_its_api_with_both_headers() {
         &[("callback_token", "t"), ("data_api_headers", headers)],
     );
     assert_eq!(config.problems, []);
-    let Some(DataApi::Postgrest(remote)) = config.callback.map(|callback| callback.data_api) else {
+    let Some(DataApi::Postgrest(remote)) = config.data_api else {
         panic!("another data API")
     };
     assert_eq!(remote.server.path, "/rest/v1");

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use sam_callback::delivery::{self, DeploymentId, Status};
+use sam_callback::delivery::{self, DeploymentId, Guard, Status};
 use serde_json::Value;
 use sqlparser::ast::{OutputClause, SetExpr, Statement};
 use sqlparser::dialect::MsSqlDialect;
@@ -189,7 +189,10 @@ fn one_update_changes_what_a_callback_changes() {
 fn the_final_states_are_those_of_the_component() {
     let (id, status) = (DeploymentId::new("d"), Status::new("s"));
     let change = delivery::ended(id.expect("fits"), status.expect("fits"), "{}".to_owned());
-    let states: BTreeSet<_> = change.guard.last.iter().map(ToString::to_string).collect();
+    let Guard::Final { last, .. } = &change.guard else {
+        panic!("{:?}", change.guard)
+    };
+    let states: BTreeSet<_> = last.iter().map(ToString::to_string).collect();
     assert_eq!(states.len(), 6);
     assert_eq!(
         lists(&text("procedure.sql")),

@@ -16,6 +16,7 @@ impl<H: Host> App<H> {
         &self,
         _: &Verified,
         change: Change,
+        key_field: &'static str,
         record: &mut Record,
     ) -> Result<Taken, Refusal> {
         let tried = self.data_api()?.apply(&self.host, &change).await;
@@ -26,7 +27,7 @@ impl<H: Host> App<H> {
             Ok(Outcome::Updated) => return Ok(Taken::Updated),
             Ok(Outcome::AlreadyFinal) => return Ok(Taken::AlreadyFinal),
             Ok(Outcome::NotFound) => Why::NoRow,
-            Err(failure) => match failed(&failure, record) {
+            Err(failure) => match failed(&failure, key_field, record) {
                 Refusal::Unavailable => Why::Failed(failure),
                 refusal => return Err(refusal),
             },
@@ -36,11 +37,11 @@ impl<H: Host> App<H> {
 
     /// Keeps a change that the data API did not take. Nothing is acknowledged before it is kept.
     async fn queue(&self, change: Change, why: Why, record: &mut Record) -> Result<Taken, Refusal> {
-        let origin = Origin {
-            source: record.source.unwrap_or_default(),
-            request_id: &record.request_id,
-        };
-        match self.outbox.keep(&self.host, change, origin, &why).await {
+        let kept = self
+            .outbox
+            .keep(&self.host, change, origin(record), &why)
+            .await;
+        match kept {
             Ok((id, place)) => {
                 record.entry = Some(id.to_string());
                 record.follow = place.filter(|_| why == Why::NoRow);
@@ -60,7 +61,7 @@ impl<H: Host> App<H> {
         }
     }
 
-    /// Carries the outbox forward, and follows an entry whose row was not there yet.
+    /// Carries the outbox forward, and follows the request's own entry.
     pub(super) async fn carry(&self, follow: Option<Place>) {
         let Some(data_api) = &self.data_api else {
             return;
@@ -72,7 +73,8 @@ impl<H: Host> App<H> {
                 None => Ok(()),
             }
         };
-        let carried = outbox.carry(host, data_api, self.heard());
+        let followed_id = follow.map(|place| place.id);
+        let carried = outbox.carry(host, data_api, self.heard(), followed_id);
         let (carried, followed) = join(carried, followed).await;
         for failed in [carried, followed] {
             if let Err(error) = failed {
@@ -86,5 +88,13 @@ impl<H: Host> App<H> {
         |id, attempted, entry| {
             audit::log_attempt(&self.host, self.config.log_level, id, attempted, entry);
         }
+    }
+}
+
+/// Where the request's change comes from.
+pub(super) fn origin(record: &Record) -> Origin<'_> {
+    Origin {
+        source: record.source.unwrap_or_default(),
+        request_id: &record.request_id,
     }
 }

@@ -24,7 +24,7 @@ impl<H: Host> App<H> {
         let call = call?;
         record.entry = call.id().map(|id| id.to_string());
         let answered = self.operate(call).await;
-        answered.map_err(|error| failed(&error.into(), record))?
+        answered.map_err(|error| failed(&error.into(), "id", record))?
     }
 
     /// What an operator who was let in asks of the outbox.

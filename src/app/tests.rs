@@ -210,7 +210,7 @@ fn guessing_ends_and_whoever_has_the_credential_does_not_notice() {
 
 #[test]
 fn settings_that_are_read_anew_give_no_new_attempts() {
-    let attempts = Arc::<Attempts>::default();
+    let attempts = Arc::<Counts>::default();
     let limit = ("failed_attempts_per_minute", "3");
     let statuses = (0..4).map(|_| {
         let mut host = FakeHost::with(&[("callback_token", "token"), limit]);
@@ -230,10 +230,8 @@ fn attempts_that_cannot_be_kept_are_told_in_the_log_and_change_no_reply() {
     block_on(app.after(after));
     let lines = app.host.lines.borrow();
     assert!(lines[0].contains("the store is broken"), "{lines:?}");
-    assert!(
-        lines[1].contains("\"outcome\":\"attempts_not_kept\""),
-        "{lines:?}"
-    );
+    let told = |line: &String| line.contains("\"outcome\":\"attempts_not_kept\"");
+    assert!(lines.iter().any(told), "{lines:?}");
 }
 
 #[test]

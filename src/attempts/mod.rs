@@ -1,5 +1,6 @@
 //! Failed attempts at a door: guessing costs. After so many in a minute a client is told to stay
-//! away until its minute is over. Who has valid credentials is not counted, nor ever refused.
+//! away until its minute is over. Who has valid credentials is not counted, nor ever refused. What
+//! arrives where a source takes so many notifications a minute is counted in the same way.
 //!
 //! An instance counts exactly what it sees itself. Through the key-value store instances learn of
 //! each other's counts, as well as a store can tell that has no counters: the last write wins,
@@ -32,9 +33,29 @@ const CLIENTS: usize = 1024;
 /// How long an instance relies on what the store last knew of a client.
 const FRESH: Duration = Duration::from_millis(250);
 
-/// The failed attempts that this instance knows of.
-#[derive(Default)]
-pub struct Attempts(Mutex<State>);
+/// The attempts that this instance knows of.
+pub struct Attempts {
+    /// What its keys in the store begin with.
+    prefix: &'static str,
+    state: Mutex<State>,
+}
+
+/// All that an instance counts of its clients.
+pub struct Counts {
+    /// Failed attempts at its doors.
+    pub failed: Attempts,
+    /// Notifications where a source takes so many in a minute.
+    pub taken: Attempts,
+}
+
+impl Default for Counts {
+    fn default() -> Self {
+        Self {
+            failed: Attempts::new("attempts"),
+            taken: Attempts::new("arrivals"),
+        }
+    }
+}
 
 struct State {
     clients: Vec<Seen>,
@@ -64,6 +85,14 @@ pub struct Judgement {
 }
 
 impl Attempts {
+    /// Nothing is counted yet.
+    pub fn new(prefix: &'static str) -> Self {
+        Self {
+            prefix,
+            state: Mutex::default(),
+        }
+    }
+
     /// Counts a failed attempt, unless the client has used up its `limit` of a minute; with 0 it
     /// has any number.
     pub async fn count(
@@ -79,7 +108,7 @@ impl Attempts {
         let client = Client::at(address);
         let now = moment(host.now());
         if self.is_to_be_asked_for(client, now, host.monotonic(), limit) {
-            match Slot::read(host, client, now).await {
+            match Slot::read(host, self.prefix, client, now).await {
                 Ok(slot) => {
                     let mut state = self.state();
                     let seen = state.seen(client);
@@ -136,7 +165,7 @@ impl Attempts {
         limit: usize,
     ) -> Result<(), StoreError> {
         let now = moment(host.now());
-        let slot = Slot::read(host, client, now).await?;
+        let slot = Slot::read(host, self.prefix, client, now).await?;
         // From here on they count as stored: another task may be at the same client.
         let (moments, unsaved) = {
             let mut state = self.state();
@@ -201,7 +230,7 @@ impl Attempts {
 
     fn state(&self) -> MutexGuard<'_, State> {
         // Never held across an await; what a panic leaves is counts, if not the newest.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

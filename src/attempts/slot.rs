@@ -29,11 +29,12 @@ impl Slot {
     /// Reads the value that `client` is in, as far as it still counts at `now`.
     pub async fn read(
         store: &impl KeyValue,
+        prefix: &str,
         client: Client,
         now: Moment,
     ) -> Result<Self, StoreError> {
         let hash = Sha256::digest(client.to_string());
-        let key = format!("attempts/{:02x}", hash[0]);
+        let key = format!("{prefix}/{:02x}", hash[0]);
         let value = store.get(&key).await?.unwrap_or_default();
         // A value that cannot be read counts for nobody, and is written over.
         let mut clients: Vec<Kept> = serde_json::from_slice(&value).unwrap_or_default();

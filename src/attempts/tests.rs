@@ -16,7 +16,7 @@ struct Limited {
 
 impl Limited {
     fn to(limit: usize) -> Self {
-        let attempts = Attempts::default();
+        let attempts = Attempts::new("attempts");
         Self { attempts, limit }
     }
 
@@ -223,7 +223,7 @@ fn the_store_holds_no_more_for_a_million_clients_than_for_some_thousand() {
     for number in 0..20_000_u32 {
         let client = Client::at(Some(IpAddr::from(number.to_be_bytes())));
         let now = 1_767_323_045_000 + u64::from(number);
-        let slot = block_on(Slot::read(&host, client, now)).expect("the store works");
+        let slot = block_on(Slot::read(&host, "attempts", client, now)).expect("the store works");
         block_on(slot.write(&host, client, vec![now; 20])).expect("the store works");
     }
     let store = host.store.borrow();
@@ -243,7 +243,7 @@ fn a_value_that_makes_no_sense_counts_for_nobody() {
     ] {
         let (attempts, host) = (Limited::to(5), FakeHost::default());
         let client = Client::at(address("10.0.0.1"));
-        let slot = block_on(Slot::read(&host, client, 0)).expect("the store works");
+        let slot = block_on(Slot::read(&host, "attempts", client, 0)).expect("the store works");
         block_on(slot.write(&host, client, vec![0])).expect("the store works");
         for stored in host.store.borrow_mut().values_mut() {
             *stored = value.into();

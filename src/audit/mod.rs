@@ -11,8 +11,9 @@ use serde::Serialize;
 use crate::config::{Level, Problem};
 use crate::credentials::{Kind, Rejected};
 use crate::delivery::outbox::{Attempted, Entry, Id, Place};
-use crate::delivery::{Change, ESTADO};
+use crate::delivery::{Change, EJECUCIONES, ESTADO};
 use crate::ports::{Clock, Log};
+use crate::sources::Taken;
 
 pub use mask::excerpt;
 
@@ -29,6 +30,8 @@ pub struct Record {
     pub source: Option<&'static str>,
     /// The deployment, once the credentials were good.
     pub deployment_id: Option<String>,
+    /// The row of another table, as `<table>/<key>`.
+    pub row: Option<String>,
     /// `Estado` that the callback asked for.
     pub state: Option<String>,
     /// Credentials that were right.
@@ -45,10 +48,12 @@ pub struct Record {
     pub retried: Option<String>,
     /// The change's entry in the outbox.
     pub entry: Option<String>,
-    /// The same, where its row was not there yet and may be there in a moment.
+    /// The same, where it is to be delivered now, or its row may be there in a moment.
     pub follow: Option<Place>,
     /// The credentials were not enough, and that was counted.
     pub attempted: bool,
+    /// The notification was counted.
+    pub counted: bool,
 }
 
 impl Record {
@@ -61,6 +66,7 @@ impl Record {
             client,
             source: None,
             deployment_id: None,
+            row: None,
             state: None,
             credentials: Vec::new(),
             rejected: Vec::new(),
@@ -71,12 +77,13 @@ impl Record {
             entry: None,
             follow: None,
             attempted: false,
+            counted: false,
         }
     }
 
     /// The change that the request asks for.
     pub fn change(&mut self, change: &Change) {
-        self.deployment_id = Some(change.key.clone());
+        (self.deployment_id, self.row) = named(change);
         self.state = change.text(ESTADO).map(str::to_owned);
     }
 
@@ -94,7 +101,7 @@ impl Record {
             400.. => Level::Warn,
             // Acknowledged, but nobody will ever take it unless somebody repairs something.
             202 if self.may_pass == Some(false) => Level::Error,
-            202 => Level::Warn,
+            202 if outcome != Taken::Accepted.name() => Level::Warn,
             _ if !self.rejected.is_empty() || self.retried.is_some() => Level::Warn,
             _ => Level::Info,
         };
@@ -116,6 +123,7 @@ impl Record {
             outcome,
             status,
             deployment_id: self.deployment_id.as_deref(),
+            row: self.row.as_deref(),
             estado: self.state.as_deref(),
             credential: (!kinds.is_empty()).then(|| kinds.join("+")),
             rejected: (!rejected.is_empty()).then(|| rejected.join(", ")),
@@ -127,6 +135,14 @@ impl Record {
             body: self.body.as_deref(),
         };
         Some(json(&line))
+    }
+}
+
+/// What the log calls the change's row: the deployment where it is one, or table and key.
+fn named(change: &Change) -> (Option<String>, Option<String>) {
+    match change.entity == EJECUCIONES {
+        true => (Some(change.key.clone()), None),
+        false => (None, Some(format!("{}/{}", change.entity.name, change.key))),
     }
 }
 
@@ -178,13 +194,15 @@ pub fn log_attempt(
         Attempted::Updated | Attempted::AlreadyFinal => None,
         _ => attempts.map(|(_, why)| why.as_str()),
     };
+    let (deployment_id, row) = entry.map(|entry| named(&entry.change)).unwrap_or_default();
     host.log(&json(&AttemptLine {
         time: time(host.now()),
         level: level.name(),
         outcome: attempted.name(),
         entry: id.to_string(),
         request_id: entry.map(|entry| entry.request_id.as_str()),
-        deployment_id: entry.map(|entry| entry.change.key.as_str()),
+        deployment_id,
+        row,
         tries: entry.map(|entry| entry.tries),
         failure,
     }));
@@ -197,7 +215,9 @@ struct AttemptLine<'a> {
     outcome: &'static str,
     entry: String,
     request_id: Option<&'a str>,
-    deployment_id: Option<&'a str>,
+    deployment_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    row: Option<String>,
     tries: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<&'a str>,
@@ -213,6 +233,8 @@ struct AuditLine<'a> {
     outcome: &'static str,
     status: u16,
     deployment_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    row: Option<&'a str>,
     estado: Option<&'a str>,
     credential: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -76,14 +76,54 @@ pub enum Target {
 pub struct Table {
     /// Its name.
     pub name: String,
-    columns: Vec<(&'static str, String)>,
+    /// What SAM's columns are called here, but for those left out. `None`: as everywhere.
+    columns: Option<Vec<(&'static str, String)>>,
 }
 
 impl Table {
+    /// A table whose columns have their own names.
+    pub fn plain(name: String) -> Self {
+        let columns = None;
+        Self { name, columns }
+    }
+
     /// What SAM's `column` is called here; `None` where it is left out.
-    pub fn column(&self, column: &str) -> Option<&str> {
-        let (_, name) = self.columns.iter().find(|(sams, _)| *sams == column)?;
+    pub fn column<'a>(&'a self, column: &'a str) -> Option<&'a str> {
+        let Some(columns) = &self.columns else {
+            return Some(column);
+        };
+        let (_, name) = columns.iter().find(|(sams, _)| *sams == column)?;
         Some(name)
+    }
+}
+
+/// What an installation calls tables: `webhook_tables` and `blizwork_table`.
+#[derive(Debug, Clone, Default)]
+pub struct Names(Vec<(&'static str, Option<String>)>);
+
+impl Names {
+    /// The names that settings give to `entities`, in this order; all are unknown where they are
+    /// wrong.
+    pub fn read(
+        &mut self,
+        reader: &mut Reader,
+        setting: &'static str,
+        entities: &'static [&'static str],
+    ) -> bool {
+        let names = reader.read(setting, |value| parse::identifiers(value, entities.len()));
+        let is_right = names.is_some();
+        let names = names.map_or(vec![None; entities.len()], |names| {
+            names.into_iter().map(Some).collect()
+        });
+        self.0.extend(entities.iter().copied().zip(names));
+        is_right
+    }
+
+    /// The table of this name, as it is called here; `None` where the setting that says so is wrong.
+    pub fn table(&self, entity: &str) -> Option<Table> {
+        let named = self.0.iter().find(|(name, _)| *name == entity);
+        let name = named.map_or_else(|| Some(entity.to_owned()), |(_, name)| name.clone());
+        name.map(Table::plain)
     }
 }
 
@@ -190,7 +230,10 @@ fn read_target(reader: &mut Reader) -> Option<Target> {
     let (procedure, name, columns) = (procedure?, name?, columns?);
     Some(match by_procedure? {
         true => Target::Procedure(procedure),
-        false => Target::Table(Table { name, columns }),
+        false => Target::Table(Table {
+            name,
+            columns: Some(columns),
+        }),
     })
 }
 

@@ -18,6 +18,19 @@ pub struct Door {
     pub jwt: Option<JwtSettings>,
     /// The body's signature, where it counts.
     pub body_signature: Option<BodySignatureSettings>,
+    /// The call token, where it counts.
+    pub call_token: Option<CallTokenSettings>,
+}
+
+impl Door {
+    /// A door that each of its credentials opens, and that has none yet.
+    const EMPTY: Self = Self {
+        rule: Rule::Any,
+        static_token: None,
+        jwt: None,
+        body_signature: None,
+        call_token: None,
+    };
 }
 
 /// How many of a door's credentials must be right.
@@ -62,6 +75,19 @@ pub struct BodySignatureSettings {
     pub keys: SignatureKeys,
     /// `webhook_tolerance_seconds`: how far a message's moment may be from now.
     pub tolerance: Duration,
+}
+
+/// How a call token is checked with who has made it.
+#[derive(Debug, Clone)]
+pub struct CallTokenSettings {
+    /// `blizwork_api_origin`.
+    pub origin: String,
+    /// `blizwork_api_token`.
+    pub api_token: Secret,
+    /// `blizwork_endpoint_url`: the address that was called.
+    pub endpoint_url: String,
+    /// `blizwork_token_field`: where the body has the token.
+    pub field: String,
 }
 
 /// `callback_auth_mode`.
@@ -131,7 +157,7 @@ pub fn read_callback(reader: &mut Reader, development: Option<bool>) -> Option<D
         },
         static_token,
         jwt: jwt.filter(|_| mode != Mode::Strict),
-        body_signature: None,
+        ..Door::EMPTY
     })
 }
 
@@ -143,13 +169,11 @@ pub fn read_messages(reader: &mut Reader) -> Option<Door> {
     });
     let (keys, tolerance) = (keys??, tolerance?);
     Some(Door {
-        rule: Rule::Any,
-        static_token: None,
-        jwt: None,
         body_signature: Some(BodySignatureSettings {
             keys,
             tolerance: Duration::from_secs(tolerance as u64),
         }),
+        ..Door::EMPTY
     })
 }
 
@@ -162,11 +186,41 @@ pub fn read_admin(reader: &mut Reader) -> Option<Door> {
         bearer: true,
     });
     Some(Door {
-        rule: Rule::Any,
         static_token: Some(static_token?),
-        jwt: None,
-        body_signature: None,
+        ..Door::EMPTY
     })
+}
+
+/// BlizWork's door. `None`: it is not set up; `Some(None)` after noting what is wrong.
+pub fn read_blizwork(reader: &mut Reader) -> Option<Option<Door>> {
+    let origin = reader.read("blizwork_api_origin", parse::origin);
+    let api_token = reader.read("blizwork_api_token", parse::secret);
+    let endpoint_url = reader.read("blizwork_endpoint_url", parse::url);
+    let field = reader.read("blizwork_token_field", parse::field);
+    if let (Some(None), Some(None)) = (&api_token, &endpoint_url) {
+        return None;
+    }
+    for (setting, lacks) in [
+        ("blizwork_api_token", matches!(api_token, Some(None))),
+        ("blizwork_endpoint_url", matches!(endpoint_url, Some(None))),
+    ] {
+        if lacks {
+            let fault = "falta, y sin ella no se puede comprobar ninguna llamada";
+            reader.problem(setting, Fault::new(fault));
+        }
+    }
+    let settings = || {
+        Some(CallTokenSettings {
+            origin: origin?,
+            api_token: api_token??,
+            endpoint_url: endpoint_url??,
+            field: field?,
+        })
+    };
+    Some(settings().map(|settings| Door {
+        call_token: Some(settings),
+        ..Door::EMPTY
+    }))
 }
 
 /// `Some(None)`: no token is set.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ::http::uri::Authority;
-use ::http::{HeaderMap, HeaderName, HeaderValue};
+use ::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use serde_json::{Map, Value as Json};
 
 use super::{Secret, UtcOffset};
@@ -249,6 +249,25 @@ pub fn identifier(value: &str) -> Result<String, Fault> {
     Ok(value.to_owned())
 }
 
+/// So many different names of tables, separated by spaces.
+pub fn identifiers(value: &str, number: usize) -> Result<Vec<String>, Fault> {
+    let mut names = Vec::new();
+    for word in value.split_ascii_whitespace() {
+        let name = identifier(word)?;
+        if names.contains(&name) {
+            return Err(Fault::new("un nombre aparece dos veces"));
+        }
+        names.push(name);
+    }
+    if names.len() != number {
+        return Err(Fault(match number {
+            1 => "debe llevar un nombre".to_owned(),
+            _ => format!("debe llevar {number} nombres separados por espacios"),
+        }));
+    }
+    Ok(names)
+}
+
 /// The name of a column, which stands in queries beside words of their own.
 pub fn column(value: &str) -> Result<String, Fault> {
     if NOT_FOR_COLUMNS.contains(&value) {
@@ -279,6 +298,31 @@ pub fn header_values(value: &str) -> Result<HeaderMap, Fault> {
         }
     }
     Ok(headers)
+}
+
+/// An address as a caller has it: `http` or `https`, host, path. There may be none.
+pub fn url(value: &str) -> Result<Option<String>, Fault> {
+    if value.is_empty() {
+        return Ok(None);
+    }
+    let url = value.parse::<Uri>().ok();
+    let is_right = url.is_some_and(|url| {
+        matches!(url.scheme_str(), Some("http" | "https")) && url.host().is_some()
+    });
+    match is_right {
+        true => Ok(Some(value.to_owned())),
+        false => Err(Fault::new(
+            "debe ser la URL completa, como https://…/blizwork",
+        )),
+    }
+}
+
+/// The name of a field in a JSON object.
+pub fn field(value: &str) -> Result<String, Fault> {
+    match value.is_empty() {
+        true => Err(Fault::new("falta: el nombre de un campo")),
+        false => Ok(value.to_owned()),
+    }
 }
 
 /// One or more header names, separated by spaces.

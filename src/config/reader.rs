@@ -7,7 +7,7 @@ use super::parse::Fault;
 use crate::ports::{VariableError, Variables};
 
 /// Every variable there is. `spin.toml` declares the same ones.
-const SETTINGS: [&str; 33] = [
+const SETTINGS: [&str; 40] = [
     "environment",
     "root_path",
     "log_level",
@@ -26,6 +26,13 @@ const SETTINGS: [&str; 33] = [
     "admin_token",
     "webhook_secret",
     "webhook_tolerance_seconds",
+    "webhook_rate_limit_per_minute",
+    "webhook_tables",
+    "blizwork_api_origin",
+    "blizwork_api_token",
+    "blizwork_endpoint_url",
+    "blizwork_token_field",
+    "blizwork_table",
     "data_api",
     "data_api_origin",
     "data_api_path",

@@ -24,7 +24,7 @@ fn the_defaults_of_spin_toml_and_a_token_open_the_door() {
         Some(vec!["/api/callback".to_owned()])
     );
     assert_eq!(config.max_body_bytes, 1 << 20);
-    let door = config.callback.expect("the door can open").door;
+    let door = config.callback.expect("the door can open");
     assert_eq!(door.rule, Rule::Any);
     let static_token = door.static_token.expect("it counts");
     assert_eq!(static_token.tokens.len(), 2);
@@ -76,7 +76,7 @@ fn strict_does_not_look_at_a_jwt() {
             ("jwt_public_key", &key),
             ("callback_auth_mode", mode),
         ];
-        let door = load(&settings).callback.expect("the door can open").door;
+        let door = load(&settings).callback.expect("the door can open");
         assert_eq!(door.jwt.is_some(), looks, "{mode}");
     }
 }
@@ -262,7 +262,7 @@ fn a_data_api_is_where_and_what_settings_say() {
         let token = ("callback_token", "token");
         let config = load(&[&[token], settings].concat());
         assert_eq!(config.problems, []);
-        config.callback.expect("the door can open").data_api
+        config.data_api.expect("it is set up")
     };
     let DataApi::Dab(remote) = load(&[("data_api", "dab")]) else {
         panic!("chosen")

@@ -1,6 +1,7 @@
 //! What callers show to be let in: one file a credential, and the policy that weighs them.
 
 mod body_signature;
+mod call_token;
 #[cfg(test)]
 mod hostile;
 mod jwt;
@@ -11,6 +12,7 @@ mod static_token;
 use crate::http::Received;
 
 pub use body_signature::{SignatureKeyFault, SignatureKeys};
+pub use call_token::{Checked, Unchecked};
 pub use jwt::{KeyFault, Keys};
 pub use policy::{Policy, Refused, Rejected, Verified};
 
@@ -21,8 +23,12 @@ pub enum Kind {
     StaticToken,
     /// A JSON Web Token (RFC 7519) in `Authorization: Bearer`.
     Jwt,
-    /// A signature over the body, in headers of its own.
-    BodySignature,
+    /// A signature over the body, in a header of its own.
+    HexHmac,
+    /// A signature over id, moment and body, as Standard Webhooks has it.
+    StandardWebhooks,
+    /// A token that was made for one call, in its body.
+    CallToken,
 }
 
 impl Kind {
@@ -31,7 +37,9 @@ impl Kind {
         match self {
             Self::StaticToken => "static_token",
             Self::Jwt => "jwt",
-            Self::BodySignature => "body_signature",
+            Self::HexHmac => "hmac",
+            Self::StandardWebhooks => "standard_webhooks",
+            Self::CallToken => "call_token",
         }
     }
 }

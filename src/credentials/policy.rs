@@ -1,16 +1,20 @@
 //! Which credentials open a door. Only here is a [`Verified`] made.
 
-use super::body_signature::BodySignature;
+use super::body_signature::{HexHmac, StandardWebhooks};
+use super::call_token::{CallToken, Checked, Unchecked};
 use super::jwt::Jwt;
 use super::static_token::StaticToken;
 use super::{Credential, Finding, Kind};
 use crate::config::{Door, Rule};
 use crate::http::Received;
+use crate::ports::{Clock, Outbound, Random};
 
 /// The policy of one door.
 pub struct Policy {
     rule: Rule,
     credentials: Vec<Box<dyn Credential>>,
+    /// The one credential that somebody else judges.
+    call_token: Option<CallToken>,
 }
 
 /// A request whose credentials opened its door.
@@ -19,6 +23,7 @@ pub struct Verified {
     received: Received,
     by: Vec<Kind>,
     rejected: Vec<Rejected>,
+    call_token: Option<String>,
 }
 
 impl Verified {
@@ -30,6 +35,11 @@ impl Verified {
     /// The credentials that were right; empty where the door is open to all.
     pub fn by(&self) -> &[Kind] {
         &self.by
+    }
+
+    /// SHA-256 of the call token, in hex, where that was right.
+    pub fn call_token(&self) -> Option<&str> {
+        self.call_token.as_deref()
     }
 
     /// The credentials that were wrong, although others opened the door.
@@ -66,25 +76,63 @@ impl Policy {
             static_token,
             jwt,
             body_signature,
+            call_token,
         } = door;
-        let credentials: [Option<Box<dyn Credential>>; 3] = [
+        let body_signature = body_signature.as_ref();
+        let credentials: [Option<Box<dyn Credential>>; 4] = [
             static_token
                 .as_ref()
                 .map(|s| Box::new(StaticToken::new(s)) as _),
             jwt.as_ref().map(|s| Box::new(Jwt::new(s)) as _),
             body_signature
-                .as_ref()
-                .map(|s| Box::new(BodySignature::new(s)) as _),
+                .and_then(HexHmac::new)
+                .map(|it| Box::new(it) as _),
+            body_signature
+                .and_then(StandardWebhooks::new)
+                .map(|it| Box::new(it) as _),
         ];
         Self {
             rule: *rule,
             credentials: credentials.into_iter().flatten().collect(),
+            call_token: call_token.as_ref().map(CallToken::new),
         }
     }
 
-    /// Lets the request in, or says what would have opened the door.
-    pub fn admit(&self, received: Received) -> Result<Verified, Refused> {
+    /// Has the call token checked, where the door asks for one, and judges the request.
+    pub async fn admit(
+        &self,
+        host: &(impl Clock + Outbound + Random),
+        received: Received,
+    ) -> Result<Result<Verified, Refused>, Unchecked> {
+        let checked = match &self.call_token {
+            Some(call_token) => Some(call_token.check(host, &received).await?),
+            None => None,
+        };
+        Ok(self.judge(received, checked))
+    }
+
+    /// Lets the request in, or says what would have opened the door. `checked` is what came of its
+    /// call token.
+    pub fn judge(&self, received: Received, checked: Option<Checked>) -> Result<Verified, Refused> {
         let (mut by, mut rejected) = (Vec::new(), Vec::new());
+        let mut call_token = None;
+        match checked {
+            Some(Checked {
+                finding: Finding::Valid,
+                hash,
+            }) => {
+                by.push(Kind::CallToken);
+                call_token = Some(hash);
+            }
+            Some(Checked {
+                finding: Finding::Invalid(why),
+                ..
+            }) => rejected.push(Rejected {
+                kind: Kind::CallToken,
+                why,
+            }),
+            _ => {}
+        }
         for credential in &self.credentials {
             let kind = credential.kind();
             match credential.examine(&received) {
@@ -95,7 +143,7 @@ impl Policy {
         }
         let open = match self.rule {
             Rule::Any => !by.is_empty(),
-            Rule::All => !by.is_empty() && by.len() == self.credentials.len(),
+            Rule::All => !by.is_empty() && by.len() == self.number(),
             Rule::Open => true,
         };
         if open {
@@ -103,6 +151,7 @@ impl Policy {
                 received,
                 by,
                 rejected,
+                call_token,
             });
         }
         Err(Refused {
@@ -110,6 +159,11 @@ impl Policy {
             rejected,
             challenge: self.challenge(),
         })
+    }
+
+    /// How many credentials the door looks at.
+    fn number(&self) -> usize {
+        self.credentials.len() + usize::from(self.call_token.is_some())
     }
 
     fn challenge(&self) -> String {

@@ -1,5 +1,12 @@
 //! A change: one guarded write to one row, the same whatever the data API.
 
+use std::borrow::Cow;
+
+use super::moment::Moment;
+
+/// A name of the database's: a source's own, or one that was kept with a change.
+pub type Name = Cow<'static, str>;
+
 /// What a source asks for. Names are SAM's own; what an installation calls them is the
 /// adapter's business.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,18 +16,20 @@ pub struct Change {
     /// The row: what its key column holds.
     pub key: String,
     /// Columns and what they are to hold.
-    pub values: Vec<(&'static str, Value)>,
+    pub values: Vec<(Name, Value)>,
     /// What to do where there is no such row.
     pub if_absent: IfAbsent,
     /// When the row stays as it is.
     pub guard: Guard,
 }
 
-/// A table that callbacks write to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Entity {
-    /// What each robot is doing.
-    Ejecuciones,
+/// A table that notifications write to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entity {
+    /// What SAM calls it.
+    pub name: Name,
+    /// The column that tells its rows apart.
+    pub key_column: Name,
 }
 
 /// What a column is to hold.
@@ -43,22 +52,32 @@ pub enum IfAbsent {
     Insert,
 }
 
-/// The row is left as it is where `column` holds one of `last`: its last word is spoken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Guard {
-    /// The column that is looked at.
-    pub column: &'static str,
-    /// What it holds in a row that is never changed again.
-    pub last: &'static [&'static str],
+/// When a row is left as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Guard {
+    /// Where `column` holds one of `last`: its last word is spoken.
+    Final {
+        /// The column that is looked at.
+        column: Name,
+        /// What it holds in a row that is never changed again.
+        last: Cow<'static, [Name]>,
+    },
+    /// Where `column` holds a later moment than the change brings for it.
+    Newer {
+        /// The column that is looked at, and written to.
+        column: Name,
+    },
+    /// Always: a row is made once, and never changed.
+    Exists,
 }
 
 impl Change {
     /// The texts that are to be held, by their columns.
-    pub fn texts(&self) -> impl Iterator<Item = (&'static str, &str)> {
+    pub fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
         self.values
             .iter()
             .filter_map(|(column, value)| match value {
-                Value::Text(text) => Some((*column, text.as_str())),
+                Value::Text(text) => Some((column.as_ref(), text.as_str())),
                 Value::Now | Value::NowIfNull => None,
             })
     }
@@ -68,29 +87,59 @@ impl Change {
         let (_, text) = self.texts().find(|(name, _)| *name == column)?;
         Some(text)
     }
-}
 
-impl Entity {
-    /// The table's name in SAM's database.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Ejecuciones => "Ejecuciones",
+    /// The text for the column that the guard looks at.
+    pub fn guarded(&self) -> Option<&str> {
+        self.text(self.guard.column()?)
+    }
+
+    /// Whether a row that is there stays as it is, by what the guard's column holds.
+    pub fn leaves(&self, held: Option<&str>) -> bool {
+        match (&self.guard, held) {
+            (Guard::Exists, _) => true,
+            (Guard::Final { last, .. }, Some(held)) => is_one_of(last, held),
+            (Guard::Newer { .. }, Some(held)) => {
+                let moment = |text| Moment::of_database(text).ok();
+                // What is no moment was not written by a change, and gives way to one.
+                let (held, own) = (moment(held), self.guarded().and_then(moment));
+                held.is_some_and(|held| own.is_some_and(|own| own < held))
+            }
+            (_, None) => false,
         }
     }
 
-    /// The column that tells its rows apart.
-    pub fn key_column(self) -> &'static str {
-        match self {
-            Self::Ejecuciones => "DeploymentId",
+    /// Whether the row is never changed again once it has this change.
+    pub fn is_last(&self) -> bool {
+        match &self.guard {
+            Guard::Exists => true,
+            Guard::Final { last, .. } => self.guarded().is_some_and(|text| is_one_of(last, text)),
+            Guard::Newer { .. } => false,
+        }
+    }
+}
+
+impl Entity {
+    /// A table by its name and its key column.
+    pub const fn new(name: &'static str, key_column: &'static str) -> Self {
+        Self {
+            name: Cow::Borrowed(name),
+            key_column: Cow::Borrowed(key_column),
         }
     }
 }
 
 impl Guard {
-    /// Whether a row with this in the guard's column is never changed again. Compared as SAM's
-    /// SQL Server does it: neither case nor spaces at the end count.
-    pub fn is_last(&self, held: &str) -> bool {
-        let held = held.trim_end_matches(' ');
-        self.last.iter().any(|last| last.eq_ignore_ascii_case(held))
+    /// The column that is looked at, if one is.
+    pub fn column(&self) -> Option<&str> {
+        match self {
+            Self::Final { column, .. } | Self::Newer { column } => Some(column),
+            Self::Exists => None,
+        }
     }
+}
+
+/// Compared as SAM's SQL Server does it: neither case nor spaces at the end count.
+fn is_one_of(last: &[Name], held: &str) -> bool {
+    let held = held.trim_end_matches(' ');
+    last.iter().any(|last| last.eq_ignore_ascii_case(held))
 }

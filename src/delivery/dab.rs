@@ -44,7 +44,7 @@ impl Dialect for Dab {
                 None if change.if_absent == IfAbsent::Report => return Ok(Outcome::NotFound),
                 None => Call::new(Method::POST, entity(exchange.path(), table))
                     .with_body(json::row(table, change, now)),
-                Some(row) if is_last(row, table, change) => return Ok(Outcome::AlreadyFinal),
+                Some(row) if is_left(row, table, change) => return Ok(Outcome::AlreadyFinal),
                 Some(row) => {
                     let is_null = |column: &str| row.get(column).is_none_or(Json::is_null);
                     Call::new(Method::PATCH, address.clone())
@@ -86,7 +86,7 @@ async fn explain(
 ) -> Result<Outcome, Failure> {
     match look(exchange, address, table, change).await? {
         None if change.if_absent == IfAbsent::Report => Ok(Outcome::NotFound),
-        Some(row) if is_last(&row, table, change) => Ok(Outcome::AlreadyFinal),
+        Some(row) if is_left(&row, table, change) => Ok(Outcome::AlreadyFinal),
         _ => Err(Failure::Withheld),
     }
 }
@@ -116,7 +116,7 @@ async fn look(
 
 /// Where the row is, by its key.
 fn address(path: &str, table: &Table, change: &Change) -> Result<String, Failure> {
-    let column = table.column(change.entity.key_column());
+    let column = table.column(&change.entity.key_column);
     let column = column.ok_or(Failure::Unaddressable)?;
     // The server in front of it takes these for steps in the path however they are encoded,
     // leaves an encoded slash encoded, and refuses a key that is blank.
@@ -140,9 +140,8 @@ fn rows(answer: &Answer) -> Result<Vec<Json>, Fault> {
     }
 }
 
-fn is_last(row: &Json, table: &Table, change: &Change) -> bool {
-    let held = json::held(row, table, change);
-    held.is_some_and(|held| change.guard.is_last(held))
+fn is_left(row: &Json, table: &Table, change: &Change) -> bool {
+    change.leaves(json::held(row, table, change))
 }
 
 /// Whether the fault is that there is no row with this key; what else is not found has no code, or

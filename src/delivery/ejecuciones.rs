@@ -1,8 +1,9 @@
 //! SAM's table `Ejecuciones`: the types of its columns, and the change that a callback makes.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use super::change::{Change, Entity, Guard, IfAbsent, Value};
+use super::change::{Change, Entity, Guard, IfAbsent, Name, Value};
 
 /// `Estado`, what a robot is doing.
 pub const ESTADO: &str = "Estado";
@@ -20,18 +21,18 @@ pub const COLUMNS: [&str; 6] = [
     "FechaActualizacion",
 ];
 
+/// The table.
+pub const EJECUCIONES: Entity = Entity::new("Ejecuciones", COLUMNS[0]);
+
 /// States that no callback changes.
-const FINAL: Guard = Guard {
-    column: ESTADO,
-    last: &[
-        "COMPLETED",
-        "RUN_COMPLETED",
-        "RUN_FAILED",
-        "DEPLOY_FAILED",
-        "RUN_ABORTED",
-        "COMPLETED_INFERRED",
-    ],
-};
+const FINAL: &[Name] = &[
+    Cow::Borrowed("COMPLETED"),
+    Cow::Borrowed("RUN_COMPLETED"),
+    Cow::Borrowed("RUN_FAILED"),
+    Cow::Borrowed("DEPLOY_FAILED"),
+    Cow::Borrowed("RUN_ABORTED"),
+    Cow::Borrowed("COMPLETED_INFERRED"),
+];
 
 /// `Ejecuciones.DeploymentId`, `nvarchar(50)`: the key a callback has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,17 +60,20 @@ pub enum Misfit {
 /// final state already. A row that is not there is the Lanzador's to make.
 pub fn ended(deployment_id: DeploymentId, status: Status, callback_info: String) -> Change {
     Change {
-        entity: Entity::Ejecuciones,
+        entity: EJECUCIONES,
         key: deployment_id.0,
         values: vec![
-            (ESTADO, Value::Text(status.0)),
-            (CALLBACK_INFO, Value::Text(callback_info)),
-            ("FechaFin", Value::Now),
-            ("FechaInicioReal", Value::NowIfNull),
-            ("FechaActualizacion", Value::Now),
+            (ESTADO.into(), Value::Text(status.0)),
+            (CALLBACK_INFO.into(), Value::Text(callback_info)),
+            ("FechaFin".into(), Value::Now),
+            ("FechaInicioReal".into(), Value::NowIfNull),
+            ("FechaActualizacion".into(), Value::Now),
         ],
         if_absent: IfAbsent::Report,
-        guard: FINAL,
+        guard: Guard::Final {
+            column: ESTADO.into(),
+            last: FINAL.into(),
+        },
     }
 }
 
@@ -102,7 +106,8 @@ impl fmt::Display for DeploymentId {
     }
 }
 
-fn fitting(text: String, longest: usize) -> Result<String, Misfit> {
+/// The text, if a column takes it that has room for so many UTF-16 code units.
+pub fn fitting(text: String, longest: usize) -> Result<String, Misfit> {
     if text.is_empty() {
         Err(Misfit::Empty)
     } else if text.encode_utf16().count() > longest {
@@ -154,13 +159,20 @@ mod tests {
         assert_eq!(Status::new("x".repeat(21)), Err(Misfit::TooLong(20)));
     }
 
+    fn change(status: &str) -> Change {
+        let id = DeploymentId::new("d").expect("fits");
+        ended(id, Status::new(status).expect("fits"), "{}".to_owned())
+    }
+
     #[test]
     fn final_states_are_those_of_sam_as_its_database_compares() {
-        for state in FINAL.last {
-            assert!(FINAL.is_last(state) && Status::new(*state).is_ok());
+        let change_to = change;
+        let change = change_to("RUNNING");
+        for state in FINAL {
+            assert!(change.leaves(Some(state)) && change_to(state).is_last());
         }
         for state in ["run_completed", "Completed", "RUN_FAILED  "] {
-            assert!(FINAL.is_last(state), "{state}");
+            assert!(change.leaves(Some(state)), "{state}");
         }
         for state in [
             "DEPLOYED",
@@ -174,19 +186,20 @@ mod tests {
             " COMPLETED",
             "COMPLETED_",
         ] {
-            assert!(!FINAL.is_last(state), "{state}");
+            assert!(!change.leaves(Some(state)), "{state}");
         }
+        assert!(!change.leaves(None) && !change.is_last());
     }
 
     #[test]
     fn a_callback_touches_the_columns_that_settings_can_name() {
-        let id = DeploymentId::new("d").expect("fits");
-        let change = ended(id, Status::new("s").expect("fits"), "{}".to_owned());
-        let touched: Vec<_> = [change.entity.key_column()]
+        let change = change("s");
+        let columns = change.values.iter().map(|(column, _)| column);
+        let touched: Vec<_> = [&change.entity.key_column]
             .into_iter()
-            .chain(change.values.iter().map(|(column, _)| *column))
+            .chain(columns)
             .collect();
-        assert_eq!(touched, COLUMNS);
-        assert_eq!(change.guard.column, COLUMNS[1]);
+        assert_eq!(touched, COLUMNS.each_ref());
+        assert_eq!(change.guard.column(), Some(COLUMNS[1]));
     }
 }

@@ -10,8 +10,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value as Json};
 
-use super::change::{Change, Entity, Guard, Value};
-use super::{DeploymentId, Failure, Outcome, local_time};
+use super::change::{Change, Entity, Value};
+use super::{DeploymentId, EJECUCIONES, Failure, Outcome, local_time};
 use crate::config::UtcOffset;
 use crate::ports::{Clock, KeyValue, Random};
 use turns::{Turn, Turns};
@@ -46,10 +46,10 @@ impl Embedded {
         host: &(impl KeyValue + Clock + Random),
         change: &Change,
     ) -> Result<Outcome, Failure> {
-        let key = key(change.entity, &change.key);
+        let key = key(&change.entity, &change.key);
         let turn = self.turns.wait(host, &key).await;
         for round in 0..turns::ROUNDS {
-            if is_final(&read(host, &key).await?, &change.guard) {
+            if is_left(&read(host, &key).await?, change) {
                 return Ok(Outcome::AlreadyFinal);
             }
             if let Some(outcome) = self.attempt(host, &turn, change).await? {
@@ -70,7 +70,7 @@ impl Embedded {
         let (mark, quiet) = turn.mark(host).await?;
         let key = turn.key();
         let stored = read(host, key).await?;
-        if is_final(&stored, &change.guard) {
+        if is_left(&stored, change) {
             return Ok(Some(Outcome::AlreadyFinal));
         }
         if !turn.is_still(host, mark).await? {
@@ -92,7 +92,7 @@ impl Embedded {
         }
         Ok(if ours(&stored) {
             Some(Outcome::Updated)
-        } else if is_final(&stored, &change.guard) {
+        } else if is_left(&stored, change) {
             Some(Outcome::AlreadyFinal)
         } else {
             None
@@ -105,7 +105,7 @@ impl Embedded {
         host: &impl KeyValue,
         deployment_id: &DeploymentId,
     ) -> Result<Option<Vec<u8>>, Failure> {
-        let key = key(Entity::Ejecuciones, deployment_id.as_str());
+        let key = key(&EJECUCIONES, deployment_id.as_str());
         let row = read(host, &key).await?;
         row.map(|row| serde_json::to_vec(&Shown(&row)).map_err(corrupt))
             .transpose()
@@ -125,8 +125,9 @@ async fn read(host: &impl KeyValue, key: &str) -> Result<Option<Row>, Failure> {
         .transpose()
 }
 
-fn is_final(row: &Option<Row>, guard: &Guard) -> bool {
-    text(row, guard.column).is_some_and(|held| guard.is_last(held))
+fn is_left(row: &Option<Row>, change: &Change) -> bool {
+    let held = change.guard.column().and_then(|column| text(row, column));
+    row.is_some() && change.leaves(held)
 }
 
 fn text<'a>(row: &'a Option<Row>, column: &str) -> Option<&'a str> {
@@ -143,24 +144,26 @@ impl Serialize for Shown<'_> {
 }
 
 fn write(row: &mut Row, change: &Change, now: &str) {
-    let key_column = change.entity.key_column();
-    row.insert(key_column.to_owned(), Json::from(change.key.as_str()));
+    let key_column = change.entity.key_column.clone();
+    row.insert(key_column.into_owned(), Json::from(change.key.as_str()));
     for (column, value) in &change.values {
         let value = match value {
             Value::Text(text) => text,
-            Value::NowIfNull if row.get(*column).is_some_and(|held| !held.is_null()) => continue,
+            Value::NowIfNull if row.get(column.as_ref()).is_some_and(|held| !held.is_null()) => {
+                continue;
+            }
             Value::Now | Value::NowIfNull => now,
         };
-        row.insert((*column).to_owned(), Json::from(value));
+        row.insert(column.clone().into_owned(), Json::from(value));
     }
 }
 
 /// Where no row is, so that asking for it only shows whether the store answers.
 const NOWHERE: &str = "Ejecuciones:";
 
-fn key(entity: Entity, key: &str) -> String {
+fn key(entity: &Entity, key: &str) -> String {
     let encoded = utf8_percent_encode(key, ENCODED);
-    format!("{}:{encoded}", entity.name())
+    format!("{}:{encoded}", entity.name)
 }
 
 /// The message has a place, and may have a name of a column, but no value.

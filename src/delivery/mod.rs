@@ -4,6 +4,7 @@ mod change;
 mod dab;
 mod ejecuciones;
 mod embedded;
+mod moment;
 pub mod outbox;
 mod postgrest;
 mod remembered;
@@ -18,12 +19,15 @@ use crate::ports::{Clock, KeyValue, Outbound, Random, StoreError};
 use dab::Dab;
 use postgrest::Postgrest;
 
-pub use change::{Change, Entity, Guard, IfAbsent, Value};
-pub use ejecuciones::{CALLBACK_INFO, COLUMNS, DeploymentId, ESTADO, Misfit, Status, ended};
+pub use change::{Change, Entity, Guard, IfAbsent, Name, Value};
+pub use ejecuciones::{
+    CALLBACK_INFO, COLUMNS, DeploymentId, EJECUCIONES, ESTADO, Misfit, Status, ended, fitting,
+};
 use embedded::Embedded;
+pub use moment::{Moment, NoMoment};
 pub use remembered::Remembered;
-pub use remote::Fault;
 use remote::Server;
+pub use remote::{Fault, ask, unforeseen};
 
 /// What became of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +59,9 @@ pub enum Failure {
     /// The server did not do what was asked.
     #[error("data API: {0}")]
     Remote(#[from] Fault),
+    /// The setting is wrong that says what the table is called.
+    #[error("the table's name is not known: a setting is wrong")]
+    Nameless,
     /// No request of this data API can name the row.
     #[error("the data API cannot address a row by this key")]
     Unaddressable,
@@ -64,7 +71,7 @@ impl Failure {
     /// Whether trying again later can help.
     pub fn may_pass(&self) -> bool {
         match self {
-            Self::Store(_) | Self::Contended | Self::Withheld => true,
+            Self::Store(_) | Self::Contended | Self::Withheld | Self::Nameless => true,
             Self::Corrupt(_) | Self::Unaddressable => false,
             Self::Remote(fault) => fault.may_pass(),
         }
@@ -94,11 +101,12 @@ pub enum DataApi {
 
 impl DataApi {
     /// The adapter that was chosen.
-    pub fn new(chosen: config::DataApi) -> Self {
+    /// `names` are what tables are called there.
+    pub fn new(chosen: config::DataApi, names: config::Names) -> Self {
         match chosen {
             config::DataApi::Embedded { utc_offset } => Self::Embedded(Embedded::new(utc_offset)),
-            config::DataApi::Dab(settings) => Self::Dab(Server::new(settings)),
-            config::DataApi::Postgrest(settings) => Self::Postgrest(Server::new(settings)),
+            config::DataApi::Dab(settings) => Self::Dab(Server::new(settings, names)),
+            config::DataApi::Postgrest(settings) => Self::Postgrest(Server::new(settings, names)),
         }
     }
 

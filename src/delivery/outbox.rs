@@ -200,17 +200,31 @@ impl Outbox {
     ) -> Result<(Id, Option<Place>), StoreError> {
         let now = milliseconds(host.now());
         let id = Id::new(&change, now, host.random());
-        let mut entry = Entry {
-            change,
-            source: origin.source.to_owned(),
-            request_id: origin.request_id.to_owned(),
-            since: now,
-            tries: 0,
-            attempts: Vec::new(),
-        };
+        let mut entry = Entry::new(change, origin, now);
         let place = self.note(host, id, &mut entry, why);
         host.set(&key(id, place), &entry.to_json()).await?;
         Ok((id, place))
+    }
+
+    /// Keeps a change that nobody has tried to make, to be delivered at once. When this returns `Ok`
+    /// it outlives the instance.
+    pub async fn accept(
+        &self,
+        host: &(impl KeyValue + Clock + Random),
+        change: Change,
+        origin: Origin<'_>,
+    ) -> Result<Place, StoreError> {
+        let now = milliseconds(host.now());
+        let id = Id::new(&change, now, host.random());
+        let place = Place { due: now, id };
+        let entry = Entry::new(change, origin, now);
+        host.set(&key(id, Some(place)), &entry.to_json()).await?;
+        Ok(place)
+    }
+
+    /// Removes an entry from where it waits.
+    pub async fn forget(&self, store: &impl KeyValue, place: Place) -> Result<(), StoreError> {
+        store.delete(&key(place.id, Some(place))).await
     }
 
     /// Notes a failed attempt in the entry, and says where it waits now, if it does.

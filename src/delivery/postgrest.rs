@@ -8,7 +8,7 @@
 use ::http::Method;
 use serde_json::Value as Json;
 
-use super::change::{Change, IfAbsent};
+use super::change::{Change, Guard, IfAbsent};
 use super::remote::json;
 use super::remote::{Answer, Call, Dialect, Exchange, Fault, Probe};
 use super::{Failure, Outcome, Ports, encoded};
@@ -35,8 +35,6 @@ struct Address<'a> {
     key: String,
     /// `<key>=eq.<value>`
     filter: String,
-    /// The column the guard looks at.
-    state: &'a str,
 }
 
 impl Dialect for Postgrest {
@@ -62,8 +60,28 @@ impl Dialect for Postgrest {
         now: &str,
     ) -> Result<Outcome, Failure> {
         let row = address(exchange.path(), table, change)?;
-        let last = change.guard.last.join(",");
-        let mut guard = format!("{}=not.in.({last})", encoded(row.state));
+        let named = |column| table.column(column).ok_or(Failure::Unaddressable);
+        let (state, mut guard) = match &change.guard {
+            Guard::Final { column, last } => {
+                let state = named(column)?;
+                let last = last.join(",");
+                (state, format!("{}=not.in.({last})", encoded(state)))
+            }
+            Guard::Newer { column } => {
+                let state = named(column)?;
+                let (column, own) = (encoded(state), change.guarded().unwrap_or_default());
+                // In quotes, since a moment has colons and a full stop in it.
+                let until = format!("{column}.lte.%22{}%22", encoded(own));
+                (state, format!("or=({column}.is.null,{until})"))
+            }
+            Guard::Exists => {
+                let made = insert(exchange, &row, json::row(table, change, now)).await?;
+                return Ok(match made {
+                    true => Outcome::Updated,
+                    false => Outcome::AlreadyFinal,
+                });
+            }
+        };
         for column in json::only_where_null(table, change) {
             guard.push_str(&format!("&{}=is.null", encoded(column)));
         }
@@ -83,13 +101,13 @@ impl Dialect for Postgrest {
             return Ok(Outcome::NotFound);
         };
         let held = json::held(&seen, table, change);
-        if held.is_some_and(|held| change.guard.is_last(held)) {
+        if change.leaves(held) {
             return Ok(Outcome::AlreadyFinal);
         }
         // As long as the state is the one just seen, the row is still that row.
         let guard = match held {
-            Some(held) => format!("{}=eq.{}", encoded(row.state), encoded(held)),
-            None => format!("{}=is.null", encoded(row.state)),
+            Some(held) => format!("{}=eq.{}", encoded(state), encoded(held)),
+            None => format!("{}=is.null", encoded(state)),
         };
         let is_null = |column: &str| seen.get(column).is_none_or(Json::is_null);
         let body = json::columns(table, change, now, is_null);
@@ -108,19 +126,15 @@ impl Dialect for Postgrest {
     }
 }
 
-fn address<'a>(path: &str, table: &'a Table, change: &Change) -> Result<Address<'a>, Failure> {
-    let key_column = table.column(change.entity.key_column());
-    let state = table.column(change.guard.column);
-    let (Some(key_column), Some(state)) = (key_column, state) else {
-        return Err(Failure::Unaddressable);
-    };
+fn address<'a>(path: &str, table: &'a Table, change: &'a Change) -> Result<Address<'a>, Failure> {
+    let key_column = table.column(&change.entity.key_column);
+    let key_column = key_column.ok_or(Failure::Unaddressable)?;
     let key = encoded(key_column).to_string();
     Ok(Address {
         path: format!("{path}/{}", encoded(&table.name)),
         filter: format!("{key}=eq.{}", encoded(&change.key)),
         key_column,
         key,
-        state,
     })
 }
 

@@ -28,10 +28,10 @@ impl Desk {
         let token = ("callback_token", "token");
         let host = FakeHost::with(&[&[token], settings].concat());
         let config = block_on(config::Config::load(&host));
-        let callback = config
-            .callback
+        let chosen = config
+            .data_api
             .unwrap_or_else(|| panic!("{:?}", config.problems));
-        let data_api = DataApi::new(callback.data_api);
+        let data_api = DataApi::new(chosen, config.names);
         Self { host, data_api }
     }
 
@@ -60,8 +60,8 @@ impl Desk {
     pub fn beside(&self) -> Self {
         let host = self.host.beside();
         let config = block_on(config::Config::load(&host));
-        let callback = config.callback.expect("as before");
-        let data_api = DataApi::new(callback.data_api);
+        let chosen = config.data_api.expect("as before");
+        let data_api = DataApi::new(chosen, config.names);
         Self { host, data_api }
     }
 

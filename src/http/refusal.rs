@@ -6,7 +6,18 @@ use ::http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
 use super::{Reply, Wrong};
-use crate::delivery::DeploymentId;
+use crate::json::Unreadable;
+
+/// What a caller that is refused is told.
+#[derive(Debug)]
+pub struct Told {
+    /// The status code.
+    pub status: StatusCode,
+    /// The machine-readable code.
+    pub code: &'static str,
+    /// The message for people, in Spanish.
+    pub message: String,
+}
 
 /// Why a request is refused.
 #[derive(Debug, PartialEq, Eq)]
@@ -44,6 +55,13 @@ pub enum Refusal {
         /// How long until there may be another.
         closed_for: Duration,
     },
+    /// The client has sent as much as it may in a minute.
+    TooMuch {
+        /// How long until there may be more.
+        closed_for: Duration,
+    },
+    /// A notification that is good once, and has come before.
+    Replayed,
     /// The body is not JSON; says where, in Spanish.
     NotJson(String),
     /// JSON, but not what the source sends: each field and what is wrong with it, in Spanish.
@@ -51,7 +69,7 @@ pub enum Refusal {
         /// By the field's name.
         errors: Wrong,
         /// The deployment, where at least that can be told: for the log.
-        deployment_id: Option<DeploymentId>,
+        deployment_id: Option<String>,
     },
     /// The change could not be taken now; trying again may help.
     Unavailable,
@@ -62,16 +80,25 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// A callback for a deployment whose id the data API has no way to name.
-    pub fn unaddressable() -> Self {
+    /// A notification for a row whose key, which came in `field`, the data API has no way to name.
+    pub fn unaddressable(field: &'static str) -> Self {
         let what = "el API de datos no admite este valor como clave".to_owned();
         Self::NotACallback {
-            errors: ("deploymentId", what).into(),
+            errors: (field, what).into(),
             deployment_id: None,
         }
     }
 
-    /// Status code, machine-readable code, and the message for people.
+    /// What a caller is told.
+    pub fn told(&self) -> Told {
+        let (status, code, message) = self.table();
+        Told {
+            status,
+            code,
+            message,
+        }
+    }
+
     fn table(&self) -> (StatusCode, &'static str, String) {
         use StatusCode as Code;
         let (status, code, message) = match self {
@@ -130,6 +157,16 @@ impl Refusal {
                 "too_many_attempts",
                 "Demasiados intentos sin credenciales válidas. Vuelva a intentarlo más tarde.",
             ),
+            Self::TooMuch { .. } => (
+                Code::TOO_MANY_REQUESTS,
+                "too_much",
+                "Demasiados mensajes en un minuto. Vuelva a intentarlo más tarde.",
+            ),
+            Self::Replayed => (
+                Code::UNAUTHORIZED,
+                "replayed",
+                "Esa notificación solo vale una vez, y ya llegó antes.",
+            ),
             Self::NotJson(place) => {
                 let message = format!("El cuerpo no es JSON válido ({place}).");
                 return (Code::BAD_REQUEST, "invalid_json", message);
@@ -166,11 +203,15 @@ impl Refusal {
 
     /// The reply to a caller.
     pub fn reply(&self, request_id: &str) -> Reply {
-        let (status, code, message) = self.table();
+        let Told {
+            status,
+            code,
+            message,
+        } = self.told();
         if matches!(self, Self::Internal) {
             return Reply::json(status, &serde_json::json!({ "requestId": request_id }));
         }
-        let reply = Reply::json(
+        self.complete(Reply::json(
             status,
             &ErrorBody {
                 status: "ERROR",
@@ -182,7 +223,11 @@ impl Refusal {
                     _ => None,
                 },
             },
-        );
+        ))
+    }
+
+    /// The reply with the headers that belong to it, whatever its body is.
+    pub fn complete(&self, reply: Reply) -> Reply {
         match self {
             Self::MethodNotAllowed(allowed) => {
                 reply.with(header::ALLOW, HeaderValue::from_static(allowed))
@@ -192,9 +237,23 @@ impl Refusal {
                 // Header names are tokens (RFC 9110, 5.6.2), so a challenge is always a value.
                 Err(_) => reply,
             },
-            Self::TooManyAttempts { closed_for } => reply.retry_after(*closed_for),
+            Self::TooManyAttempts { closed_for } | Self::TooMuch { closed_for } => {
+                reply.retry_after(*closed_for)
+            }
             Self::Misconfigured | Self::Unavailable | Self::NoRowYet => reply.retry_later(),
             _ => reply,
+        }
+    }
+}
+
+impl From<Unreadable> for Refusal {
+    fn from(unreadable: Unreadable) -> Self {
+        match unreadable {
+            Unreadable::NotJson(place) => Self::NotJson(place),
+            Unreadable::NotAnObject => Self::NotACallback {
+                errors: ("body", "debe ser un objeto JSON".to_owned()).into(),
+                deployment_id: None,
+            },
         }
     }
 }

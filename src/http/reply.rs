@@ -1,5 +1,6 @@
 //! What goes out. Every reply has `content-type`, `content-length` and `x-request-id`.
 
+use std::fmt;
 use std::time::Duration;
 
 use ::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -33,6 +34,17 @@ impl Wrong {
 impl From<(&'static str, String)> for Wrong {
     fn from(one: (&'static str, String)) -> Self {
         Self(vec![one])
+    }
+}
+
+/// `name: what; name: what`
+impl fmt::Display for Wrong {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, (name, what)) in self.0.iter().enumerate() {
+            let before = if index == 0 { "" } else { "; " };
+            write!(formatter, "{before}{name}: {what}")?;
+        }
+        Ok(())
     }
 }
 

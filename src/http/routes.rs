@@ -4,9 +4,9 @@ use ::http::Method;
 
 use super::Refusal;
 use crate::admin;
-use crate::config::{Config, DataApi};
+use crate::config::{Config, DataApi, Door};
 use crate::credentials::Policy;
-use crate::sources::{self, Source};
+use crate::sources::{A360, Answers, BlizWork, Messages, Source};
 
 /// The route table of one configuration.
 pub struct Routes {
@@ -14,8 +14,6 @@ pub struct Routes {
     endpoints: Vec<Endpoint>,
     /// A setting that says which paths there are is wrong.
     unknown: bool,
-    /// Rows can be read back below their endpoint.
-    shows_rows: bool,
     /// Operators' door; without it there is nothing of theirs.
     admin: Option<Policy>,
 }
@@ -24,11 +22,41 @@ pub struct Routes {
 pub struct Endpoint {
     /// Who notifies.
     pub source: Box<dyn Source>,
+    /// How many notifications a client has in a minute; 0: any number.
+    pub limit: usize,
     paths: Vec<String>,
     policy: Option<Policy>,
+    /// Its rows can be read back below its paths.
+    shows_rows: bool,
 }
 
 impl Endpoint {
+    /// A source on these paths, behind `door` where that can open.
+    pub fn new(source: impl Source + 'static, paths: &[&str], door: Option<&Door>) -> Self {
+        Self {
+            source: Box::new(source),
+            limit: 0,
+            paths: paths.iter().map(|path| (*path).to_owned()).collect(),
+            policy: door.map(Policy::new),
+            shows_rows: false,
+        }
+    }
+
+    /// With a limit of notifications a minute.
+    pub fn limited(self, limit: usize) -> Self {
+        Self { limit, ..self }
+    }
+
+    /// With rows that can be read back.
+    pub fn showing_rows(self, shows_rows: bool) -> Self {
+        Self { shows_rows, ..self }
+    }
+
+    /// Whether nobody is to learn of it.
+    fn is_hidden(&self) -> bool {
+        self.policy.is_some() && self.source.answers() == Answers::Kept
+    }
+
     /// Its policy, unless a setting it depends on is wrong.
     pub fn policy(&self) -> Result<&Policy, Refusal> {
         self.policy.as_ref().ok_or(Refusal::Misconfigured)
@@ -41,8 +69,12 @@ pub enum Route<'a> {
     Health,
     /// `GET /health/ready`
     Ready,
+    /// `GET /webhook/health`
+    MessagesHealth,
     /// `POST` to an endpoint: a notification.
     Notify(&'a Endpoint),
+    /// An endpoint, by a method that it does not have.
+    Refused(&'a Endpoint, Refusal),
     /// A call of an operator's, or what is wrong with it.
     Admin(Result<admin::Call, Refusal>),
     /// `GET` of one row below an endpoint, by the still encoded key.
@@ -52,22 +84,22 @@ pub enum Route<'a> {
 impl Routes {
     /// The table. A further source is one line here.
     pub fn new(config: &Config) -> Self {
-        let door = config.callback.as_ref().map(|callback| &callback.door);
-        let endpoints = vec![Endpoint {
-            source: Box::new(sources::A360),
-            paths: config.callback_paths.clone().unwrap_or_default(),
-            policy: door.map(Policy::new),
-        }];
+        let callback_paths = config.callback_paths.as_deref().unwrap_or_default();
+        let callback_paths: Vec<_> = callback_paths.iter().map(String::as_str).collect();
+        // Rows of a real database are not for the internet.
+        let shows_rows = matches!(config.data_api, None | Some(DataApi::Embedded { .. }));
+        let blizwork = config.blizwork.as_ref();
+        let blizwork = blizwork.map(|door| Endpoint::new(BlizWork, &["/blizwork"], door.as_ref()));
+        let endpoints = [
+            Endpoint::new(A360, &callback_paths, config.callback.as_ref()).showing_rows(shows_rows),
+            Endpoint::new(Messages, &["/webhook/receive"], config.messages.as_ref())
+                .limited(config.messages_per_minute),
+        ];
         Self {
             root_path: config.root_path.clone(),
-            endpoints,
+            endpoints: endpoints.into_iter().chain(blizwork).collect(),
             unknown: config.callback_paths.is_none(),
             admin: config.admin.as_ref().map(Policy::new),
-            // Rows of a real database are not for the internet.
-            shows_rows: config
-                .callback
-                .as_ref()
-                .is_none_or(|callback| matches!(callback.data_api, DataApi::Embedded { .. })),
         }
     }
 
@@ -94,10 +126,13 @@ impl Routes {
         } else {
             Refusal::NotFound
         })?;
-        if method.as_str() == allowed {
-            Ok(route)
-        } else {
-            Err(Refusal::MethodNotAllowed(allowed))
+        match route {
+            route if method.as_str() == allowed => Ok(route),
+            Route::Notify(endpoint) if endpoint.is_hidden() => Err(Refusal::NotFound),
+            Route::Notify(endpoint) => {
+                Ok(Route::Refused(endpoint, Refusal::MethodNotAllowed(allowed)))
+            }
+            _ => Err(Refusal::MethodNotAllowed(allowed)),
         }
     }
 
@@ -106,18 +141,20 @@ impl Routes {
         match path {
             "/health" => return Some((Route::Health, "GET")),
             "/health/ready" => return Some((Route::Ready, "GET")),
+            "/webhook/health" => return Some((Route::MessagesHealth, "GET")),
             _ => {}
         }
-        let is_its_own = |endpoint: &&Endpoint| endpoint.paths.iter().any(|own| own == path);
-        if let Some(endpoint) = self.endpoints.iter().find(is_its_own) {
+        if let Some(endpoint) = self.endpoint(path) {
             return Some((Route::Notify(endpoint), "POST"));
         }
-        let (parent, key) = path.rsplit_once('/').filter(|_| self.shows_rows)?;
-        let endpoint = self
-            .endpoints
-            .iter()
-            .find(|endpoint| endpoint.paths.iter().any(|own| own == parent))?;
+        let (parent, key) = path.rsplit_once('/')?;
+        let endpoint = self.endpoint(parent).filter(|it| it.shows_rows)?;
         (!key.is_empty()).then_some((Route::Lookup(endpoint, key), "GET"))
+    }
+
+    fn endpoint(&self, path: &str) -> Option<&Endpoint> {
+        let is_its_own = |endpoint: &&Endpoint| endpoint.paths.iter().any(|own| own == path);
+        self.endpoints.iter().find(is_its_own)
     }
 }
 
@@ -138,9 +175,12 @@ mod tests {
             Ok(Route::Admin(call)) => format!("{call:?}"),
             Ok(Route::Health) => "health".to_owned(),
             Ok(Route::Ready) => "ready".to_owned(),
+            Ok(Route::MessagesHealth) => "messages' health".to_owned(),
             Ok(Route::Notify(endpoint)) => endpoint.source.name().to_owned(),
             Ok(Route::Lookup(_, key)) => format!("row {key}"),
-            Err(Refusal::MethodNotAllowed(allowed)) => format!("only {allowed}"),
+            Ok(Route::Refused(_, Refusal::MethodNotAllowed(allowed)))
+            | Err(Refusal::MethodNotAllowed(allowed)) => format!("only {allowed}"),
+            Ok(Route::Refused(_, refusal)) => refusal.code().to_owned(),
             Err(refusal) => refusal.code().to_owned(),
         }
     }

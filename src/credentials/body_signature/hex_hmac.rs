@@ -7,26 +7,43 @@ use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq as _};
 
 use super::WRONG;
-use crate::config::Secret;
-use crate::credentials::Finding;
+use crate::config::{BodySignatureSettings, Secret};
 use crate::credentials::shown::{REPEATED, Shown};
+use crate::credentials::{Credential, Finding, Kind};
 use crate::http::Received;
 
 /// The header.
-pub static HEADER: HeaderName = HeaderName::from_static("x-webhook-signature");
+static HEADER: HeaderName = HeaderName::from_static("x-webhook-signature");
 
 const PREFIX: &[u8] = b"sha256=";
 
-/// Looks for a signature by one of `secrets`; where there is none, at nothing.
-pub fn examine(secrets: &[Secret], received: &Received) -> Finding {
-    if secrets.is_empty() {
-        return Finding::Absent;
+/// Verifies signatures by one of several secrets.
+pub struct HexHmac(Vec<Secret>);
+
+impl HexHmac {
+    /// Verifies as `settings` say; `None` where no secret is for this kind.
+    pub fn new(settings: &BodySignatureSettings) -> Option<Self> {
+        let secrets = &settings.keys.plain;
+        (!secrets.is_empty()).then(|| Self(secrets.clone()))
     }
-    match Shown::by(&received.headers, &HEADER) {
-        Shown::Nothing => Finding::Absent,
-        Shown::Repeated => Finding::Invalid(REPEATED),
-        Shown::One(value) if is_signed(secrets, &received.body, value) => Finding::Valid,
-        Shown::One(_) => Finding::Invalid(WRONG),
+}
+
+impl Credential for HexHmac {
+    fn kind(&self) -> Kind {
+        Kind::HexHmac
+    }
+
+    fn challenge(&self) -> String {
+        super::challenge(&HEADER)
+    }
+
+    fn examine(&self, received: &Received) -> Finding {
+        match Shown::by(&received.headers, &HEADER) {
+            Shown::Nothing => Finding::Absent,
+            Shown::Repeated => Finding::Invalid(REPEATED),
+            Shown::One(value) if is_signed(&self.0, &received.body, value) => Finding::Valid,
+            Shown::One(_) => Finding::Invalid(WRONG),
+        }
     }
 }
 

@@ -10,12 +10,13 @@ use subtle::{Choice, ConstantTimeEq as _};
 
 use super::hex_hmac::mac;
 use super::{SignatureKeys, WRONG};
-use crate::credentials::Finding;
+use crate::config::BodySignatureSettings;
 use crate::credentials::shown::{REPEATED, Shown};
+use crate::credentials::{Credential, Finding, Kind};
 use crate::http::Received;
 
 /// The header with the signatures.
-pub static SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
+static SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
 
 static ID: HeaderName = HeaderName::from_static("webhook-id");
 static TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
@@ -31,22 +32,39 @@ struct Message<'a> {
     body: &'a [u8],
 }
 
-/// Looks for a signature by one of `keys`; where there is none, at nothing.
-pub fn examine(keys: &SignatureKeys, tolerance: Duration, received: &Received) -> Finding {
-    if !keys.has_standard() {
-        return Finding::Absent;
+/// Verifies signatures by one of several keys.
+pub struct StandardWebhooks(BodySignatureSettings);
+
+impl StandardWebhooks {
+    /// Verifies as `settings` say; `None` where no key is for this kind.
+    pub fn new(settings: &BodySignatureSettings) -> Option<Self> {
+        settings.keys.has_standard().then(|| Self(settings.clone()))
     }
-    let signatures = match Shown::by(&received.headers, &SIGNATURE) {
-        Shown::Nothing => return Finding::Absent,
-        Shown::Repeated => return Finding::Invalid(REPEATED),
-        Shown::One(signatures) => signatures,
-    };
-    let judged = Message::of(received).and_then(|message| {
-        let signed = message.is_signed(keys, signatures)?;
-        signed.then_some(()).ok_or(WRONG)?;
-        message.is_recent(received.at, tolerance)
-    });
-    judged.map_or_else(Finding::Invalid, |()| Finding::Valid)
+}
+
+impl Credential for StandardWebhooks {
+    fn kind(&self) -> Kind {
+        Kind::StandardWebhooks
+    }
+
+    fn challenge(&self) -> String {
+        super::challenge(&SIGNATURE)
+    }
+
+    fn examine(&self, received: &Received) -> Finding {
+        let BodySignatureSettings { keys, tolerance } = &self.0;
+        let signatures = match Shown::by(&received.headers, &SIGNATURE) {
+            Shown::Nothing => return Finding::Absent,
+            Shown::Repeated => return Finding::Invalid(REPEATED),
+            Shown::One(signatures) => signatures,
+        };
+        let judged = Message::of(received).and_then(|message| {
+            let signed = message.is_signed(keys, signatures)?;
+            signed.then_some(()).ok_or(WRONG)?;
+            message.is_recent(received.at, *tolerance)
+        });
+        judged.map_or_else(Finding::Invalid, |()| Finding::Valid)
+    }
 }
 
 impl<'a> Message<'a> {

@@ -13,6 +13,9 @@ use serde::Deserialize;
 use standardwebhooks::Webhook;
 
 use super::*;
+use crate::config::BodySignatureSettings;
+use crate::credentials::{Credential, Finding};
+use crate::http::Received;
 use crate::testing::{received, signer};
 
 const CASES: &str = include_str!("../../../tests/cases/body_signature.json");
@@ -20,12 +23,21 @@ const CASES: &str = include_str!("../../../tests/cases/body_signature.json");
 const SECRET: &str = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const BODY: &[u8] = br#"{"type":"promo","content":"Hola"}"#;
 
-fn credential(secrets: &str) -> BodySignature {
+fn credentials(secrets: &str) -> Vec<Box<dyn Credential>> {
     let keys = SignatureKeys::parse(secrets).expect("keys");
-    BodySignature::new(&BodySignatureSettings {
+    let settings = BodySignatureSettings {
         keys: keys.expect("at least one"),
         tolerance: Duration::from_secs(300),
-    })
+    };
+    let hmac = HexHmac::new(&settings).map(|it| Box::new(it) as _);
+    let standard = StandardWebhooks::new(&settings).map(|it| Box::new(it) as _);
+    hmac.into_iter().chain(standard).collect()
+}
+
+/// What the credentials find together: one that is valid is enough.
+fn found(credentials: &[Box<dyn Credential>], received: &Received) -> Finding {
+    let findings = credentials.iter().map(|it| it.examine(received));
+    findings.fold(Finding::Absent, Finding::or)
 }
 
 fn now() -> u64 {
@@ -41,7 +53,7 @@ fn examine(secrets: &str, headers: &[(&str, &str)], body: &[u8]) -> Finding {
         let value = HeaderValue::from_str(value).expect("a header value");
         received.headers.append(name, value);
     }
-    credential(secrets).examine(&received)
+    found(&credentials(secrets), &received)
 }
 
 fn hex_hmac(secret: &str, body: &[u8]) -> String {
@@ -184,10 +196,10 @@ fn the_example_of_the_specification_verifies() {
             .headers
             .append(HeaderName::from_static(name), value);
     }
-    let credential = credential(&format!("whsec_{SECRET}"));
-    assert_eq!(credential.examine(&received), Finding::Valid);
+    let credentials = credentials(&format!("whsec_{SECRET}"));
+    assert_eq!(found(&credentials, &received), Finding::Valid);
     received.body = Bytes::from_static(br#"{"test": 2432232315}"#);
-    assert_eq!(credential.examine(&received), Finding::Invalid(WRONG));
+    assert_eq!(found(&credentials, &received), Finding::Invalid(WRONG));
 }
 
 #[test]
@@ -241,17 +253,20 @@ fn keys_are_read_or_refused_for_their_reason() {
 fn the_challenge_names_the_headers_that_are_looked_at() {
     let (whpk, _) = v1a("ed25519", "", 0, b"");
     for (secrets, headers) in [
-        ("s3creto", "x-webhook-signature"),
-        (&format!("whsec_{SECRET}"), "webhook-signature"),
-        (&whpk, "webhook-signature"),
+        ("s3creto", &["x-webhook-signature"][..]),
+        (&format!("whsec_{SECRET}"), &["webhook-signature"]),
+        (&whpk, &["webhook-signature"]),
         (
             &format!("s3creto {whpk}"),
-            "x-webhook-signature webhook-signature",
+            &["x-webhook-signature", "webhook-signature"],
         ),
     ] {
-        let challenge = credential(secrets).challenge();
-        let expected = format!("BodySignature realm=\"webhook\", headers=\"{headers}\"");
-        assert_eq!(challenge, expected);
+        let credentials = credentials(secrets);
+        let challenges = credentials.iter().map(|it| it.challenge());
+        let expected = headers
+            .iter()
+            .map(|header| format!("BodySignature realm=\"webhook\", headers=\"{header}\""));
+        assert!(challenges.eq(expected), "{secrets}");
     }
 }
 

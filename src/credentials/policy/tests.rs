@@ -31,8 +31,9 @@ fn admit(rule: Rule, findings: &[(Kind, Finding)]) -> Result<Verified, Refused> 
     Policy {
         rule,
         credentials: credentials.collect(),
+        call_token: None,
     }
-    .admit(received(&[], b"{}"))
+    .judge(received(&[], b"{}"), None)
 }
 
 #[test]

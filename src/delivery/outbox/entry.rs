@@ -2,9 +2,10 @@
 
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
-use crate::delivery::{self, Change, DeploymentId, Entity, Status};
+use super::Origin;
+use crate::delivery::{Change, Entity, Guard, IfAbsent, Name, Value};
 
 /// How many attempts are told; of more, the last ones.
 const TOLD: usize = 20;
@@ -27,6 +28,18 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// A change that nobody has tried to make, kept since `now`.
+    pub fn new(change: Change, origin: Origin<'_>, now: u64) -> Self {
+        Self {
+            change,
+            source: origin.source.to_owned(),
+            request_id: origin.request_id.to_owned(),
+            since: now,
+            tries: 0,
+            attempts: Vec::new(),
+        }
+    }
+
     /// Notes an attempt that failed.
     pub fn failed(&mut self, at: u64, why: String) {
         self.tries += 1;
@@ -37,8 +50,10 @@ impl Entry {
 
     /// Without what the change carries: for a list of many.
     pub fn lightened(mut self) -> Self {
-        let shown = self.change.guard.column;
-        self.change.values.retain(|(column, _)| *column == shown);
+        let shown = self.change.guard.column();
+        self.change
+            .values
+            .retain(|(column, _)| Some(column.as_ref()) == shown);
         self
     }
 
@@ -67,28 +82,94 @@ impl Entry {
     }
 }
 
-/// A change by its texts: the rest of it is the same for every change of its table.
+/// A change as it was kept.
 fn restore(stored: &Map<String, Json>) -> Option<Change> {
-    let text = |name: &str| stored.get(name)?.as_str();
-    let entity = text("entity")?;
-    let change = stored.get("change")?;
-    let value = |column: &str| change.get(column)?.as_str();
-    if entity != Entity::Ejecuciones.name() {
-        return None;
+    let name = |name| owned(stored.get(name)?);
+    let values = stored.get("values")?.as_array()?.iter();
+    Some(Change {
+        entity: Entity {
+            name: name("entity")?,
+            key_column: name("keyColumn")?,
+        },
+        key: stored.get("key")?.as_str()?.to_owned(),
+        values: values.map(restore_value).collect::<Option<_>>()?,
+        if_absent: match stored.get("ifAbsent")?.as_str()? {
+            "report" => IfAbsent::Report,
+            "insert" => IfAbsent::Insert,
+            _ => return None,
+        },
+        guard: restore_guard(stored.get("guard")?)?,
+    })
+}
+
+fn owned(text: &Json) -> Option<Name> {
+    Some(text.as_str()?.to_owned().into())
+}
+
+fn restore_value(stored: &Json) -> Option<(Name, Value)> {
+    let value = match (stored[1].as_str()?, &stored[2]) {
+        ("text", Json::String(text)) => Value::Text(text.clone()),
+        ("now", Json::Null) => Value::Now,
+        ("now_if_null", Json::Null) => Value::NowIfNull,
+        _ => return None,
+    };
+    Some((owned(&stored[0])?, value))
+}
+
+fn restore_guard(stored: &Json) -> Option<Guard> {
+    let column = || owned(&stored[1]);
+    Some(match stored[0].as_str()? {
+        "final" => Guard::Final {
+            column: column()?,
+            last: stored[2]
+                .as_array()?
+                .iter()
+                .map(owned)
+                .collect::<Option<_>>()?,
+        },
+        "newer" => Guard::Newer { column: column()? },
+        "exists" => Guard::Exists,
+        _ => return None,
+    })
+}
+
+fn kept_value((column, value): &(Name, Value)) -> Json {
+    match value {
+        Value::Text(text) => json!([column, "text", text]),
+        Value::Now => json!([column, "now"]),
+        Value::NowIfNull => json!([column, "now_if_null"]),
     }
-    Some(delivery::ended(
-        DeploymentId::new(text("key")?).ok()?,
-        Status::new(value(delivery::ESTADO)?).ok()?,
-        value(delivery::CALLBACK_INFO)?.to_owned(),
-    ))
+}
+
+fn kept_guard(guard: &Guard) -> Json {
+    match guard {
+        Guard::Final { column, last } => json!(["final", column, last]),
+        Guard::Newer { column } => json!(["newer", column]),
+        Guard::Exists => json!(["exists"]),
+    }
 }
 
 impl Serialize for Entry {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("entity", self.change.entity.name())?;
-        map.serialize_entry("key", &self.change.key)?;
-        map.serialize_entry("change", &Texts(&self.change))?;
+        let Change {
+            entity,
+            key,
+            values,
+            if_absent,
+            guard,
+        } = &self.change;
+        let if_absent = match if_absent {
+            IfAbsent::Report => "report",
+            IfAbsent::Insert => "insert",
+        };
+        let values: Vec<_> = values.iter().map(kept_value).collect();
+        map.serialize_entry("entity", &entity.name)?;
+        map.serialize_entry("keyColumn", &entity.key_column)?;
+        map.serialize_entry("key", key)?;
+        map.serialize_entry("values", &values)?;
+        map.serialize_entry("ifAbsent", if_absent)?;
+        map.serialize_entry("guard", &kept_guard(guard))?;
         map.serialize_entry("source", &self.source)?;
         map.serialize_entry("requestId", &self.request_id)?;
         map.serialize_entry("since", &self.since)?;

@@ -24,14 +24,13 @@ pub struct Id {
 impl Id {
     /// A name for `change`, which comes now.
     pub fn new(change: &Change, at: u64, random: u128) -> Self {
-        let row = format!("{}:{}", change.entity.name(), change.key);
+        let row = format!("{}:{}", change.entity.name, change.key);
         let hash = Sha256::digest(row);
         let half: [u8; 16] = std::array::from_fn(|index| hash[index]);
-        let guarded = change.text(change.guard.column);
         Self {
             at,
             number: random as u32,
-            is_last: guarded.is_some_and(|text| change.guard.is_last(text)),
+            is_last: change.is_last(),
             row: u128::from_be_bytes(half),
         }
     }

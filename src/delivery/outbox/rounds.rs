@@ -24,8 +24,7 @@ const DRAINED_AT_A_TIME: usize = 4096;
 /// Entries that are delivered at a time.
 const AT_A_TIME: usize = 16;
 
-/// A change whose row is not there yet is followed by its instance for as long as its next attempt
-/// is not further away.
+/// A change is followed by its instance for as long as its next attempt is not further away.
 const FOLLOWED: Duration = Duration::from_secs(7);
 
 /// How many changes an instance follows at a time. Others wait for the next look.
@@ -67,12 +66,13 @@ impl Drop for Following<'_> {
 }
 
 impl Outbox {
-    /// Delivers what is due, if it is time for another look.
+    /// Delivers what is due, if it is time for another look, but for what is `followed`.
     pub async fn carry(
         &self,
         host: &impl Ports,
         data_api: &DataApi,
         heard: impl Fn(Id, Attempted, Option<&Entry>),
+        followed: Option<Id>,
     ) -> Result<(), StoreError> {
         let now = host.monotonic();
         if !self.seen().may_look(now) {
@@ -88,7 +88,8 @@ impl Outbox {
             drained: Drained::default(),
         };
         let due_by = milliseconds(host.now());
-        let places = self.due(host, due_by, LOOKED_AT, |_| true).await?;
+        let others = |id| Some(id) != followed;
+        let places = self.due(host, due_by, LOOKED_AT, others).await?;
         running.deliver(&places).await.map(drop)
     }
 
@@ -131,7 +132,7 @@ impl Outbox {
         })
     }
 
-    /// Tries a change again whose row was not there, as long as that is moments away.
+    /// Delivers a change that is due, and tries it again as long as that is moments away.
     pub async fn follow(
         &self,
         host: &impl Ports,
@@ -139,16 +140,20 @@ impl Outbox {
         heard: impl Fn(Id, Attempted, Option<&Entry>),
         mut place: Place,
     ) -> Result<(), StoreError> {
-        let Some(_following) = self.begin_to_follow() else {
-            return Ok(());
-        };
+        let mut following = None;
         loop {
             let now = milliseconds(host.now());
             let pause = Duration::from_millis(place.due.saturating_sub(now));
             if pause > FOLLOWED {
                 return Ok(());
             }
-            host.sleep(pause).await;
+            if !pause.is_zero() {
+                following = following.or_else(|| self.begin_to_follow());
+                if following.is_none() {
+                    return Ok(());
+                }
+                host.sleep(pause).await;
+            }
             let attempt = self.attempt(host, data_api, place, false).await?;
             heard(place.id, attempt.attempted, attempt.entry.as_ref());
             place = match attempt.next {

@@ -291,7 +291,7 @@ fn an_entry_that_somebody_else_delivered_meanwhile_does_not_come_back() {
 fn an_instance_looks_into_the_store_once_in_ten_seconds() {
     let (outbox, desk) = (outbox(), desk());
     let heard = |_, _, _: Option<&Entry>| ();
-    let carry = || block_on(outbox.carry(&desk.host, desk.data_api(), heard));
+    let carry = || block_on(outbox.carry(&desk.host, desk.data_api(), heard, None));
     for (seconds, accesses) in [(0, 1), (0, 1), (9, 1), (1, 2), (10, 3)] {
         desk.host.advance(Duration::from_secs(seconds));
         assert_eq!(carry(), Ok(()));
@@ -303,7 +303,7 @@ fn an_instance_looks_into_the_store_once_in_ten_seconds() {
 fn while_the_data_api_is_away_nobody_looks() {
     let (outbox, desk) = (outbox(), desk());
     let heard = |_, _, _: Option<&Entry>| ();
-    let carry = || block_on(outbox.carry(&desk.host, desk.data_api(), heard));
+    let carry = || block_on(outbox.carry(&desk.host, desk.data_api(), heard, None));
     let refused = crate::ports::SendError::Refused;
     let failed = Err(Failure::Remote(crate::delivery::Fault::NoReply(refused)));
     outbox.heard(&desk.host, &failed);
@@ -371,7 +371,7 @@ fn what_waits_for_its_time_does_not_keep_the_others_from_theirs() {
     desk.host.advance(Duration::from_secs(2));
     desk.host.will([answer("UPDATED")]);
     let heard = |_, _, _: Option<&Entry>| ();
-    block_on(outbox.carry(&desk.host, desk.data_api(), heard)).expect("the store works");
+    block_on(outbox.carry(&desk.host, desk.data_api(), heard, None)).expect("the store works");
     assert_eq!(sent(&desk.host), ["due COMPLETED"]);
 }
 

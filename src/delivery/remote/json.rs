@@ -25,7 +25,7 @@ impl Texts<'_> {
 
 /// The procedure's arguments, by SAM's names: the key and every text. Dates it sets itself.
 pub fn arguments(change: &Change) -> Vec<u8> {
-    let key = (change.entity.key_column(), change.key.as_str());
+    let key = (change.entity.key_column.as_ref(), change.key.as_str());
     Texts([key].into_iter().chain(change.texts()).collect()).to_json()
 }
 
@@ -42,7 +42,7 @@ pub fn columns(
 
 /// The same with the key in front, for a row that is to be made.
 pub fn row(table: &Table, change: &Change, now: &str) -> Vec<u8> {
-    let key = table.column(change.entity.key_column());
+    let key = table.column(&change.entity.key_column);
     let key = key.map(|key| (key, change.key.as_str()));
     let values = values(table, change, now, |_| true);
     Texts(key.into_iter().chain(values).collect()).to_json()
@@ -88,10 +88,16 @@ pub fn outcome(rows: &[Json], answer: &Answer) -> Result<Outcome, Fault> {
     }
 }
 
-/// The columns to look at before a row is changed, in the words of a query: the guard's, and those
-/// that are only set where there is nothing yet.
+/// The column that tells whether a row stays as it is: the guard's, or merely the key.
+fn telling<'a>(table: &'a Table, change: &'a Change) -> Option<&'a str> {
+    let key_column = &change.entity.key_column;
+    table.column(change.guard.column().unwrap_or(key_column))
+}
+
+/// The columns to look at before a row is changed, in the words of a query: the one that tells
+/// whether it stays as it is, and those that are only set where there is nothing yet.
 pub fn looked_at(table: &Table, change: &Change) -> String {
-    let columns = table.column(change.guard.column).into_iter();
+    let columns = telling(table, change).into_iter();
     let columns = columns.chain(only_where_null(table, change));
     let columns: Vec<_> = columns.map(|column| encoded(column).to_string()).collect();
     columns.join(",")
@@ -100,14 +106,14 @@ pub fn looked_at(table: &Table, change: &Change) -> String {
 /// Whether what came back for a row says what its state is: a guard must not be passed because it
 /// could not be seen.
 pub fn has_state(row: &Json, table: &Table, change: &Change) -> bool {
-    let state = table.column(change.guard.column);
-    let state = state.and_then(|column| row.get(column));
+    let state = telling(table, change).and_then(|column| row.get(column));
     state.is_some_and(|state| state.is_string() || state.is_null())
 }
 
-/// What a row that was looked at holds in the guard's column, where that is not null.
+/// What a row that was looked at holds in the column that tells whether it stays as it is, where
+/// that is not null.
 pub fn held<'a>(row: &'a Json, table: &Table, change: &Change) -> Option<&'a str> {
-    row.get(table.column(change.guard.column)?)?.as_str()
+    row.get(telling(table, change)?)?.as_str()
 }
 
 /// A reply's body.

@@ -4,8 +4,8 @@
 #![allow(async_fn_in_trait)]
 
 use super::{Client, Exchange, Fault, Probe};
-use crate::config::{Remote, Table, Target, UtcOffset};
-use crate::delivery::{Change, Failure, Outcome, Ports, Tried, local_time};
+use crate::config::{Names, Remote, Table, Target, UtcOffset};
+use crate::delivery::{Change, EJECUCIONES, Failure, Outcome, Ports, Tried, local_time};
 
 /// How one kind of data API is spoken to.
 pub trait Dialect {
@@ -32,15 +32,17 @@ pub trait Dialect {
 pub struct Server {
     client: Client,
     ejecuciones: Target,
+    names: Names,
     utc_offset: UtcOffset,
 }
 
 impl Server {
     /// The adapter for these settings.
-    pub fn new(settings: Remote) -> Self {
+    pub fn new(settings: Remote, names: Names) -> Self {
         Self {
             client: Client::new(settings.server),
             ejecuciones: settings.ejecuciones,
+            names,
             utc_offset: settings.utc_offset,
         }
     }
@@ -48,15 +50,18 @@ impl Server {
     /// Makes the change, or leaves the row as it was.
     pub async fn apply<D: Dialect>(&self, host: &impl Ports, change: &Change) -> Tried {
         let mut exchange = self.client.exchange(host);
+        let now = || local_time(host.now(), self.utc_offset);
         let result = match &self.ejecuciones {
+            // Only SAM's own table has a procedure.
+            _ if change.entity != EJECUCIONES => match self.names.table(&change.entity.name) {
+                Some(table) => D::write(&mut exchange, &table, change, &now()).await,
+                None => Err(Failure::Nameless),
+            },
             Target::Procedure(name) => {
                 let called = D::call(&mut exchange, name, change).await;
                 called.map_err(Failure::from)
             }
-            Target::Table(table) => {
-                let now = local_time(host.now(), self.utc_offset);
-                D::write(&mut exchange, table, change, &now).await
-            }
+            Target::Table(table) => D::write(&mut exchange, table, change, &now()).await,
         };
         exchange.end(result)
     }

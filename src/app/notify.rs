@@ -1,0 +1,185 @@
+//! A notification's way: received, verified, understood, and taken once.
+
+use ::http::HeaderMap;
+use bytes::Bytes;
+use http_body::Body;
+
+use super::deliver::origin;
+use super::{Answer, App, failed};
+use crate::attempts::Judgement;
+use crate::audit::{self, Record};
+use crate::credentials::Verified;
+use crate::http::{self, Endpoint, Refusal};
+use crate::ports::{Host, StoreError};
+use crate::seen::{self, Mark};
+use crate::sources::{Answers, Notification, Receipt, Taken};
+
+/// The outcome of a notification that had been taken before.
+const REPEATED: &str = "repeated";
+
+impl<H: Host> App<H> {
+    pub(super) async fn notify<B>(
+        &self,
+        endpoint: &Endpoint,
+        headers: HeaderMap,
+        body: B,
+        record: &mut Record,
+    ) -> Result<Answer, Refusal>
+    where
+        B: Body<Data = Bytes>,
+    {
+        let source = &endpoint.source;
+        record.source = Some(source.name());
+        let body = http::receive(body, self.config.max_body_bytes).await?;
+        http::require_json(&headers)?;
+        let policy = endpoint.policy().inspect_err(|_| {
+            let failure = "no credential can be checked: a setting is missing or wrong";
+            record.failure = Some(failure.to_owned());
+        })?;
+        let verified = self.verify(policy, headers, body, record).await?;
+        self.count(endpoint, record).await?;
+        let notification = self.decode(endpoint, &verified, record)?;
+        let mark = notification.id.as_ref();
+        let mark = mark.map(|id| Mark::new(source.name(), id));
+        let id = notification.id.clone();
+        let (outcome, receipt) = match source.answers() {
+            Answers::Delivered => {
+                self.deliver_once(&verified, notification, mark, record)
+                    .await?
+            }
+            Answers::Kept => {
+                self.keep_once(&verified, notification, mark, record)
+                    .await?
+            }
+        };
+        Ok((outcome, source.reply(&receipt, id.as_ref())))
+    }
+
+    /// Counts a notification where a client may send so many in a minute.
+    async fn count(&self, endpoint: &Endpoint, record: &mut Record) -> Result<(), Refusal> {
+        let Judgement {
+            closed_for,
+            failure,
+        } = self
+            .counts
+            .taken
+            .count(&self.host, record.client, endpoint.limit)
+            .await;
+        record.counted = endpoint.limit > 0;
+        record.failure = failure.map(|error| error.to_string());
+        match closed_for {
+            Some(closed_for) => Err(Refusal::TooMuch { closed_for }),
+            None => Ok(()),
+        }
+    }
+
+    fn decode(
+        &self,
+        endpoint: &Endpoint,
+        verified: &Verified,
+        record: &mut Record,
+    ) -> Result<Notification, Refusal> {
+        let decoded = endpoint.source.decode(verified);
+        match &decoded {
+            Ok(notification) => record.change(&notification.change),
+            Err(refusal) => {
+                if let Refusal::NotACallback { deployment_id, .. } = refusal {
+                    record.deployment_id.clone_from(deployment_id);
+                }
+                if refusal.shows_body() {
+                    record.body = Some(audit::excerpt(&verified.received().body, self.tokens()));
+                }
+            }
+        }
+        decoded
+    }
+
+    /// Delivers a notification, unless it has been taken before.
+    async fn deliver_once(
+        &self,
+        verified: &Verified,
+        notification: Notification,
+        mark: Option<Mark>,
+        record: &mut Record,
+    ) -> Result<(&'static str, Receipt), Refusal> {
+        if let Some(mark) = &mark {
+            match seen::find(&self.host, mark).await {
+                Ok(Some(receipt)) => return Ok((REPEATED, receipt)),
+                Ok(None) => {}
+                // Its change is guarded all the same.
+                Err(error) => self.not_known(&error),
+            }
+        }
+        let Notification {
+            change, key_field, ..
+        } = notification;
+        let taken = self.deliver(verified, change, key_field, record).await?;
+        let mut receipt = self.receipt(verified, taken);
+        if let Some(mark) = &mark {
+            match seen::keep(&self.host, mark, receipt).await {
+                Ok(counts) => receipt = counts,
+                Err(error) => self.not_known(&error),
+            }
+        }
+        Ok((taken.name(), receipt))
+    }
+
+    /// Keeps a notification to be delivered after its reply, unless it has been taken before.
+    async fn keep_once(
+        &self,
+        verified: &Verified,
+        notification: Notification,
+        mark: Option<Mark>,
+        record: &mut Record,
+    ) -> Result<(&'static str, Receipt), Refusal> {
+        let host = &self.host;
+        let Notification {
+            change, key_field, ..
+        } = notification;
+        let receipt = self.receipt(verified, Taken::Accepted);
+        if let Some(mark) = &mark {
+            let counts = seen::keep(host, mark, receipt).await;
+            let counts = counts.map_err(|error| failed(&error.into(), key_field, record))?;
+            if counts.number != receipt.number {
+                return Err(Refusal::Replayed);
+            }
+        }
+        let kept = self.outbox.accept(host, change, origin(record)).await;
+        let place = kept.map_err(|error| failed(&error.into(), key_field, record))?;
+        if let Some(mark) = &mark {
+            // Of two at once each may have found itself the first. The last one written counts.
+            match seen::find(host, mark).await {
+                Ok(Some(counts)) if counts.number != receipt.number => {
+                    if let Err(error) = self.outbox.forget(host, place).await {
+                        self.not_known(&error);
+                    }
+                    return Err(Refusal::Replayed);
+                }
+                Ok(Some(_)) => {}
+                // Written over by another notification's.
+                Ok(None) => {
+                    if let Err(error) = seen::keep(host, mark, receipt).await {
+                        self.not_known(&error);
+                    }
+                }
+                Err(error) => self.not_known(&error),
+            }
+        }
+        record.entry = Some(place.id.to_string());
+        record.follow = Some(place);
+        Ok((receipt.taken.name(), receipt))
+    }
+
+    fn receipt(&self, verified: &Verified, taken: Taken) -> Receipt {
+        Receipt {
+            at: verified.received().at,
+            taken,
+            number: self.host.random() as u64,
+        }
+    }
+
+    /// One that comes again may not be known.
+    fn not_known(&self, error: &StoreError) {
+        audit::log_failure(&self.host, "not_remembered", &error.to_string());
+    }
+}

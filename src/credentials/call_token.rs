@@ -1,0 +1,132 @@
+//! BlizWork's call token: made for one call, carried in its body, and checked with BlizWork's API.
+//!
+//! Whatever a body has or lacks, the API is asked once and its answer is waited for, so that nobody
+//! learns from the time it took what was wrong with a token.
+
+use std::time::Duration;
+
+use ::http::{HeaderValue, Request, header};
+use bytes::Bytes;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::Finding;
+use crate::config::CallTokenSettings;
+use crate::delivery::{Fault, ask, unforeseen};
+use crate::http::Received;
+use crate::json::{self, Field, Fields};
+use crate::ports::{Clock, Outbound, Random};
+
+/// How long the API has.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Longest token that is shown to the API, in bytes.
+const LONGEST: usize = 1024;
+
+/// Checks call tokens.
+pub struct CallToken(CallTokenSettings);
+
+/// What came of a token.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// Whether it opens.
+    pub finding: Finding,
+    /// SHA-256 of the token, in hex.
+    pub hash: String,
+}
+
+/// Why no token could be checked.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unchecked {
+    /// The API did not answer as it should.
+    #[error("call token: {0}")]
+    Fault(#[from] Fault),
+    /// It answered, but not that the call is valid, nor that it is not.
+    #[error("call token: the check failed with resultCode {0}")]
+    Code(i64),
+    /// Its answer is not what is documented.
+    #[error("call token: the check was not answered with a resultCode")]
+    Shape,
+}
+
+#[derive(Serialize)]
+struct Question<'a> {
+    endpoint: &'a str,
+    token: &'a str,
+}
+
+#[derive(Deserialize)]
+struct Verdict {
+    #[serde(rename = "resultCode")]
+    result_code: i64,
+}
+
+impl CallToken {
+    /// Checks as `settings` say.
+    pub fn new(settings: &CallTokenSettings) -> Self {
+        Self(settings.clone())
+    }
+
+    /// Asks the API for the token in the body.
+    pub async fn check(
+        &self,
+        host: &(impl Clock + Outbound + Random),
+        received: &Received,
+    ) -> Result<Checked, Unchecked> {
+        let shown = self.shown(&received.body);
+        // Nobody has made this one: it stands in for what is no token.
+        let decoy = || format!("{:032x}", host.random());
+        let token = shown.as_ref().map_or_else(|_| decoy(), String::clone);
+        let answer = ask(host, self.request(&token)?, PATIENCE).await?;
+        let verdict = serde_json::from_slice::<Verdict>(&answer.body);
+        let verdict = verdict.map_err(|_| Unchecked::Shape)?;
+        let finding = match (verdict.result_code, shown) {
+            (0, Ok(_)) => Finding::Valid,
+            (1, Ok(_)) => Finding::Invalid("refused"),
+            (0 | 1, Err(why)) => Finding::Invalid(why),
+            (code, _) => return Err(Unchecked::Code(code)),
+        };
+        let hash = base16ct::lower::encode_string(&Sha256::digest(&token));
+        Ok(Checked { finding, hash })
+    }
+
+    /// The token in the body, or why there is none.
+    fn shown(&self, body: &[u8]) -> Result<String, &'static str> {
+        let field = self.0.field.as_str();
+        let text = json::text(body).map_err(|_| "not JSON")?;
+        let fields = Fields::read(text, &[field]).map_err(|_| "not JSON")?;
+        match fields.get(field) {
+            Field::Missing => Err("missing"),
+            Field::Repeated => Err("repeated"),
+            found => found
+                .text()
+                .ok()
+                .filter(|token| (1..=LONGEST).contains(&token.len()))
+                .ok_or("malformed"),
+        }
+    }
+
+    fn request(&self, token: &str) -> Result<Request<Bytes>, Fault> {
+        let CallTokenSettings {
+            origin,
+            api_token,
+            endpoint_url,
+            ..
+        } = &self.0;
+        let api_token = utf8_percent_encode(api_token.expose(), NON_ALPHANUMERIC);
+        let question = Question {
+            endpoint: endpoint_url,
+            token,
+        };
+        // Only maps with keys that are no strings and failing `Serialize`s fail; none is used.
+        let body = serde_json::to_vec(&question).expect("an object of texts");
+        const JSON: HeaderValue = HeaderValue::from_static("application/json");
+        Request::post(format!("{origin}/utils/validatecall/{api_token}"))
+            .header(header::CONTENT_TYPE, JSON)
+            .header(header::CONTENT_LENGTH, body.len())
+            .header(header::ACCEPT, JSON)
+            .body(body.into())
+            .map_err(unforeseen)
+    }
+}

@@ -1,0 +1,156 @@
+//! JSON as it came: the fields that matter, and where it is wrong. What nobody asked for has to be
+//! valid JSON, no more.
+
+use std::fmt;
+
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::Deserializer as Json;
+use serde_json::error::Category;
+use serde_json::value::RawValue;
+
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// Why a body has no fields. The texts are in Spanish, for its sender.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    /// It is not JSON; says where.
+    NotJson(String),
+    /// It is JSON, but no object.
+    NotAnObject,
+}
+
+/// Some fields of an object, each as often as it came.
+#[derive(Debug)]
+pub struct Fields<'a>(Vec<(&'a str, Field<'a>)>);
+
+/// A field's raw JSON.
+#[derive(Debug, Clone, Copy, Default)]
+pub enum Field<'a> {
+    /// The object has no such field.
+    #[default]
+    Missing,
+    /// What it holds.
+    Once(&'a RawValue),
+    /// Readers disagree on which of them counts, so none does.
+    Repeated,
+}
+
+/// A body as text, its byte order mark included.
+pub fn text(body: &[u8]) -> Result<&str, Unreadable> {
+    str::from_utf8(body).map_err(|error| {
+        Unreadable::NotJson(format!("no es UTF-8 en el byte {}", error.valid_up_to()))
+    })
+}
+
+impl<'a> Fields<'a> {
+    /// Reads the fields of these names.
+    pub fn read(text: &'a str, names: &[&'a str]) -> Result<Self, Unreadable> {
+        let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+        let named = |name| (name, Field::Missing);
+        let fields = Self(names.iter().copied().map(named).collect());
+        let mut json = Json::from_str(text);
+        let fields = json
+            .deserialize_map(fields)
+            .and_then(|fields| json.end().map(|()| fields));
+        fields.map_err(|error| {
+            if error.classify() != Category::Data {
+                return place(&error);
+            }
+            // The visitor gives up at the first byte of what is no object; whether the rest is
+            // JSON at all has still to be seen.
+            match serde_json::from_str::<IgnoredAny>(text) {
+                Ok(_) => Unreadable::NotAnObject,
+                Err(error) => place(&error),
+            }
+        })
+    }
+
+    /// One of the fields that were read.
+    pub fn get(&self, name: &str) -> Field<'a> {
+        let field = self.0.iter().find(|(known, _)| *known == name);
+        field.map_or(Field::Missing, |(_, field)| *field)
+    }
+}
+
+fn place(error: &serde_json::Error) -> Unreadable {
+    let (line, column) = (error.line(), error.column());
+    Unreadable::NotJson(format!("línea {line}, columna {column}"))
+}
+
+impl<'de> Visitor<'de> for Fields<'de> {
+    type Value = Self;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Self, A::Error> {
+        while let Some(name) = map.next_key::<String>()? {
+            match self.0.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, field)) => field.add(map.next_value()?),
+                None => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(self)
+    }
+}
+
+impl<'a> Field<'a> {
+    fn add(&mut self, raw: &'a RawValue) {
+        *self = match self {
+            Self::Missing => Self::Once(raw),
+            Self::Once(_) | Self::Repeated => Self::Repeated,
+        };
+    }
+
+    /// This field, or another where it is missing or null.
+    pub fn or(self, other: Self) -> Self {
+        match self {
+            Self::Missing => other,
+            Self::Once(raw) if raw.get() == "null" => other,
+            found => found,
+        }
+    }
+
+    /// Its raw JSON, or what is wrong with it in Spanish.
+    pub fn raw(self) -> Result<&'a str, String> {
+        match self {
+            Self::Missing => Err("falta".to_owned()),
+            Self::Repeated => Err("aparece más de una vez".to_owned()),
+            Self::Once(raw) => Ok(raw.get()),
+        }
+    }
+
+    /// Its text, or what is wrong with it in Spanish.
+    pub fn text(self) -> Result<String, String> {
+        let raw = self.raw()?;
+        if !raw.starts_with('"') {
+            return Err("debe ser un texto".to_owned());
+        }
+        serde_json::from_str(raw).map_err(|_| "lleva un escape Unicode incompleto".to_owned())
+    }
+
+    /// Its text, or its number as it was written; or what is wrong with it in Spanish.
+    pub fn scalar(self) -> Result<String, String> {
+        match self.raw()? {
+            raw if raw.starts_with(|first: char| first == '-' || first.is_ascii_digit()) => {
+                Ok(raw.to_owned())
+            }
+            raw if raw.starts_with('"') => self.text(),
+            _ => Err("debe ser un texto o un número".to_owned()),
+        }
+    }
+
+    /// What `read` makes of it; `None` where it is missing or null.
+    pub fn maybe<T>(
+        self,
+        read: impl FnOnce(Self) -> Result<T, String>,
+    ) -> Result<Option<T>, String> {
+        match self.or(Self::Missing) {
+            Self::Missing => Ok(None),
+            field => read(field).map(Some),
+        }
+    }
+}

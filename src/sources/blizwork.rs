@@ -1,0 +1,86 @@
+//! BlizWork's call: a case of one of its processes has come to a step that tells others.
+//!
+//! What a call carries is from BlizWork's public client library (blizworkapi 0.1.0 on PyPI, "Extensions");
+//! the form's own fields are in the JSON, which is kept as it came.
+
+use super::{Acknowledged, Answers, Id, Notification, Receipt, Source};
+use crate::credentials::Verified;
+use crate::delivery::{Change, Entity, Guard, IfAbsent, Moment, Value, fitting};
+use crate::http::{Refusal, Reply};
+use crate::json::{self, Fields};
+use std::time::Duration;
+
+/// The source.
+pub struct BlizWork;
+
+const EVENTS: Entity = Entity::new("eventos_blizwork", "token_hash");
+
+/// Fields of a call and the columns they go to, where they are there and fit.
+const COLUMNS: [(&str, &str); 4] = [
+    ("environment", "environment"),
+    ("processId", "process_id"),
+    ("processVersion", "process_version"),
+    ("caseNumber", "case_number"),
+];
+
+/// Longest text of these.
+const LONGEST: usize = 200;
+
+/// For how long a call token is valid.
+const LIFETIME: Duration = Duration::from_secs(60);
+
+impl Source for BlizWork {
+    fn name(&self) -> &'static str {
+        "blizwork"
+    }
+
+    fn decode(&self, verified: &Verified) -> Result<Notification, Refusal> {
+        let received = verified.received();
+        // A door that asks for a call token opens to nothing else.
+        let token_hash = verified.call_token().ok_or(Refusal::Misconfigured)?;
+        let text = json::text(&received.body)?;
+        let fields = Fields::read(text, &COLUMNS.map(|(field, _)| field))?;
+        let values = COLUMNS.iter().filter_map(|(field, column)| {
+            let value = fields.get(field).scalar().ok()?;
+            let value = fitting(value, LONGEST).ok()?;
+            Some(((*column).into(), Value::Text(value)))
+        });
+        let mut values: Vec<_> = values.collect();
+        values.push(("payload".into(), Value::Text(text.to_owned())));
+        let received_at = Moment::at(received.at).map(|at| Value::Text(at.to_string()));
+        values.extend(received_at.map(|at| ("received_at".into(), at)));
+        Ok(Notification {
+            change: Change {
+                entity: EVENTS,
+                key: token_hash.to_owned(),
+                values,
+                if_absent: IfAbsent::Insert,
+                guard: Guard::Exists,
+            },
+            key_field: "token",
+            id: Some(Id {
+                by: "token",
+                text: token_hash.to_owned(),
+                lifetime: LIFETIME,
+            }),
+        })
+    }
+
+    fn reply(&self, receipt: &Receipt, _: Option<&Id>) -> Reply {
+        Acknowledged::new(receipt.taken, "Llamada recibida.").reply()
+    }
+
+    /// Whoever has no valid call is told what an unknown path is told.
+    fn refuse(&self, refusal: &Refusal, request_id: &str) -> Reply {
+        match refusal {
+            Refusal::Misconfigured | Refusal::Unavailable | Refusal::Internal => {
+                refusal.reply(request_id)
+            }
+            _ => Refusal::NotFound.reply(request_id),
+        }
+    }
+
+    fn answers(&self) -> Answers {
+        Answers::Kept
+    }
+}

@@ -1,0 +1,346 @@
+//! Signed messages: what the company's other systems have to say of reservations, promotions and
+//! users.
+//!
+//! A message that comes again changes nothing. Order is not assumed: what a row has of a newer
+//! message stays.
+
+use std::borrow::Cow;
+use std::time::{Duration, SystemTime};
+
+use ::http::StatusCode;
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use super::{Id, Notification, Receipt, Source, Taken, told};
+use crate::credentials::{Kind, Verified};
+use crate::delivery::{Change, Entity, Guard, IfAbsent, Moment, Name, Value, fitting};
+use crate::http::{Refusal, Reply, Wrong};
+use crate::json::{self, Field, Fields};
+
+/// The source.
+pub struct Messages;
+
+/// Column of the moment that a message is of: its `timestamp`, or when it was received.
+const MOMENT: &str = "message_timestamp";
+
+/// Longest id, state or discount.
+const LONGEST: usize = 200;
+
+/// For how long a message that comes again is known: longer than senders try again.
+const LIFETIME: Duration = Duration::from_secs(72 * 3600);
+
+/// A type of message, and the row that it is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Type {
+    /// A reservation, which others make.
+    ReservationUpdate,
+    Promo,
+    UserInfo,
+}
+
+const TYPES: [(&str, Type); 3] = [
+    ("reservation_update", Type::ReservationUpdate),
+    ("promo", Type::Promo),
+    ("user_info", Type::UserInfo),
+];
+
+impl Type {
+    fn entity(self) -> Entity {
+        match self {
+            Self::ReservationUpdate => Entity::new("reservas", "reservation_id"),
+            Self::Promo => Entity::new("promos", "promo_id"),
+            Self::UserInfo => Entity::new("usuarios", "user_id"),
+        }
+    }
+
+    fn if_absent(self) -> IfAbsent {
+        match self {
+            Self::ReservationUpdate => IfAbsent::Report,
+            Self::Promo | Self::UserInfo => IfAbsent::Insert,
+        }
+    }
+
+    fn key_field(self) -> &'static str {
+        match self {
+            Self::ReservationUpdate => "metadata.reservation_id",
+            Self::Promo => "metadata.promo_id",
+            Self::UserInfo => "user_id",
+        }
+    }
+}
+
+impl Source for Messages {
+    fn name(&self) -> &'static str {
+        "messages"
+    }
+
+    fn decode(&self, verified: &Verified) -> Result<Notification, Refusal> {
+        decode(verified)
+    }
+
+    fn reply(&self, receipt: &Receipt, id: Option<&Id>) -> Reply {
+        let message = match receipt.taken {
+            Taken::Updated => "Mensaje procesado.",
+            Taken::AlreadyFinal => "Mensaje recibido; ya había otro más reciente.",
+            Taken::Queued | Taken::Accepted => {
+                "Mensaje recibido; se procesará en cuanto sea posible."
+            }
+        };
+        let body = Told {
+            success: true,
+            message,
+            data: Some(Data::Taken {
+                received_at: time(receipt.at),
+                message_id: id.map(|id| id.text.as_str()),
+            }),
+        };
+        Reply::json(receipt.taken.status(), &body)
+    }
+
+    fn refuse(&self, refusal: &Refusal, request_id: &str) -> Reply {
+        let told = refusal.told();
+        let (message, errors) = match refusal {
+            Refusal::Internal => return refusal.reply(request_id),
+            Refusal::NotACallback { errors, .. } => {
+                (format!("El mensaje no es válido: {errors}."), Some(errors))
+            }
+            Refusal::Unavailable => (
+                "No se pudo guardar el mensaje. Vuelva a intentarlo más tarde.".to_owned(),
+                None,
+            ),
+            Refusal::NoRowYet => (
+                "Todavía no existe esa reserva. Vuelva a intentarlo más tarde.".to_owned(),
+                None,
+            ),
+            _ => (told.message, None),
+        };
+        let body = Told {
+            success: false,
+            message: &message,
+            data: errors.map(|errors| Data::Refused { errors }),
+        };
+        refusal.complete(Reply::json(told.status, &body))
+    }
+}
+
+#[derive(Serialize)]
+struct Told<'a> {
+    success: bool,
+    message: &'a str,
+    data: Option<Data<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Data<'a> {
+    Taken {
+        received_at: String,
+        message_id: Option<&'a str>,
+    },
+    Refused {
+        errors: &'a Wrong,
+    },
+}
+
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+    timestamp: String,
+}
+
+/// That messages can be sent here.
+pub fn health(now: SystemTime) -> Reply {
+    let body = Health {
+        status: "healthy",
+        timestamp: time(now),
+    };
+    Reply::json(StatusCode::OK, &body)
+}
+
+fn time(time: SystemTime) -> String {
+    humantime::format_rfc3339_millis(time).to_string()
+}
+
+fn decode(verified: &Verified) -> Result<Notification, Refusal> {
+    let received = verified.received();
+    let text = json::text(&received.body)?;
+    let top = Fields::read(
+        text,
+        &[
+            "type",
+            "content",
+            "user_id",
+            "timestamp",
+            "metadata",
+            "promo_id",
+            "valid_until",
+            "discount",
+        ],
+    )?;
+    let mut message = Message {
+        values: Vec::new(),
+        errors: Wrong::default(),
+    };
+    let metadata = message.take("metadata", top.get("metadata").maybe(object));
+    let metadata = metadata.flatten();
+    let inner = Fields::read(
+        metadata.unwrap_or("{}"),
+        &[
+            "id",
+            "reservation_id",
+            "status",
+            "promo_id",
+            "valid_until",
+            "discount",
+            "user_id",
+        ],
+    )?;
+
+    let of_type = message.take("type", top.get("type").text().and_then(of_name));
+    message.set("content", "content", top.get("content"), whole);
+    let key = of_type.and_then(|of_type| {
+        let user_id = top.get("user_id");
+        let key = match of_type {
+            Type::ReservationUpdate => {
+                message.set("status", "metadata.status", inner.get("status"), short);
+                inner.get("reservation_id")
+            }
+            Type::Promo => {
+                let field = |name| inner.get(name).or(top.get(name));
+                let valid_until = field("valid_until");
+                message.set("valid_until", "metadata.valid_until", valid_until, date);
+                message.set("discount", "metadata.discount", field("discount"), short);
+                field("promo_id")
+            }
+            Type::UserInfo => user_id.or(inner.get("user_id")),
+        };
+        if of_type != Type::UserInfo {
+            let user_id = message.take("user_id", user_id.maybe(short));
+            message.add("user_id", user_id.flatten());
+        }
+        message.take(of_type.key_field(), short(key))
+    });
+    message.add("metadata", metadata.map(str::to_owned));
+
+    let id = identity(verified, inner.get("id"));
+    message.add("message_id", Some(id.text.clone()));
+    let moment = message.take("timestamp", top.get("timestamp").maybe(moment));
+    let moment = moment.flatten().or(Moment::at(received.at));
+    message.add(MOMENT, moment.map(|moment| moment.to_string()));
+
+    let Message { values, errors } = message;
+    match (of_type, key) {
+        (Some(of_type), Some(key)) if errors.is_empty() => Ok(Notification {
+            change: Change {
+                entity: of_type.entity(),
+                key,
+                values,
+                if_absent: of_type.if_absent(),
+                guard: Guard::Newer {
+                    column: MOMENT.into(),
+                },
+            },
+            key_field: of_type.key_field(),
+            id: Some(id),
+        }),
+        _ => Err(Refusal::NotACallback {
+            errors,
+            deployment_id: None,
+        }),
+    }
+}
+
+/// A message as far as it was read.
+struct Message {
+    values: Vec<(Name, Value)>,
+    errors: Wrong,
+}
+
+impl Message {
+    /// What was read, or a note of what is wrong with it.
+    fn take<T>(&mut self, name: &'static str, read: Result<T, String>) -> Option<T> {
+        read.map_err(|what| self.errors.add(name, what)).ok()
+    }
+
+    fn add(&mut self, column: &'static str, text: Option<String>) {
+        let value = text.map(|text| (Cow::Borrowed(column), Value::Text(text)));
+        self.values.extend(value);
+    }
+
+    fn set(
+        &mut self,
+        column: &'static str,
+        name: &'static str,
+        field: Field<'_>,
+        read: impl FnOnce(Field<'_>) -> Result<String, String>,
+    ) {
+        let text = self.take(name, read(field));
+        self.add(column, text);
+    }
+}
+
+fn of_name(name: String) -> Result<Type, String> {
+    let found = TYPES.iter().find(|(known, _)| *known == name);
+    found.map(|(_, of_type)| *of_type).ok_or_else(|| {
+        let names = TYPES.map(|(name, _)| name).join(", ");
+        format!("no se conoce ese tipo; se admite: {names}")
+    })
+}
+
+/// An id, a state or the like: a text or a number that fits its column.
+fn short(field: Field<'_>) -> Result<String, String> {
+    fitting(field.scalar()?, LONGEST).map_err(told)
+}
+
+/// A text of any length. PostgreSQL has no way to keep the character that is refused.
+fn whole(field: Field<'_>) -> Result<String, String> {
+    match field.text()? {
+        text if text.contains('\0') => Err("lleva el carácter U+0000".to_owned()),
+        text => Ok(text),
+    }
+}
+
+fn moment(field: Field<'_>) -> Result<Moment, String> {
+    let what = "debe ser una fecha y hora RFC 3339, como 2026-01-31T23:59:59Z";
+    Moment::parse(&field.text()?).map_err(|_| what.to_owned())
+}
+
+/// A moment, or a day.
+fn date(field: Field<'_>) -> Result<String, String> {
+    let text = field.text()?;
+    if Moment::parse(&format!("{text}T00:00:00Z")).is_ok() {
+        return Ok(text);
+    }
+    let what = "debe ser una fecha, como 2026-01-31, o fecha y hora RFC 3339";
+    let moment = Moment::parse(&text).map_err(|_| what.to_owned())?;
+    Ok(moment.to_string())
+}
+
+fn object(field: Field<'_>) -> Result<&str, String> {
+    match field.raw()? {
+        raw if raw.starts_with('{') => Ok(raw),
+        _ => Err("debe ser un objeto".to_owned()),
+    }
+}
+
+/// `webhook-id` where it was signed, `metadata.id`, or else the bytes.
+fn identity(verified: &Verified, id: Field<'_>) -> Id {
+    let received = verified.received();
+    let is_signed = verified.by().contains(&Kind::StandardWebhooks);
+    let webhook_id = received.headers.get("webhook-id").filter(|_| is_signed);
+    let webhook_id = webhook_id.and_then(|value| value.to_str().ok());
+    let webhook_id = webhook_id.and_then(|text| fitting(text.to_owned(), LONGEST).ok());
+    let (by, text) = match (webhook_id, short(id)) {
+        (Some(text), _) => ("webhook-id", text),
+        (None, Ok(text)) => ("metadata.id", text),
+        (None, Err(_)) => {
+            let hash = Sha256::digest(&received.body);
+            ("bytes", base16ct::lower::encode_string(&hash))
+        }
+    };
+    Id {
+        by,
+        text,
+        lifetime: LIFETIME,
+    }
+}
