@@ -8,7 +8,7 @@ use std::time::Duration;
 use ::http::{HeaderValue, Request, header};
 use bytes::Bytes;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::Finding;
@@ -56,12 +56,6 @@ struct Question<'a> {
     token: &'a str,
 }
 
-#[derive(Deserialize)]
-struct Verdict {
-    #[serde(rename = "resultCode")]
-    result_code: i64,
-}
-
 impl CallToken {
     /// Checks as `settings` say.
     pub fn new(settings: &CallTokenSettings) -> Self {
@@ -79,9 +73,8 @@ impl CallToken {
         let decoy = || format!("{:032x}", host.random());
         let token = shown.as_ref().map_or_else(|_| decoy(), String::clone);
         let answer = ask(host, self.request(&token)?, PATIENCE).await?;
-        let verdict = serde_json::from_slice::<Verdict>(&answer.body);
-        let verdict = verdict.map_err(|_| Unchecked::Shape)?;
-        let finding = match (verdict.result_code, shown) {
+        let code = result_code(&answer.body).ok_or(Unchecked::Shape)?;
+        let finding = match (code, shown) {
             (0, Ok(_)) => Finding::Valid,
             (1, Ok(_)) => Finding::Invalid("refused"),
             (0 | 1, Err(why)) => Finding::Invalid(why),
@@ -129,4 +122,11 @@ impl CallToken {
             .body(body.into())
             .map_err(unforeseen)
     }
+}
+
+/// `resultCode` of an answer, where it is as documented: a whole number, once.
+fn result_code(answer: &[u8]) -> Option<i64> {
+    let name = "resultCode";
+    let fields = Fields::read(json::text(answer).ok()?, &[name]).ok()?;
+    fields.get(name).raw().ok()?.parse().ok()
 }

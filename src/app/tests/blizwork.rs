@@ -1,0 +1,322 @@
+//! BlizWork's calls: checked with its API, kept, answered, and only then delivered.
+
+use super::*;
+
+const HOOK: &str = "/blizwork";
+const API_TOKEN: &str = "s3cr3t/ñ";
+const CALL: &str = r#"{"token":"call-1","processId":"ventas","caseNumber":39,"fields":{"a":[1]}}"#;
+
+fn hook(settings: &[(&str, &str)]) -> App<FakeHost> {
+    let own = [
+        ("blizwork_api_origin", "https://api.example"),
+        ("blizwork_api_token", API_TOKEN),
+        ("blizwork_endpoint_url", "https://sam.example/blizwork"),
+    ];
+    app(&[&own, settings].concat())
+}
+
+fn verdict(code: &str) -> Answers {
+    json_answer(
+        200,
+        &format!(r#"{{"resultCode":{code},"resultMessage":"…"}}"#),
+    )
+}
+
+fn call(app: &App<FakeHost>, body: &str) -> Seen {
+    send(app, request("POST", HOOK, &[("x-request-id", "r-1")], body))
+}
+
+/// What came back, whole.
+fn bytes(app: &App<FakeHost>, request: Request<Full<Bytes>>) -> (u16, HeaderMap, Bytes) {
+    let (response, after) = block_on(app.respond(request));
+    block_on(app.after(after));
+    let (head, body) = response.into_parts();
+    (head.status.as_u16(), head.headers, body)
+}
+
+#[test]
+fn a_call_is_checked_by_exactly_the_documented_request() {
+    let app = hook(&[]);
+    app.host.will([verdict("0")]);
+    let seen = call(&app, CALL);
+    assert_eq!(seen.status, 202);
+    let sent = app.host.sent.take();
+    let [sent] = &sent[..] else {
+        panic!("{sent:?}")
+    };
+    assert_eq!(sent.method(), "POST");
+    assert_eq!(
+        sent.uri(),
+        "https://api.example/utils/validatecall/s3cr3t%2F%C3%B1"
+    );
+    assert_eq!(
+        sent.body(),
+        &Bytes::from_static(br#"{"endpoint":"https://sam.example/blizwork","token":"call-1"}"#)
+    );
+    let length = sent.body().len().to_string();
+    assert_eq!(sent.headers()["content-length"], length.as_str());
+    assert_eq!(sent.headers()["content-type"], "application/json");
+    assert_eq!(sent.headers()["accept"], "application/json");
+    assert_eq!(sent.headers().len(), 3);
+}
+
+#[test]
+fn a_valid_call_is_kept_answered_and_then_delivered() {
+    let app = hook(&[]);
+    app.host.will([verdict("0")]);
+    let (response, after) = block_on(app.respond(request("POST", HOOK, &[], CALL)));
+    assert_eq!(response.status(), 202);
+    // Whatever happens from here on, it is not lost.
+    assert_eq!(app.host.stored("outbox/a/").len(), 1);
+    assert_eq!(app.host.stored("eventos"), [""; 0]);
+    block_on(app.after(after));
+    assert_eq!(app.host.stored("outbox/"), [""; 0]);
+    let keys = app.host.stored("eventos_blizwork:");
+    let key = keys.iter().find(|key| !key.ends_with(":turn"));
+    let key = key.expect("a row");
+    let store = app.host.store.borrow();
+    let row: Value = serde_json::from_slice(&store[key]).expect("JSON");
+    let hash = <sha2::Sha256 as sha2::Digest>::digest("call-1");
+    assert_eq!(row["token_hash"], base16ct::lower::encode_string(&hash));
+    assert_eq!(row["payload"], CALL);
+    assert_eq!(row["process_id"], "ventas");
+    assert_eq!(row["case_number"], "39");
+    assert_eq!(row.get("environment"), None);
+    assert_eq!(row["received_at"], "2026-01-02T03:04:05.000000Z");
+
+    let lines = app.host.lines.borrow();
+    let outcomes = lines.iter().map(|line| {
+        let line: Value = serde_json::from_str(line).expect("JSON");
+        format!("{} {}", line["outcome"], line["level"])
+    });
+    let outcomes: Vec<_> = outcomes.collect();
+    assert_eq!(outcomes, [r#""accepted" "info""#, r#""updated" "info""#]);
+    let all = lines.concat();
+    assert!(!all.contains("call-1") && !all.contains("s3cr3t"), "{all}");
+}
+
+#[test]
+fn what_a_power_cut_left_is_delivered_by_whoever_comes_next() {
+    let app = hook(&[]);
+    app.host.will([verdict("0")]);
+    let (response, _) = block_on(app.respond(request("POST", HOOK, &[], CALL)));
+    assert_eq!(response.status(), 202);
+    let next = load(app.host.beside());
+    send(&next, request("GET", "/health", &[], ""));
+    assert_eq!(next.host.stored("outbox/"), [""; 0]);
+    assert!(!next.host.stored("eventos_blizwork:").is_empty());
+}
+
+#[test]
+fn a_call_that_is_not_valid_gets_what_an_unknown_path_gets_after_the_same_work() {
+    let app = hook(&[
+        ("failed_attempts_per_minute", "3"),
+        ("max_body_bytes", "2000"),
+    ]);
+    let headers = [("x-request-id", "r-1")];
+    let (long, huge) = ("x".repeat(1025), " ".repeat(2001));
+    let long = format!(r#"{{"token":"{long}"}}"#);
+    let elsewhere = |method, body| bytes(&app, request(method, "/blizworks", &headers, body));
+    for (method, body, is_asked) in [
+        ("POST", r#"{"token":"refused"}"#, true),
+        ("POST", "{}", true),
+        ("POST", "", true),
+        ("POST", "[1]", true),
+        ("POST", r#"{"token":"#, true),
+        ("POST", "\u{0}", true),
+        ("POST", r#"{"token":1}"#, true),
+        ("POST", r#"{"token":""}"#, true),
+        ("POST", r#"{"token":"a","token":"b"}"#, true),
+        ("POST", r#"{"token":"\ud800"}"#, true),
+        ("POST", r#"{"Token":"a"}"#, true),
+        ("POST", &long, true),
+        ("POST", &huge, false),
+        ("GET", "", false),
+        ("PUT", CALL, false),
+        ("OPTIONS", "", false),
+    ] {
+        if is_asked {
+            app.host.will([verdict("1")]);
+        }
+        let told = bytes(&app, request(method, HOOK, &headers, body));
+        assert_eq!(told, elsewhere(method, body), "{method} {body:.40}");
+        assert_eq!(told.0, 404);
+        assert!(app.host.answers.borrow().is_empty(), "{method} {body:.40}");
+        let sent = app.host.sent.take();
+        assert_eq!(sent.len(), usize::from(is_asked), "{method} {body:.40}");
+    }
+    // Not even where nobody has made the token that stands in for what is none.
+    app.host.will([verdict("0")]);
+    assert_eq!(call(&app, "{}").status, 404);
+    let stored = app.host.stored("");
+    assert!(
+        stored.iter().all(|key| key.starts_with("attempts/")),
+        "{stored:?}"
+    );
+}
+
+#[test]
+fn a_token_is_good_once() {
+    let app = hook(&[]);
+    app.host
+        .will([verdict("0"), verdict("0"), verdict("0"), verdict("0")]);
+    assert_eq!(call(&app, CALL).status, 202);
+    let before = app.host.stored("");
+    let again = call(&app, CALL);
+    assert_eq!(
+        (again.status, &again.body["code"]),
+        (404, &json!("not_found"))
+    );
+    assert_eq!(again.line["outcome"], "replayed");
+    let other = load(app.host.beside());
+    other.host.will([verdict("0")]);
+    let forged = CALL.replace("ventas", "otra");
+    assert_eq!(call(&other, &forged).status, 404);
+    assert_eq!(call(&app, &CALL.replace("call-1", "call-2")).status, 202);
+    let payloads = app.host.store.borrow();
+    let payloads = payloads.values().filter(|value| {
+        let value = String::from_utf8_lossy(value);
+        value.contains("otra")
+    });
+    assert_eq!(payloads.count(), 0);
+    assert!(before.iter().any(|key| key.starts_with("seen/")));
+    let kept = app.host.store.borrow();
+    let all: Vec<_> = kept.values().flatten().copied().collect();
+    assert!(!String::from_utf8_lossy(&all).contains("\"call-1\""));
+}
+
+#[test]
+fn of_calls_with_one_token_at_once_one_is_taken() {
+    for number in [2, 5, 16] {
+        let app = hook(&[]);
+        let other = load(app.host.beside());
+        let instances = [&app, &other];
+        for instance in instances {
+            instance.host.will((0..number).map(|_| verdict("0")));
+        }
+        let calls = (0..number).map(|n| {
+            let body = CALL.replace("ventas", &format!("p-{n}"));
+            instances[n % 2].respond(request("POST", HOOK, &[], &body))
+        });
+        let all = block_on(futures_util::future::join_all(calls));
+        let taken = all
+            .iter()
+            .filter(|(reply, _)| reply.status() == 202)
+            .count();
+        assert_eq!(taken, 1, "{number}");
+        assert_eq!(app.host.stored("outbox/").len(), 1, "{number}");
+    }
+}
+
+#[test]
+fn where_the_token_cannot_be_checked_nothing_is_accepted() {
+    let app = hook(&[]);
+    let nonsense = |body: &str| json_answer(200, body);
+    for answer in [
+        Answers::Fails(SendError::Refused),
+        Answers::Fails(SendError::Denied),
+        Answers::Stalls,
+        Answers::Halts(200, r#"{"resultCode":0"#.to_owned()),
+        Answers::BreaksOff(200, r#"{"resultCode":0}"#.to_owned()),
+        Answers::With(5001, 200, &[], r#"{"resultCode":0}"#.to_owned()),
+        json_answer(500, r#"{"resultCode":0}"#),
+        json_answer(401, r#"{"resultCode":1}"#),
+        json_answer(302, r#"{"resultCode":0}"#),
+        verdict("2"),
+        verdict("-1"),
+        verdict("\"0\""),
+        verdict("0.0"),
+        verdict("null"),
+        verdict("1e99"),
+        nonsense(""),
+        nonsense("OK"),
+        nonsense("[0]"),
+        nonsense("{}"),
+        nonsense(r#"{"resultcode":0}"#),
+        nonsense(r#"{"resultCode":0,"resultCode":1}"#),
+    ] {
+        for body in [CALL, "{}"] {
+            app.host.will([answer.clone()]);
+            let seen = call(&app, body);
+            assert_eq!(seen.status, 503, "{answer:?}");
+            assert_eq!(seen.body["code"], "unavailable");
+            assert!(seen.headers.contains_key("retry-after"));
+            let failure = seen.line["failure"].as_str().expect("why");
+            assert!(failure.starts_with("call token: "), "{failure}");
+        }
+        assert_eq!(app.host.stored(""), [""; 0], "{answer:?}");
+    }
+    // Just in time.
+    let answer = Answers::With(4999, 200, &[], r#"{"resultCode":0}"#.to_owned());
+    app.host.will([answer]);
+    assert_eq!(call(&app, CALL).status, 202);
+}
+
+#[test]
+fn what_the_store_does_not_keep_is_not_acknowledged() {
+    let mut app = hook(&[]);
+    app.host.store_fails = true;
+    app.host.will([verdict("0")]);
+    let seen = call(&app, CALL);
+    assert_eq!(
+        (seen.status, &seen.body["code"]),
+        (503, &json!("unavailable"))
+    );
+    let lines = app.host.lines.borrow();
+    let failure = r#""failure":"key-value store: the store is broken""#;
+    assert!(lines[0].contains(failure), "{lines:?}");
+}
+
+#[test]
+fn without_its_settings_it_is_not_there_and_with_half_of_them_it_is_shut() {
+    let app = super::app(&[]);
+    assert_eq!(call(&app, CALL).status, 404);
+    for (given, missing) in [
+        ("blizwork_api_token", "blizwork_endpoint_url"),
+        ("blizwork_endpoint_url", "blizwork_api_token"),
+    ] {
+        let app = super::app(&[(given, "https://x.example")]);
+        let seen = call(&app, CALL);
+        assert_eq!(
+            (seen.status, &seen.body["code"]),
+            (503, &json!("misconfigured"))
+        );
+        let ready = send(&app, request("GET", "/health/ready", &[], ""));
+        assert!(
+            ready.body["problems"][missing].is_string(),
+            "{}",
+            ready.body
+        );
+        assert_eq!(post(&app, "token", BODY).status, 200);
+    }
+    let app = hook(&[("blizwork_table", "no table"), ("root_path", "/api")]);
+    let at = |path| send(&app, request("POST", path, &[], CALL)).status;
+    assert_eq!((at("/api/blizwork"), at("/blizwork")), (503, 404));
+}
+
+#[test]
+fn the_token_is_where_the_settings_say() {
+    let app = hook(&[
+        ("blizwork_token_field", "handshakeToken"),
+        ("data_api", "postgrest"),
+        ("blizwork_table", "calls"),
+    ]);
+    let body = r#"{"environment":"draft","processId":"p","processVersion":1,"caseNumber":39,
+        "handshakeToken":"642c8f141be17c78c05bcb4c"}"#;
+    app.host
+        .will([verdict("0"), json_answer(201, r#"[{"token_hash":"h"}]"#)]);
+    assert_eq!(call(&app, body).status, 202);
+    let sent = app.host.sent.take();
+    assert_eq!(
+        sent[1]
+            .uri()
+            .path_and_query()
+            .map(ToString::to_string)
+            .as_deref(),
+        Some("/api/calls?on_conflict=token_hash&select=token_hash")
+    );
+    let row: Value = serde_json::from_slice(sent[1].body()).expect("JSON");
+    assert_eq!(row["environment"], "draft");
+    assert_eq!(row["process_version"], "1");
+    assert_eq!(row["payload"], body);
+}
