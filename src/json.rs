@@ -154,3 +154,58 @@ impl<'a> Field<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_is_what_it_says_or_wrong_in_one_way() {
+        let text = r#"{"t":"\u00f1","n":-1.50e3,"o":{"a": 1},"z":null,"b":true,"s":"\ud800","t2":1,"t2":2}"#;
+        let fields = Fields::read(text, &["t", "n", "o", "z", "b", "s", "t2", "none"]);
+        let fields = fields.expect("an object");
+        let wrong = |what: &str| Err(what.to_owned());
+        for (name, text, scalar) in [
+            ("t", Ok("ñ".to_owned()), Ok("ñ".to_owned())),
+            ("n", wrong("debe ser un texto"), Ok("-1.50e3".to_owned())),
+            (
+                "o",
+                wrong("debe ser un texto"),
+                wrong("debe ser un texto o un número"),
+            ),
+            (
+                "z",
+                wrong("debe ser un texto"),
+                wrong("debe ser un texto o un número"),
+            ),
+            (
+                "b",
+                wrong("debe ser un texto"),
+                wrong("debe ser un texto o un número"),
+            ),
+            (
+                "s",
+                wrong("lleva un escape Unicode incompleto"),
+                wrong("lleva un escape Unicode incompleto"),
+            ),
+            (
+                "t2",
+                wrong("aparece más de una vez"),
+                wrong("aparece más de una vez"),
+            ),
+            ("none", wrong("falta"), wrong("falta")),
+            ("never read", wrong("falta"), wrong("falta")),
+        ] {
+            assert_eq!(fields.get(name).text(), text, "{name}");
+            assert_eq!(fields.get(name).scalar(), scalar, "{name}");
+        }
+        assert_eq!(fields.get("o").raw(), Ok(r#"{"a": 1}"#));
+        for name in ["z", "none"] {
+            assert_eq!(fields.get(name).maybe(Field::text), Ok(None));
+            let other = fields.get(name).or(fields.get("t"));
+            assert_eq!(other.text(), Ok("ñ".to_owned()));
+        }
+        assert_eq!(fields.get("t").maybe(Field::text), Ok(Some("ñ".to_owned())));
+        assert!(fields.get("t2").or(fields.get("t")).text().is_err());
+    }
+}

@@ -112,3 +112,96 @@ fn milliseconds(time: SystemTime) -> u64 {
     let since = time.duration_since(SystemTime::UNIX_EPOCH);
     u64::try_from(since.unwrap_or_default().as_millis()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_executor::block_on;
+
+    use super::*;
+    use crate::testing::FakeHost;
+
+    fn mark(text: &str) -> Mark {
+        let id = Id {
+            by: "test",
+            text: text.to_owned(),
+            lifetime: Duration::from_secs(60),
+        };
+        Mark::new("source", &id)
+    }
+
+    fn receipt(host: &FakeHost, number: u64) -> Receipt {
+        Receipt {
+            at: host.now(),
+            taken: Taken::Queued,
+            number,
+        }
+    }
+
+    #[test]
+    fn what_was_taken_is_known_for_its_time() {
+        let host = FakeHost::default();
+        let mark = mark("a");
+        let first = receipt(&host, 1);
+        assert_eq!(block_on(find(&host, &mark)), Ok(None));
+        assert_eq!(block_on(keep(&host, &mark, first)), Ok(first));
+        host.advance(Duration::from_millis(59_999));
+        assert_eq!(block_on(find(&host, &mark)), Ok(Some(first)));
+        let second = receipt(&host, 2);
+        assert_eq!(block_on(keep(&host, &mark, second)), Ok(first));
+        host.advance(Duration::from_millis(1));
+        assert_eq!(block_on(find(&host, &mark)), Ok(None));
+        assert_eq!(block_on(keep(&host, &mark, second)), Ok(second));
+    }
+
+    #[test]
+    fn each_source_and_each_place_has_ids_of_its_own() {
+        let id = |by, text: &str| Id {
+            by,
+            text: text.to_owned(),
+            lifetime: Duration::ZERO,
+        };
+        let marks = [
+            Mark::new("a", &id("b", "c")),
+            Mark::new("b", &id("b", "c")),
+            Mark::new("a", &id("c", "c")),
+            Mark::new("a", &id("b", "d")),
+        ];
+        for (index, mark) in marks.iter().enumerate() {
+            assert!(!marks[..index].contains(mark), "{mark:?}");
+        }
+    }
+
+    #[test]
+    fn the_store_keeps_no_more_values_than_there_are_places_and_forgets_what_is_over() {
+        let host = FakeHost::default();
+        for n in 0..20_000 {
+            let mark = mark(&n.to_string());
+            block_on(keep(&host, &mark, receipt(&host, n))).expect("kept");
+        }
+        assert!(host.stored("seen/").len() <= 4096);
+        let known = (0..20_000).filter(|n: &u64| {
+            let found = block_on(find(&host, &mark(&n.to_string()))).expect("read");
+            found.is_some_and(|receipt| receipt.number == *n)
+        });
+        assert_eq!(known.count(), 20_000);
+        host.advance(Duration::from_secs(60));
+        block_on(keep(&host, &mark("0"), receipt(&host, 0))).expect("kept");
+        let store = host.store.borrow();
+        let kept: Vec<serde_json::Value> =
+            serde_json::from_slice(&store[&mark("0").key()]).expect("JSON");
+        assert_eq!(kept.len(), 1);
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_read_counts_for_nothing() {
+        let host = FakeHost::default();
+        let mark = mark("a");
+        for value in ["", "null", "{}", r#"[{"mark":1}]"#] {
+            block_on(host.set(&mark.key(), value.as_bytes())).expect("set");
+            assert_eq!(block_on(find(&host, &mark)), Ok(None), "{value}");
+        }
+        let first = receipt(&host, 1);
+        assert_eq!(block_on(keep(&host, &mark, first)), Ok(first));
+        assert_eq!(block_on(find(&host, &mark)), Ok(Some(first)));
+    }
+}

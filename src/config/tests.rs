@@ -106,6 +106,59 @@ fn the_door_of_messages_opens_and_shuts_by_itself() {
 }
 
 #[test]
+fn what_is_wrong_with_one_source_shuts_no_other() {
+    let blizwork = [
+        ("blizwork_api_token", "s3cr3t"),
+        ("blizwork_endpoint_url", "https://sam.example/blizwork?a=b"),
+    ];
+    let all = [("callback_token", "token"), ("webhook_secret", "s3creto")];
+    let all = [&all[..], &blizwork].concat();
+    let config = load(&all);
+    assert_eq!(config.problems, []);
+    let door = config.blizwork.as_ref().and_then(Option::as_ref);
+    let call_token = door.and_then(|door| door.call_token.as_ref());
+    let call_token = call_token.expect("it counts");
+    assert_eq!(call_token.origin, "https://api.blizwork.com");
+    assert_eq!(call_token.field, "token");
+    assert_eq!(config.messages_per_minute, 50);
+    let table = |config: &Config, name| config.names.table(name).map(|table| table.name);
+    for name in ["reservas", "promos", "usuarios", "eventos_blizwork"] {
+        assert_eq!(table(&config, name).as_deref(), Some(name));
+    }
+
+    for (setting, value, messages, blizwork) in [
+        ("webhook_rate_limit_per_minute", "1001", false, true),
+        ("webhook_rate_limit_per_minute", "", false, true),
+        ("webhook_tables", "reservas promos", false, true),
+        ("webhook_tables", "a b b", false, true),
+        ("webhook_tables", "a b c-d", false, true),
+        ("blizwork_table", "", true, false),
+        ("blizwork_table", "a b", true, false),
+        ("blizwork_api_origin", "https://x/api", true, false),
+        ("blizwork_api_token", "", true, false),
+        ("blizwork_endpoint_url", "", true, false),
+        ("blizwork_endpoint_url", "/blizwork", true, false),
+        ("blizwork_endpoint_url", "ftp://x/y", true, false),
+        ("blizwork_token_field", "", true, false),
+    ] {
+        let config = load(&[&all[..], &[(setting, value)]].concat());
+        let problems: Vec<_> = config.problems.iter().map(|p| p.setting).collect();
+        assert_eq!(problems, [setting], "{setting}={value}");
+        assert!(config.callback.is_some(), "{setting}={value}");
+        assert_eq!(config.messages.is_some(), messages, "{setting}={value}");
+        let open = config.blizwork.as_ref().is_some_and(Option::is_some);
+        assert_eq!(open, blizwork, "{setting}={value}");
+        assert!(config.blizwork.is_some());
+        assert!(!format!("{config:?}").contains("s3cr3t"));
+        let known = table(&config, "promos").is_some();
+        assert_eq!(known, setting != "webhook_tables");
+    }
+    assert!(load(&[("callback_token", "token")]).blizwork.is_none());
+    let config = load(&[&all[..], &[("data_api", "x")]].concat());
+    assert!(config.messages.is_none() && matches!(config.blizwork, Some(None)));
+}
+
+#[test]
 fn a_key_that_cannot_be_used_is_named_with_what_to_do() {
     let certificate = signer::public_key("certificate.pem");
     let config = load(&[
@@ -392,6 +445,7 @@ fn spin_toml_declares_what_is_read_and_hands_it_to_the_component() {
     );
     for name in [
         "admin_token",
+        "blizwork_api_token",
         "callback_token",
         "data_api_headers",
         "oauth_client_secret",

@@ -17,6 +17,30 @@ pub fn change(deployment_id: &str) -> Change {
     )
 }
 
+/// A change that gives way to a newer one, and makes its row.
+pub fn message(timestamp: &str) -> Change {
+    Change {
+        entity: Entity::new("promos", "promo_id"),
+        key: "P 1".to_owned(),
+        values: vec![
+            ("content".into(), Value::Text("ñ".to_owned())),
+            ("at".into(), Value::Text(timestamp.to_owned())),
+        ],
+        if_absent: IfAbsent::Insert,
+        guard: Guard::Newer {
+            column: "at".into(),
+        },
+    }
+}
+
+/// A change that makes its row, and never changes it.
+pub fn event() -> Change {
+    Change {
+        guard: Guard::Exists,
+        ..message("2026-01-02T03:04:05.000000Z")
+    }
+}
+
 /// A data API with its settings, and a host whose other services answer as they are told.
 pub struct Desk {
     pub host: FakeHost,
@@ -167,4 +191,59 @@ fn one_request_is_all_it_takes_and_the_store_is_not_touched() {
         assert_eq!(desk.host.take_sent().len(), 1);
         assert_eq!(desk.host.accesses.get(), 0);
     }
+}
+
+#[test]
+fn a_change_gives_way_to_what_is_newer_and_to_nothing_else() {
+    let change = message("2026-01-02T03:04:05.000000Z");
+    for (held, is_left) in [
+        (None, false),
+        (Some("2026-01-02T03:04:04.999999Z"), false),
+        (Some("2026-01-02T03:04:05Z"), false),
+        (Some("2026-01-02T03:04:05.000001+00:00"), true),
+        (Some("2026-01-02T04:04:05.5+01:00"), true),
+        (Some("2026-01-02T04:04:05+01:00"), false),
+        // As a column without a time zone shows it.
+        (Some("2026-01-02T03:04:05.001"), true),
+        (Some("9999-12-31T23:59:59Z"), true),
+        (Some("no moment"), false),
+        (Some(""), false),
+    ] {
+        assert_eq!(change.leaves(held), is_left, "{held:?}");
+    }
+    assert!(!change.is_last());
+    for held in [None, Some("anything")] {
+        assert!(event().leaves(held));
+    }
+    assert!(event().is_last());
+}
+
+#[test]
+fn every_kind_of_change_comes_out_of_the_outbox_as_it_went_in() {
+    let desk = Desk::with(&[("data_api", "postgrest")]);
+    let outbox = outbox::Outbox::new(Duration::from_secs(3600));
+    let origin = outbox::Origin {
+        source: "s",
+        request_id: "r",
+    };
+    let report = Change {
+        if_absent: IfAbsent::Report,
+        ..message("2026-01-02T03:04:05.000000Z")
+    };
+    for change in [change("d-1"), message("x"), event(), report] {
+        let kept = outbox.accept(&desk.host, change.clone(), origin);
+        let place = block_on(kept).expect("kept");
+        let found = block_on(outbox.find(&desk.host, place.id)).expect("read");
+        let entry = found.and_then(|found| found.entry).expect("readable");
+        assert_eq!(entry.change, change);
+        assert_eq!((entry.tries, entry.attempts.len()), (0, 0));
+    }
+}
+
+#[test]
+fn a_table_whose_name_is_not_known_is_not_guessed() {
+    let desk = Desk::with(&[("data_api", "dab"), ("webhook_tables", "one two")]);
+    let tried = desk.apply(&message("x"), []);
+    assert_eq!(tried, Err(Failure::Nameless));
+    assert!(Failure::Nameless.may_pass());
 }

@@ -199,6 +199,13 @@ mod tests {
             ("GET", "/samurai/health", "not_found"),
             ("GET", "/sam/health/ready", "ready"),
             ("POST", "/sam/health/ready", "only GET"),
+            ("GET", "/sam/webhook/health", "messages' health"),
+            ("POST", "/sam/webhook/health", "only GET"),
+            ("POST", "/sam/webhook/receive", "messages"),
+            ("GET", "/sam/webhook/receive", "only POST"),
+            ("GET", "/sam/webhook/receive/a", "not_found"),
+            ("POST", "/sam/webhook", "not_found"),
+            ("POST", "/sam/blizwork", "not_found"),
             ("POST", "/sam/api/callback", "a360"),
             ("POST", "/sam/cb", "a360"),
             ("POST", "/sam/cb/two", "a360"),
@@ -233,6 +240,25 @@ mod tests {
                 "{data_api}"
             );
         }
+    }
+
+    #[test]
+    fn nobody_learns_of_a_hook_by_another_method() {
+        let settings = [
+            ("blizwork_api_token", "t"),
+            ("blizwork_endpoint_url", "https://sam.example/blizwork"),
+        ];
+        let open = routes(&[&[("callback_token", "t")], &settings[..]].concat());
+        let half = routes(&[("callback_token", "t"), settings[0]]);
+        for (method, answer, of_half) in [
+            ("POST", "blizwork", "blizwork"),
+            ("GET", "not_found", "only POST"),
+            ("OPTIONS", "not_found", "only POST"),
+        ] {
+            assert_eq!(find(&open, method, "/blizwork"), answer);
+            assert_eq!(find(&half, method, "/blizwork"), of_half);
+        }
+        assert_eq!(find(&open, "GET", "/blizwork/a"), "not_found");
     }
 
     #[test]

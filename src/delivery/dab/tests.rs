@@ -2,7 +2,7 @@
 
 use serde_json::json as value;
 
-use crate::delivery::tests::{Desk, change};
+use crate::delivery::tests::{Desk, change, event, message};
 use crate::delivery::{Failure, Fault, IfAbsent, Outcome};
 use crate::testing::{Answers, json};
 
@@ -236,4 +236,25 @@ fn a_row_that_is_to_be_made_is_made_unless_somebody_was_faster() {
     assert_eq!(desk.apply(&change, answers), Ok(Outcome::AlreadyFinal));
     let answers = [none(), conflict(), row(value!({"Estado": "RUNNING"}))];
     assert_eq!(desk.apply(&change, answers), Err(Failure::Withheld));
+}
+
+#[test]
+fn what_is_newer_stays_and_what_is_made_once_too() {
+    const NOW: &str = "2026-01-02T03:04:05.000000Z";
+    let held = |at: &str| row(value!({"at": at}));
+    let desk = procedure();
+    let answers = [held("2026-01-02T03:04:05"), none()];
+    assert_eq!(desk.apply(&message(NOW), answers), Ok(Outcome::Updated));
+    desk.assert_sent_as("dab-message.http");
+    let newer = [held("2026-01-02T03:04:05.0000010Z")];
+    assert_eq!(desk.apply(&message(NOW), newer), Ok(Outcome::AlreadyFinal));
+    desk.host.take_sent();
+
+    let made = json(201, r#"{"value":[{"promo_id":"P 1"}]}"#);
+    assert_eq!(desk.apply(&event(), [none(), made]), Ok(Outcome::Updated));
+    desk.assert_sent_as("dab-call.http");
+    let there = [row(value!({"promo_id": "P 1"}))];
+    assert_eq!(desk.apply(&event(), there), Ok(Outcome::AlreadyFinal));
+    // A row that cannot be seen is not taken for one that is there.
+    assert!(desk.apply(&event(), [row(value!({}))]).is_err());
 }

@@ -1,6 +1,6 @@
 //! PostgREST and Supabase, as they answer by PostgREST's own documentation and source.
 
-use crate::delivery::tests::{Desk, change};
+use crate::delivery::tests::{Desk, change, event, message};
 use crate::delivery::{Failure, Fault, IfAbsent, Outcome};
 use crate::testing::json;
 
@@ -169,4 +169,59 @@ fn a_row_that_is_to_be_made_is_made_unless_somebody_was_faster() {
     );
     let answers = [nothing(), nothing(), json(201, "[]"), already];
     assert_eq!(desk.apply(&change, answers), Ok(Outcome::AlreadyFinal));
+}
+
+const NOW: &str = "2026-01-02T03:04:05.000000Z";
+
+/// The row that was written to.
+const WRITTEN: &str = r#"[{"promo_id":"P 1"}]"#;
+
+#[test]
+fn what_is_newer_stays_its_moment_being_the_filter() {
+    let desk = Desk::with(&[SUPABASE, &[("webhook_tables", "a ofertas b")]].concat());
+    let outcome = desk.apply(&message(NOW), [json(200, WRITTEN)]);
+    assert_eq!(outcome, Ok(Outcome::Updated));
+    desk.assert_sent_as("postgrest-message.http");
+
+    for (held, outcome) in [
+        (r#""2026-01-02T03:04:06+00:00""#, Ok(Outcome::AlreadyFinal)),
+        // It may change, and did not: a policy keeps it, or somebody was faster.
+        (r#""2026-01-02T03:04:05+00:00""#, Err(Failure::Withheld)),
+        ("null", Err(Failure::Withheld)),
+    ] {
+        let row = format!(r#"[{{"at":{held}}}]"#);
+        let mut answers = vec![json(200, "[]"), json(200, &row)];
+        if outcome.is_err() {
+            answers.push(json(200, "[]"));
+        }
+        assert_eq!(desk.apply(&message(NOW), answers), outcome, "{held}");
+        desk.host.take_sent();
+    }
+}
+
+#[test]
+fn a_row_that_is_not_there_is_made_or_waited_for() {
+    let desk = Desk::with(SUPABASE);
+    let none = || json(200, "[]");
+    let outcome = desk.apply(&message(NOW), [none(), none(), json(201, WRITTEN)]);
+    assert_eq!(outcome, Ok(Outcome::Updated));
+    desk.assert_sent_as("postgrest-message-first.http");
+    let mut change = message(NOW);
+    change.if_absent = IfAbsent::Report;
+    assert_eq!(desk.apply(&change, [none(), none()]), Ok(Outcome::NotFound));
+}
+
+#[test]
+fn a_row_that_is_made_once_takes_one_request() {
+    for (answer, outcome) in [
+        (json(201, WRITTEN), Ok(Outcome::Updated)),
+        (json(200, "[]"), Ok(Outcome::AlreadyFinal)),
+    ] {
+        let desk = Desk::with(SUPABASE);
+        assert_eq!(desk.apply(&event(), [answer]), outcome);
+        desk.assert_sent_as("postgrest-call.http");
+    }
+    let desk = Desk::with(SUPABASE);
+    let outcome = desk.apply(&event(), [json(200, r#"[{"id":1}]"#)]);
+    assert!(outcome.is_err(), "{outcome:?}");
 }
