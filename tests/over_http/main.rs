@@ -4,6 +4,8 @@
 //! separated by spaces): the stand-in, or `spin up`. See [`server`].
 
 mod attempts;
+mod blizwork;
+mod blizwork_server;
 mod by_hand;
 mod callback;
 mod component;
@@ -15,6 +17,7 @@ mod health;
 mod hostile;
 mod jwt;
 mod log;
+mod messages;
 mod outbox;
 mod postgrest_server;
 #[path = "../postgres/mod.rs"]

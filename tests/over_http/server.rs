@@ -119,6 +119,16 @@ impl Server {
         Self::spawn(settings, self.flags, state, self.address)
     }
 
+    /// The same, with one setting changed.
+    pub fn kill_and_restart_with(mut self, setting: &str, value: &str) -> Self {
+        for (name, old) in &mut self.settings {
+            if name == setting {
+                value.clone_into(old);
+            }
+        }
+        self.kill_and_restart()
+    }
+
     fn spawn(
         settings: Vec<(String, String)>,
         flags: &'static [&'static str],

@@ -1,0 +1,290 @@
+//! Signed messages: `POST /webhook/receive`, as senders and attackers meet it.
+
+use base64ct::{Base64, Encoding as _};
+use ring::hmac;
+use serde_json::{Value, json};
+
+use crate::server::{Reply, Server};
+use crate::upstream::{self, Act, Upstream};
+
+const SECRET: &str = "un-s3creto-de-mensajes";
+const STANDARD: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const RECEIVE: &str = "/webhook/receive";
+
+/// A data API whose rows are all there.
+fn data_api() -> Upstream {
+    Upstream::start(|asked| {
+        let query = asked.target.split_once("&select=");
+        match (asked.method.as_str(), query) {
+            ("PATCH", Some((_, key))) => upstream::json(200, &json!([{key: "x"}])),
+            _ => Act::Reply(404, "text/plain", Vec::new()),
+        }
+    })
+}
+
+fn start(data_api: &Upstream, more: &[(&str, &str)]) -> Server {
+    let (origin, secrets) = (data_api.origin(), format!("{SECRET} {STANDARD}"));
+    let own = [
+        ("data_api", "postgrest"),
+        ("data_api_origin", &*origin),
+        ("data_api_path", ""),
+        ("webhook_secret", &*secrets),
+    ];
+    Server::start(&[&own, more].concat())
+}
+
+fn hex(body: &[u8]) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
+    let tag = hmac::sign(&key, body);
+    let hex = tag.as_ref().iter().map(|byte| format!("{byte:02x}"));
+    hex.collect()
+}
+
+fn tell_at(server: &Server, path: &str, body: &[u8]) -> Reply {
+    let signature = hex(body);
+    let headers = [
+        ("Content-Type", "application/json"),
+        ("X-Webhook-Signature", &signature),
+    ];
+    server.send("POST", path, &headers, body)
+}
+
+fn tell(server: &Server, body: &Value) -> Reply {
+    tell_at(server, RECEIVE, body.to_string().as_bytes())
+}
+
+/// As Standard Webhooks has it, so many seconds ago.
+fn standard(server: &Server, id: &str, ago: u64, body: &Value) -> Reply {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let sent = (now.expect("after 1970").as_secs() - ago).to_string();
+    let secret = Base64::decode_vec(&STANDARD["whsec_".len()..]).expect("Base64");
+    let key = hmac::Key::new(hmac::HMAC_SHA256, &secret);
+    let tag = hmac::sign(&key, format!("{id}.{sent}.{body}").as_bytes());
+    let signature = format!("v1,{}", Base64::encode_string(tag.as_ref()));
+    let headers = [
+        ("Content-Type", "application/json"),
+        ("Webhook-Id", id),
+        ("Webhook-Timestamp", &sent),
+        ("Webhook-Signature", &signature),
+    ];
+    server.send("POST", RECEIVE, &headers, body.to_string().as_bytes())
+}
+
+fn user(id: &str) -> Value {
+    json!({"type": "user_info", "content": "Ana ñ", "user_id": id})
+}
+
+#[test]
+fn each_type_changes_a_row_of_its_own_table() {
+    let data_api = data_api();
+    let server = start(&data_api, &[("webhook_tables", "bookings promos people")]);
+    let timestamp = "2026-01-01T22:04:05.5-05:00";
+    for (body, table, sets) in [
+        (
+            json!({"type": "reservation_update", "content": "c", "user_id": "u",
+                "timestamp": timestamp,
+                "metadata": {"reservation_id": "R/1", "status": "confirmed"}}),
+            "/bookings?reservation_id=eq.R%2F1&",
+            json!({"status": "confirmed", "user_id": "u"}),
+        ),
+        (
+            json!({"type": "promo", "content": "c", "timestamp": timestamp,
+                "metadata": {"promo_id": "P", "valid_until": "2026-12-31", "discount": 15}}),
+            "/promos?promo_id=eq.P&",
+            json!({"valid_until": "2026-12-31", "discount": "15"}),
+        ),
+        (
+            json!({"type": "user_info", "content": "c", "timestamp": timestamp,
+                "metadata": {"user_id": 7, "a": {"b": [1.50]}}}),
+            "/people?user_id=eq.7&",
+            json!({}),
+        ),
+    ] {
+        let reply = tell(&server, &body);
+        assert_eq!(reply.status, 200, "{reply:?}");
+        let told = reply.json();
+        assert_eq!(told["success"], true);
+        assert!(told["data"]["received_at"].is_string(), "{told}");
+        let [asked] = &data_api.take_asked()[..] else {
+            panic!("one request")
+        };
+        let moment = "2026-01-02T03:04:05.500000Z";
+        let filter = format!(
+            "{table}or=(message_timestamp.is.null,message_timestamp.lte.%22{}%22)&select=",
+            moment.replace(':', "%3A")
+        );
+        assert!(asked.target.starts_with(&filter), "{}", asked.target);
+        let mut expected = sets;
+        expected["content"] = json!("c");
+        expected["metadata"] = json!(body["metadata"].to_string());
+        expected["message_id"] = told["data"]["message_id"].clone();
+        expected["message_timestamp"] = json!(moment);
+        assert_eq!(asked.json(), expected);
+    }
+}
+
+#[test]
+fn nobody_gets_in_without_a_signature_over_these_very_bytes() {
+    let data_api = data_api();
+    let server = start(&data_api, &[("failed_attempts_per_minute", "0")]);
+    let body = user("u").to_string();
+    let right = hex(body.as_bytes());
+    let other = hex(format!("{body} ").as_bytes());
+    for headers in [
+        &[][..],
+        &[("X-Webhook-Signature", "")],
+        &[("X-Webhook-Signature", other.as_str())],
+        &[("X-Webhook-Signature", &right[..63])],
+        &[
+            ("X-Webhook-Signature", right.as_str()),
+            ("X-Webhook-Signature", &right),
+        ],
+        &[("X-Authorization", crate::server::TOKEN)],
+        &[("Webhook-Signature", "v1,AAAA"), ("Webhook-Id", "a")],
+    ] {
+        let reply = server.send("POST", RECEIVE, headers, body.as_bytes());
+        assert_eq!(reply.status, 401, "{headers:?}");
+        let told = json!({"success": false, "data": null,
+            "message": "Las credenciales faltan o no son válidas."});
+        assert_eq!(reply.json(), told);
+        let challenge = reply.header("www-authenticate").expect("a challenge");
+        assert!(challenge.contains("x-webhook-signature"), "{challenge}");
+        assert!(challenge.contains("webhook-signature"), "{challenge}");
+    }
+    // Nothing is parsed before.
+    assert_eq!(server.send("POST", RECEIVE, &[], b"{").status, 401);
+    for (ago, status) in [(0, 200), (299, 200), (302, 401)] {
+        let id = format!("msg_{ago}");
+        assert_eq!(
+            standard(&server, &id, ago, &user("u")).status,
+            status,
+            "{ago}"
+        );
+    }
+    assert_eq!(data_api.take_asked().len(), 2);
+}
+
+#[test]
+fn what_is_wrong_with_a_message_is_told_in_its_own_format() {
+    let data_api = data_api();
+    let server = start(&data_api, &[]);
+    let limit = 1 << 20;
+    let padded = |length: usize| {
+        let mut body = user("u").to_string().into_bytes();
+        body.resize(length, b' ');
+        body
+    };
+    for (body, status) in [
+        (b"{".to_vec(), 400),
+        (b"\xff".to_vec(), 400),
+        (b"[]".to_vec(), 422),
+        (br#"{"type":"other","content":""}"#.to_vec(), 422),
+        (br#"{"type":"promo"}"#.to_vec(), 422),
+        (padded(limit), 200),
+        (padded(limit + 1), 413),
+    ] {
+        let reply = tell_at(&server, RECEIVE, &body);
+        assert_eq!(reply.status, status, "{reply:?}");
+        let told = reply.json();
+        assert_eq!(told["success"], status == 200);
+        let names = told.as_object().expect("an object").keys();
+        assert!(names.eq(["data", "message", "success"]), "{told}");
+    }
+    let told = tell_at(&server, RECEIVE, br#"{"type":"promo"}"#).json();
+    let missing = [
+        "content",
+        "metadata.discount",
+        "metadata.promo_id",
+        "metadata.valid_until",
+    ];
+    let errors = told["data"]["errors"].as_object().expect("errors");
+    assert!(errors.keys().eq(missing), "{told}");
+    assert!(errors.values().all(|what| what == "falta"), "{told}");
+    let other = server.send("DELETE", RECEIVE, &[], b"");
+    assert_eq!((other.status, other.header("allow")), (405, Some("POST")));
+    assert_eq!(other.json()["success"], false);
+    assert_eq!(data_api.take_asked().len(), 1);
+}
+
+#[test]
+fn all_of_it_is_below_the_root_path() {
+    let data_api = data_api();
+    let server = start(&data_api, &[("root_path", "/api")]);
+    let body = user("u").to_string();
+    assert_eq!(tell_at(&server, RECEIVE, body.as_bytes()).status, 404);
+    let reply = tell_at(&server, "/api/webhook/receive", body.as_bytes());
+    assert_eq!(reply.status, 200);
+    let health = server.send("GET", "/api/webhook/health", &[], b"");
+    assert_eq!(
+        (health.status, &health.json()["status"]),
+        (200, &json!("healthy"))
+    );
+    let timestamp = health.json()["timestamp"].clone();
+    let timestamp = timestamp.as_str().expect("text");
+    assert!(humantime::parse_rfc3339(timestamp).is_ok(), "{timestamp}");
+    assert_eq!(
+        server.send("POST", "/api/webhook/health", &[], b"").status,
+        405
+    );
+}
+
+#[test]
+fn a_message_that_comes_again_changes_nothing_and_is_answered_the_same() {
+    let data_api = data_api();
+    let mut server = start(&data_api, &[]);
+    let with_id = |id: &str, content: &str| json!({"type": "user_info", "content": content, "user_id": "u", "metadata": {"id": id}});
+    for round in ["the same bytes", "metadata.id", "webhook-id"] {
+        let send = |server: &Server, content: &str| match round {
+            "the same bytes" => tell(server, &user("u")),
+            "metadata.id" => tell(server, &with_id("m-1", content)),
+            _ => standard(server, "msg_1", 0, &with_id("m-2", content)),
+        };
+        let first = send(&server, "1");
+        assert_eq!(first.status, 200, "{round}");
+        assert_eq!(data_api.take_asked().len(), 1);
+        server = server.kill_and_restart();
+        let again = send(&server, "2");
+        assert_eq!(
+            (again.status, again.text),
+            (first.status, first.text),
+            "{round}"
+        );
+        assert_eq!(data_api.take_asked().len(), 0, "{round}");
+    }
+    server.line_with("\"outcome\":\"repeated\"");
+}
+
+#[test]
+fn a_client_has_so_many_messages_a_minute() {
+    let data_api = data_api();
+    let server = start(&data_api, &[("webhook_rate_limit_per_minute", "5")]);
+    for n in 0..5 {
+        assert_eq!(tell(&server, &user(&n.to_string())).status, 200, "{n}");
+    }
+    let reply = tell(&server, &user("6"));
+    assert_eq!(
+        (reply.status, &reply.json()["success"]),
+        (429, &json!(false))
+    );
+    let wait: u64 = reply
+        .header("retry-after")
+        .expect("when")
+        .parse()
+        .expect("seconds");
+    assert!((1..=60).contains(&wait), "{wait}");
+    assert_eq!(data_api.take_asked().len(), 5);
+    // The callback knows nothing of it.
+    assert_eq!(server.callback("{}").status, 422);
+}
+
+#[test]
+fn without_a_secret_the_door_is_shut() {
+    let server = Server::start(&[]);
+    let reply = tell(&server, &user("u"));
+    assert_eq!(
+        (reply.status, &reply.json()["success"]),
+        (503, &json!(false))
+    );
+    let health = server.send("GET", "/webhook/health", &[], b"");
+    assert_eq!(health.status, 200);
+}
