@@ -2,6 +2,7 @@
 
 mod blizwork;
 mod messages;
+mod ping;
 
 use std::time::Duration;
 
@@ -727,6 +728,68 @@ fn the_operators_door_is_as_strict_as_the_callers_and_not_there_without_a_token(
         429,
         "and theirs is not the operators'"
     );
+}
+
+/// The source that `docs/adding-a-source.md` adds, in its one file, by its one line.
+fn with_ping(settings: &[(&str, &str)]) -> App<FakeHost> {
+    let mut app = app(settings);
+    let door = app.config.callback.as_ref();
+    let routes = Routes::new(&app.config);
+    app.routes = routes.with(Endpoint::new(ping::Ping, &["/ping"], door));
+    app
+}
+
+#[test]
+fn a_further_source_is_one_file_and_one_line() {
+    let ping = |app: &App<FakeHost>, token, body: &str| {
+        let headers = [("x-authorization", token)];
+        send(app, request("POST", "/ping", &headers, body))
+    };
+    let body = r#"{"machine":"M 1","since":"2026-01-02T03:04:05Z"}"#;
+    let app = with_ping(&[]);
+    assert_eq!(ping(&app, "wrong", body).status, 401);
+    let seen = ping(&app, "token", r#"{"machine":"M 1"}"#);
+    assert_eq!(
+        (seen.status, &seen.body["errors"]),
+        (422, &json!({"since": "falta"}))
+    );
+    let seen = ping(&app, "token", body);
+    assert_eq!(
+        (seen.status, &seen.body["result"]),
+        (200, &json!("updated"))
+    );
+    let older = body.replace("05Z", "04Z");
+    let seen = ping(&app, "token", &older);
+    assert_eq!(seen.body["result"], "already_final");
+    assert_eq!(seen.line["row"], "maquinas/M 1");
+
+    // What the data API does not take, the outbox keeps and delivers, like every other source's.
+    let app = with_ping(&[("data_api", "postgrest")]);
+    let away = Answers::Fails(SendError::Refused);
+    app.host.will([away.clone(), away]);
+    assert_eq!(ping(&app, "token", body).status, 202);
+    app.host.advance(Duration::from_secs(30));
+    app.host.will([json_answer(200, r#"[{"machine":"M 1"}]"#)]);
+    send(&app, request("GET", "/health", &[], ""));
+    assert_eq!(app.host.stored("outbox/"), [""; 0]);
+    let sent = app.host.take_sent();
+    let last = sent.last().expect("sent");
+    assert!(
+        last.contains("/api/maquinas?machine=eq.M%201&or="),
+        "{last}"
+    );
+}
+
+#[test]
+fn the_page_on_adding_a_source_shows_the_one_that_is_tested() {
+    let page = include_str!("../../docs/adding-a-source.md");
+    let code = page
+        .split("```rust\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next());
+    assert_eq!(code, Some(include_str!("tests/ping.rs")));
+    let line = ".with(Endpoint::new(Ping, &[\"/ping\"], config.callback.as_ref()))";
+    assert!(page.contains(line));
 }
 
 #[test]

@@ -80,13 +80,18 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// A notification for a row whose key, which came in `field`, the data API has no way to name.
-    pub fn unaddressable(field: &'static str) -> Self {
-        let what = "el API de datos no admite este valor como clave".to_owned();
+    /// One field is wrong, in this way.
+    pub fn field(name: &'static str, what: String) -> Self {
         Self::NotACallback {
-            errors: (field, what).into(),
+            errors: (name, what).into(),
             deployment_id: None,
         }
+    }
+
+    /// A notification for a row whose key, which came in `field`, the data API has no way to name.
+    pub fn unaddressable(field: &'static str) -> Self {
+        let what = "el API de datos no admite este valor como clave";
+        Self::field(field, what.to_owned())
     }
 
     /// What a caller is told.
@@ -250,10 +255,7 @@ impl From<Unreadable> for Refusal {
     fn from(unreadable: Unreadable) -> Self {
         match unreadable {
             Unreadable::NotJson(place) => Self::NotJson(place),
-            Unreadable::NotAnObject => Self::NotACallback {
-                errors: ("body", "debe ser un objeto JSON".to_owned()).into(),
-                deployment_id: None,
-            },
+            Unreadable::NotAnObject => Self::field("body", "debe ser un objeto JSON".to_owned()),
         }
     }
 }

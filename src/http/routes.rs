@@ -90,17 +90,28 @@ impl Routes {
         let shows_rows = matches!(config.data_api, None | Some(DataApi::Embedded { .. }));
         let blizwork = config.blizwork.as_ref();
         let blizwork = blizwork.map(|door| Endpoint::new(BlizWork, &["/blizwork"], door.as_ref()));
-        let endpoints = [
-            Endpoint::new(A360, &callback_paths, config.callback.as_ref()).showing_rows(shows_rows),
-            Endpoint::new(Messages, &["/webhook/receive"], config.messages.as_ref())
-                .limited(config.messages_per_minute),
-        ];
-        Self {
+        let table = Self {
             root_path: config.root_path.clone(),
-            endpoints: endpoints.into_iter().chain(blizwork).collect(),
+            endpoints: Vec::new(),
             unknown: config.callback_paths.is_none(),
             admin: config.admin.as_ref().map(Policy::new),
-        }
+        };
+        table
+            .with(
+                Endpoint::new(A360, &callback_paths, config.callback.as_ref())
+                    .showing_rows(shows_rows),
+            )
+            .with(
+                Endpoint::new(Messages, &["/webhook/receive"], config.messages.as_ref())
+                    .limited(config.messages_per_minute),
+            )
+            .with(blizwork)
+    }
+
+    /// With an endpoint more, where there is one.
+    pub fn with(mut self, endpoint: impl Into<Option<Endpoint>>) -> Self {
+        self.endpoints.extend(endpoint.into());
+        self
     }
 
     /// The policy of the operators' door.

@@ -1,0 +1,48 @@
+//! Pings of a robot's machine: it is up, and since when.
+
+use serde_json::json;
+
+use crate::credentials::Verified;
+use crate::delivery::{Change, Entity, Guard, IfAbsent, Moment, Value};
+use crate::http::{Refusal, Reply};
+use crate::json::{self, Fields};
+use crate::sources::{Id, Notification, Receipt, Source};
+
+/// The source.
+pub struct Ping;
+
+impl Source for Ping {
+    fn name(&self) -> &'static str {
+        "ping"
+    }
+
+    fn decode(&self, verified: &Verified) -> Result<Notification, Refusal> {
+        let text = json::text(&verified.received().body)?;
+        let fields = Fields::read(text, &["machine", "since"])?;
+        let machine = fields.get("machine").text();
+        let since = fields.get("since").text();
+        let since = since.and_then(|text| Moment::parse(&text).map_err(|error| error.to_string()));
+        match (machine, since) {
+            (Ok(machine), Ok(since)) => Ok(Notification {
+                change: Change {
+                    entity: Entity::new("maquinas", "machine"),
+                    key: machine,
+                    values: vec![("since".into(), Value::Text(since.to_string()))],
+                    if_absent: IfAbsent::Insert,
+                    guard: Guard::Newer {
+                        column: "since".into(),
+                    },
+                },
+                key_field: "machine",
+                id: None,
+            }),
+            (Err(what), _) => Err(Refusal::field("machine", what)),
+            (_, Err(what)) => Err(Refusal::field("since", what)),
+        }
+    }
+
+    fn reply(&self, receipt: &Receipt, _: Option<&Id>) -> Reply {
+        let result = receipt.taken.name();
+        Reply::json(receipt.taken.status(), &json!({ "result": result }))
+    }
+}
