@@ -50,14 +50,14 @@ enum Request<'a> {
 fuzz_target!(init: the_door_can_be_opened(), |request: Request| {
     let received = request.received();
     let is_genuine = is_genuine(&received);
-    let admitted = POLICY.admit(received);
+    let admitted = POLICY.judge(received, None);
     assert_eq!(admitted.is_ok(), is_genuine, "{admitted:?}");
 });
 
 /// One that nobody can open would prove nothing.
 fn the_door_can_be_opened() {
     for genuine in GENUINE.lines() {
-        let admitted = POLICY.admit(with(&[&bearer(genuine.as_bytes())]));
+        let admitted = POLICY.judge(with(&[&bearer(genuine.as_bytes())]), None);
         assert!(admitted.is_ok(), "{admitted:?}");
     }
 }

@@ -10,7 +10,7 @@ use base64ct::{Base64UrlUnpadded, Encoding as _};
 use ed25519_dalek::{Signer as _, SigningKey};
 use http::header::AUTHORIZATION;
 use libfuzzer_sys::fuzz_target;
-use sam_callback::config::{Door, JwtSettings, Rule};
+use sam_callback::config::{Door, JwtSettings};
 use sam_callback::credentials::{Keys, Policy};
 use sam_callback_fuzz::{NOW, received, token};
 use serde_json::Value;
@@ -26,15 +26,13 @@ static KEY: LazyLock<SigningKey> = LazyLock::new(|| {
 static POLICY: LazyLock<Policy> = LazyLock::new(|| {
     let keys = Keys::parse(include_str!("../../tests/keys/ed25519.pem"));
     Policy::new(&Door {
-        rule: Rule::Any,
-        static_token: None,
         jwt: Some(JwtSettings {
             keys: keys.expect("a key"),
             issuer: Some("i".to_owned()),
             audience: Some("a".to_owned()),
             leeway: Duration::from_secs(LEEWAY as u64),
         }),
-        body_signature: None,
+        ..Door::EMPTY
     })
 });
 
@@ -45,7 +43,7 @@ fuzz_target!(|data: (&[u8], &[u8])| {
     let signature = KEY.sign(unsigned.trim_end_matches('.').as_bytes());
     let signature = Base64UrlUnpadded::encode_string(&signature.to_bytes());
     let value = format!("Bearer {unsigned}{signature}");
-    let admitted = POLICY.admit(received([(AUTHORIZATION, value.as_bytes())], b""));
+    let admitted = POLICY.judge(received([(AUTHORIZATION, value.as_bytes())], b""), None);
     // What nobody asks about may be what this reader does not take: a number too large.
     if let (Ok(_), Ok(claims)) = (admitted, serde_json::from_slice::<Value>(claims)) {
         let now = NOW.as_secs_f64();

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
-use sam_callback::config::{Door, JwtSettings, Rule};
+use sam_callback::config::{Door, JwtSettings};
 use sam_callback::credentials::{Keys, Policy};
 use sam_callback::http::Received;
 
@@ -53,15 +53,13 @@ pub fn received<'a>(
 /// A door that tokens by these keys open, and nothing else.
 pub fn token_policy(keys: Keys) -> Policy {
     Policy::new(&Door {
-        rule: Rule::Any,
-        static_token: None,
         jwt: Some(JwtSettings {
             keys,
             issuer: None,
             audience: None,
             leeway: Duration::from_secs(60),
         }),
-        body_signature: None,
+        ..Door::EMPTY
     })
 }
 
@@ -103,7 +101,7 @@ pub fn refuses_forgery(keys: Keys, shape: u16) {
     let token = token(header.as_bytes(), CLAIMS, &signature);
     let value = format!("Bearer {token}");
     let received = received([(AUTHORIZATION, value.as_bytes())], b"");
-    let refused = token_policy(keys).admit(received);
+    let refused = token_policy(keys).judge(received, None);
     assert!(refused.is_err(), "{token} gets in");
 }
 

@@ -24,7 +24,7 @@ pub struct Door {
 
 impl Door {
     /// A door that each of its credentials opens, and that has none yet.
-    const EMPTY: Self = Self {
+    pub const EMPTY: Self = Self {
         rule: Rule::Any,
         static_token: None,
         jwt: None,

@@ -21,8 +21,6 @@ fn keys() -> Keys {
 fn policy(keys: Option<Keys>, signatures: Option<&str>) -> Policy {
     let keys_of = |text| SignatureKeys::parse(text).expect("keys").expect("one");
     Policy::new(&Door {
-        rule: Rule::Any,
-        static_token: None,
         jwt: keys.map(|keys| JwtSettings {
             keys,
             issuer: None,
@@ -33,7 +31,7 @@ fn policy(keys: Option<Keys>, signatures: Option<&str>) -> Policy {
             keys: keys_of(text),
             tolerance: Duration::from_secs(300),
         }),
-        call_token: None,
+        ..Door::EMPTY
     })
 }
 

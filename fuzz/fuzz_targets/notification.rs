@@ -1,0 +1,63 @@
+//! Bodies as whoever holds a credential may send them, to every source: what is taken for a
+//! notification is one to another reader too, and its change can be kept and given back.
+
+#![no_main]
+
+use std::sync::LazyLock;
+
+use libfuzzer_sys::fuzz_target;
+use sam_callback::config::{Door, Rule};
+use sam_callback::credentials::{Checked, Finding, Policy, Verified};
+use sam_callback::delivery::Moment;
+use sam_callback::sources::{A360, BlizWork, Messages, Notification, Source};
+use sam_callback_fuzz::received;
+use serde_json::Value;
+
+static POLICY: LazyLock<Policy> = LazyLock::new(|| {
+    Policy::new(&Door {
+        rule: Rule::Open,
+        ..Door::EMPTY
+    })
+});
+
+fuzz_target!(|body: &[u8]| {
+    let verified = verified(body);
+    if let Ok(Notification { change, .. }) = A360.decode(&verified) {
+        assert_eq!(change.text("CallbackInfo").map(str::as_bytes), Some(body));
+        if let Some(read) = read(body) {
+            assert_eq!(read["deploymentId"], change.key);
+        }
+    }
+    if let Ok(Notification { change, .. }) = BlizWork.decode(&verified) {
+        assert_eq!(change.text("payload").map(str::as_bytes), Some(body));
+        assert_eq!(change.key, "hash");
+    }
+    if let Ok(Notification { change, id, .. }) = Messages.decode(&verified) {
+        assert!(id.is_some_and(|id| (1..=200).contains(&id.text.encode_utf16().count())));
+        assert!((1..=200).contains(&change.key.encode_utf16().count()));
+        let moment = change.guarded().expect("every message has its moment");
+        assert_eq!(
+            Moment::parse(moment).map(|it| it.to_string()).as_deref(),
+            Ok(moment)
+        );
+        assert!(change.texts().all(|(_, text)| !text.contains('\0')));
+        if let Some(read) = read(body) {
+            assert_eq!(change.text("content"), read["content"].as_str());
+        }
+    }
+});
+
+fn verified(body: &[u8]) -> Verified {
+    let checked = Checked {
+        finding: Finding::Valid,
+        hash: "hash".to_owned(),
+    };
+    let judged = POLICY.judge(received([], body), Some(checked));
+    judged.expect("it is open to all")
+}
+
+/// As another reader sees it, which takes no lone surrogates and no numbers that are too large.
+fn read(body: &[u8]) -> Option<Value> {
+    let text = std::str::from_utf8(body).ok()?;
+    serde_json::from_str(text.strip_prefix('\u{feff}').unwrap_or(text)).ok()
+}
