@@ -70,7 +70,7 @@ fn a_callback_that_waited_for_another_sees_what_that_one_left() {
 }
 
 /// Whether some connection to this database waits for another one.
-fn somebody_waits(client: &mut postgres::Client) -> bool {
+pub fn somebody_waits(client: &mut postgres::Client) -> bool {
     let waiting = "select exists (select from pg_locks join pg_stat_activity using (pid)
                                   where not granted and datname = current_database())";
     client.query_one(waiting, &[]).expect("an answer").get(0)

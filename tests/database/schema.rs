@@ -102,18 +102,22 @@ fn a_table_that_was_there_keeps_its_rows_columns_and_grants() {
 }
 
 /// All that the files define, and to whom it is granted, one line each.
-fn definitions(client: &mut Client) -> Vec<String> {
+pub fn definitions(client: &mut Client) -> Vec<String> {
     client
         .query(
-            r#"select concat_ws(' ', relname, relkind, relrowsecurity, relacl) as line from pg_class
-               where relnamespace = 'public'::regnamespace
+            r#"select concat_ws(' ', relname, relkind, relrowsecurity,
+                                coalesce(relacl, acldefault('r', relowner))) as line
+               from pg_class where relnamespace = 'public'::regnamespace
                union all
-               select concat_ws(' ', attrelid::regclass, attname, atttypid::regtype, attnotnull,
-                                attacl)
-               from pg_attribute where attrelid = 'public."Ejecuciones"'::regclass
+               select concat_ws(' ', attrelid::regclass, attname,
+                                format_type(atttypid, atttypmod), attnotnull, attacl)
+               from pg_attribute join pg_class on pg_class.oid = attrelid
+               where relnamespace = 'public'::regnamespace and relkind = 'r' and attnum > 0
                union all
                select concat_ws(' ', pg_get_functiondef(oid), proowner::regrole, proacl)
                from pg_proc where pronamespace = 'public'::regnamespace
+               union all
+               select pg_get_triggerdef(oid) from pg_trigger where not tgisinternal
                union all
                select pg_policies::text from pg_policies
                union all

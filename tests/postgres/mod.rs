@@ -21,6 +21,9 @@ pub const SCHEMA: &str = include_str!("../../deploy/supabase/schema.sql");
 /// What an operator runs for `sam_write=table`.
 pub const TABLE_MODE: &str = include_str!("../../deploy/supabase/table-mode.sql");
 
+/// What an operator runs for signed messages and BlizWork.
+pub const MESSAGES: &str = include_str!("../../deploy/supabase/messages.sql");
+
 /// Who starts the server, and may do everything.
 const SUPERUSER: &str = "supabase_admin";
 
@@ -39,6 +42,9 @@ const FIRST: &str = "postgres";
 /// The two databases that the tests' ones are copies of.
 const PLAIN: &str = "plain";
 const SUPABASE: &str = "supabase";
+
+/// PostgreSQL's own.
+const BARE: &str = "template1";
 
 static SERVER: LazyLock<Server> = LazyLock::new(|| {
     let server = Server::start(SUPERUSER, TIME_ZONE);
@@ -62,9 +68,20 @@ impl Database {
         Self::copy_of(SUPABASE)
     }
 
+    /// PostgreSQL as it comes, without schema.sql. Roles are the whole server's, and so are there.
+    pub fn bare() -> Self {
+        Self::copy_of(BARE)
+    }
+
     /// Adds what table-mode.sql allows.
     pub fn in_table_mode(self) -> Self {
         self.connect().batch_execute(TABLE_MODE).expect("it runs");
+        self
+    }
+
+    /// Adds the tables of messages.sql.
+    pub fn with_messages(self) -> Self {
+        self.connect().batch_execute(MESSAGES).expect("it runs");
         self
     }
 
