@@ -1,49 +1,13 @@
-//! deploy/azure-sql: the T-SQL parses and says what the component counts on, and so do the
-//! configurations beside it. Nothing here talks to a database.
+//! procedure.sql and role.sql: the one write a callback makes.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
 
 use sam_callback::delivery::{self, DeploymentId, Guard, Status};
-use serde_json::Value;
 use sqlparser::ast::{OutputClause, SetExpr, Statement};
 use sqlparser::dialect::MsSqlDialect;
-use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Token, Tokenizer};
 
-const PROCEDURE: &str = "dbo.ActualizarEjecucionDesdeCallback";
-
-fn path(file: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("deploy/azure-sql")
-        .join(file)
-}
-
-fn text(file: &str) -> String {
-    std::fs::read_to_string(path(file)).unwrap()
-}
-
-/// `GO` is not T-SQL: the tools that send a script cut it there.
-fn batches(script: &str) -> Vec<String> {
-    let mut batches = vec![String::new()];
-    for line in script.lines() {
-        if line.trim().eq_ignore_ascii_case("GO") {
-            batches.push(String::new());
-        } else {
-            batches.last_mut().unwrap().extend([line, "\n"]);
-        }
-    }
-    batches.retain(|batch| !batch.trim().is_empty());
-    batches
-}
-
-fn statements(file: &str) -> Vec<Vec<Statement>> {
-    let parse = |batch: String| {
-        Parser::parse_sql(&MsSqlDialect {}, &batch)
-            .unwrap_or_else(|error| panic!("{file}: {error}\n{batch}"))
-    };
-    batches(&text(file)).into_iter().map(parse).collect()
-}
+use crate::{PROCEDURE, ROLE, assert_creates_the_role, statements, text};
 
 /// The statements of the procedure, and its parameters as they are declared.
 fn procedure() -> (Vec<String>, Vec<Statement>) {
@@ -235,53 +199,12 @@ fn the_procedure_answers_with_one_word_in_one_column() {
 #[test]
 fn the_role_may_execute_the_procedure_and_nothing_else() {
     let statements: Vec<_> = statements("role.sql").into_iter().flatten().collect();
-    let [Statement::If(created), Statement::Grant(grant)] = statements.as_slice() else {
+    let [created, Statement::Grant(grant)] = statements.as_slice() else {
         panic!("{statements:#?}");
     };
-    let created = created.to_string();
-    assert!(
-        created.starts_with("IF DATABASE_PRINCIPAL_ID(N'sam_callback_executor') IS NULL CREATE"),
-        "{created}"
-    );
+    assert_creates_the_role(created);
     assert_eq!(
         grant.to_string(),
-        format!("GRANT EXECUTE ON {PROCEDURE} TO sam_callback_executor")
+        format!("GRANT EXECUTE ON {PROCEDURE} TO {ROLE}")
     );
-}
-
-#[test]
-fn data_api_builder_exposes_that_procedure_to_one_role_by_post() {
-    let config: Value = serde_json::from_str(&text("dab-config.json")).unwrap();
-    let entities = config["entities"].as_object().unwrap();
-    assert_eq!(entities.len(), 1);
-    let entity = &entities[PROCEDURE.trim_start_matches("dbo.")];
-    assert_eq!(entity["source"]["type"], "stored-procedure");
-    assert_eq!(entity["source"]["object"], PROCEDURE);
-    assert_eq!(entity["rest"]["methods"], serde_json::json!(["post"]));
-    assert_eq!(
-        entity["permissions"],
-        serde_json::json!([{ "role": "sam_callback", "actions": ["execute"] }])
-    );
-    let runtime = &config["runtime"];
-    assert_eq!(runtime["rest"]["path"], "/api");
-    for closed in ["graphql", "mcp", "cache"] {
-        assert_eq!(runtime[closed]["enabled"], false, "{closed}");
-    }
-    assert_eq!(runtime["host"]["mode"], "production");
-}
-
-#[test]
-fn data_api_builders_configuration_holds_no_secret() {
-    let config: Value = serde_json::from_str(&text("dab-config.json")).unwrap();
-    for from_outside in [
-        "/data-source/connection-string",
-        "/runtime/host/authentication/jwt/audience",
-        "/runtime/host/authentication/jwt/issuer",
-    ] {
-        let value = config.pointer(from_outside).unwrap().as_str().unwrap();
-        assert!(
-            value.starts_with("@env('") && value.ends_with("')"),
-            "{from_outside}"
-        );
-    }
 }

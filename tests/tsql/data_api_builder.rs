@@ -1,0 +1,73 @@
+//! dab-config.json: what is open to whom.
+
+use serde_json::{Value, json};
+
+use crate::messages::{TABLES, Table};
+use crate::{PROCEDURE, text};
+
+fn config() -> Value {
+    serde_json::from_str(&text("dab-config.json")).unwrap()
+}
+
+#[test]
+fn one_role_may_execute_the_procedure_by_post() {
+    let config = config();
+    let entity = &config["entities"][PROCEDURE.trim_start_matches("dbo.")];
+    assert_eq!(entity["source"]["type"], "stored-procedure");
+    assert_eq!(entity["source"]["object"], PROCEDURE);
+    assert_eq!(entity["rest"]["methods"], json!(["post"]));
+    assert_eq!(
+        entity["permissions"],
+        json!([{ "role": "sam_callback", "actions": ["execute"] }])
+    );
+}
+
+#[test]
+fn the_same_role_may_write_to_the_tables_and_read_what_it_looks_at() {
+    let config = config();
+    for Table { name, key, .. } in TABLES {
+        let entity = &config["entities"][name];
+        assert_eq!(entity["source"]["type"], "table", "{name}");
+        assert_eq!(entity["source"]["object"], format!("dbo.{name}"));
+        assert_eq!(entity["graphql"]["enabled"], false, "{name}");
+        let [permission] = entity["permissions"].as_array().unwrap().as_slice() else {
+            panic!("{name}: one role");
+        };
+        assert_eq!(permission["role"], "sam_callback", "{name}");
+        let read = |columns: &[&str]| json!({"action": "read", "fields": {"include": columns}});
+        let expected = match name {
+            "eventos_blizwork" => json!([read(&[key]), "create"]),
+            _ => json!([read(&[key, "message_timestamp"]), "create", "update"]),
+        };
+        assert_eq!(permission["actions"], expected, "{name}");
+    }
+}
+
+#[test]
+fn nothing_else_is_open() {
+    let config = config();
+    let entities = config["entities"].as_object().unwrap();
+    assert_eq!(entities.len(), 1 + TABLES.len());
+    let runtime = &config["runtime"];
+    assert_eq!(runtime["rest"]["path"], "/api");
+    for closed in ["graphql", "mcp", "cache"] {
+        assert_eq!(runtime[closed]["enabled"], false, "{closed}");
+    }
+    assert_eq!(runtime["host"]["mode"], "production");
+}
+
+#[test]
+fn no_secret_stands_in_it() {
+    let config = config();
+    for from_outside in [
+        "/data-source/connection-string",
+        "/runtime/host/authentication/jwt/audience",
+        "/runtime/host/authentication/jwt/issuer",
+    ] {
+        let value = config.pointer(from_outside).unwrap().as_str().unwrap();
+        assert!(
+            value.starts_with("@env('") && value.ends_with("')"),
+            "{from_outside}"
+        );
+    }
+}
