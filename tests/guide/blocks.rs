@@ -1,0 +1,33 @@
+//! The fenced blocks of the guide.
+
+use crate::server::root;
+
+/// What stands between the fences of each block of this language, in the guide's order.
+pub fn blocks(language: &str) -> Vec<String> {
+    let guide = std::fs::read_to_string(root().join("docs/mensajes.md")).expect("the guide");
+    let mut found = Vec::new();
+    let mut open: Option<(&str, String)> = None;
+    for line in guide.lines() {
+        open = match (open, line.strip_prefix("```")) {
+            (None, Some(language)) => Some((language, String::new())),
+            (Some(block), Some(_)) => {
+                found.push(block);
+                None
+            }
+            (Some((language, text)), None) => Some((language, text + line + "\n")),
+            (None, None) => None,
+        };
+    }
+    assert!(open.is_none(), "a block without an end");
+    let known = ["sh", "json", "python", "javascript", "bash"];
+    assert!(found.iter().all(|(language, _)| known.contains(language)));
+    let found = found.into_iter().filter(|(own, _)| *own == language);
+    found.map(|(_, text)| text).collect()
+}
+
+/// The only block of this language.
+pub fn block(language: &str) -> String {
+    let mut found = blocks(language);
+    assert_eq!(found.len(), 1, "{language}");
+    found.remove(0)
+}
