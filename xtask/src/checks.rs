@@ -7,6 +7,7 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 
 use crate::component;
+use crate::examples;
 use crate::postgres;
 use crate::project::Project;
 use crate::run::{output_of, run};
@@ -27,7 +28,8 @@ pub fn run_all(project: &Project) -> Result<()> {
     let started = Instant::now();
     need(project, "fmt", "rustfmt")?;
     need(project, "clippy", "clippy")?;
-    // Before the minutes of compiling: it may have to be installed.
+    // Before the minutes of compiling: they may have to be installed.
+    examples::find_or_install(project)?;
     let postgres = match std::env::var_os(POSTGRES) {
         Some(folder) => PathBuf::from(folder),
         None => postgres::find_or_install(project)?,

@@ -8,6 +8,7 @@ mod curl;
 mod debian;
 mod door;
 mod env_file;
+mod examples;
 mod flags;
 mod linker;
 mod listen;
