@@ -9,7 +9,7 @@ use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::{Keys, Policy, SignatureKeys};
-use crate::config::{BodySignatureSettings, Door, JwtSettings, Rule};
+use crate::config::{BodySignatureSettings, Door, JwtSettings};
 use crate::testing::{received, signer};
 
 fn keys() -> Keys {
