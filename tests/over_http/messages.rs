@@ -4,6 +4,9 @@ use base64ct::{Base64, Encoding as _};
 use ring::hmac;
 use serde_json::{Value, json};
 
+use crate::blizwork_server::BlizWorkServer;
+use crate::postgrest_server::PostgrestServer;
+use crate::real_postgres::Database;
 use crate::server::{Reply, Server};
 use crate::upstream::{self, Act, Upstream};
 
@@ -287,4 +290,127 @@ fn without_a_secret_the_door_is_shut() {
     );
     let health = server.send("GET", "/webhook/health", &[], b"");
     assert_eq!(health.status, 200);
+}
+
+/// A real database with the tables, and the component before it.
+fn with_database(more: &[(&str, &str)]) -> (PostgrestServer, Server) {
+    let postgrest = PostgrestServer::start(Database::supabase().with_messages());
+    let settings = postgrest.settings();
+    let settings = settings.iter().map(|(name, value)| (*name, value.as_str()));
+    let secret = [
+        ("webhook_secret", SECRET),
+        ("webhook_rate_limit_per_minute", "0"),
+    ];
+    let settings: Vec<_> = settings.chain(secret).chain(more.iter().copied()).collect();
+    let server = Server::start(&settings);
+    (postgrest, server)
+}
+
+fn row(database: &Database, table: &str, key: &str, value: &str) -> Value {
+    let statement = format!("select row_to_json(t)::text from {table} t where {key} = $1");
+    let row = database.connect().query_opt(&statement, &[&value]);
+    let row = row.expect("a table").map(|row| row.get::<_, String>(0));
+    row.map_or(Value::Null, |text| {
+        serde_json::from_str(&text).expect("JSON")
+    })
+}
+
+fn promo(discount: u32, timestamp: &str) -> Value {
+    json!({"type": "promo", "content": "c", "timestamp": timestamp, "metadata": {
+        "promo_id": "P 'ñ\",", "valid_until": "2026-12-31T00:00:00Z", "discount": discount
+    }})
+}
+
+#[test]
+fn what_is_newer_stays_in_a_real_database_whatever_the_order() {
+    let (postgrest, server) = with_database(&[]);
+    let at = |second: u32| format!("2026-01-02T03:04:{second:02}-05:00");
+    let told = [
+        (10, "Mensaje procesado."),
+        (5, "Mensaje recibido; ya había otro más reciente."),
+        (10, "Mensaje procesado."),
+        (20, "Mensaje procesado."),
+        (19, "Mensaje recibido; ya había otro más reciente."),
+    ];
+    for (number, (second, message)) in told.into_iter().enumerate() {
+        let mut body = promo(second, &at(second));
+        // Not the same message, even where it is of the same moment.
+        body["number"] = json!(number);
+        let reply = tell(&server, &body);
+        assert_eq!(reply.status, 200, "{reply:?}");
+        assert_eq!(reply.json()["message"], message, "{second}");
+    }
+    let kept = row(&postgrest.database, "promos", "promo_id", "P 'ñ\",");
+    assert_eq!(kept["discount"], "20");
+
+    // All at once, in disorder.
+    let (server, at) = (&server, &at);
+    std::thread::scope(|scope| {
+        for second in (21..60).rev().step_by(2).chain((21..60).rev().step_by(3)) {
+            scope.spawn(move || {
+                let reply = tell(server, &promo(second, &at(second)));
+                assert!(matches!(reply.status, 200 | 202), "{reply:?}");
+            });
+        }
+    });
+    let start = std::time::Instant::now();
+    loop {
+        let kept = row(&postgrest.database, "promos", "promo_id", "P 'ñ\",");
+        if kept["discount"] == "59" {
+            break;
+        }
+        // One that had to wait is delivered by whoever comes next.
+        assert!(start.elapsed().as_secs() < 60, "{kept}");
+        server.send("GET", "/health", &[], b"");
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn every_kind_of_row_is_written_to_a_real_database() {
+    let blizwork = BlizWorkServer::start();
+    let settings = blizwork.settings();
+    let settings: Vec<_> = settings.iter().map(|(n, v)| (*n, v.as_str())).collect();
+    let (postgrest, server) = with_database(&settings);
+    let database = &postgrest.database;
+    let metadata = json!({"user_id": "U", "nota": "\"ñ\\ \u{1f916}"});
+    let body = json!({"type": "user_info", "content": "Ana", "metadata": metadata});
+    for content in ["Ana", "Eva"] {
+        let mut body = body.clone();
+        body["content"] = json!(content);
+        assert_eq!(tell(&server, &body).status, 200);
+        let kept = row(database, "usuarios", "user_id", "U");
+        assert_eq!(kept["content"], content);
+        assert_eq!(kept["metadata"], metadata.to_string());
+    }
+
+    let body = json!({"type": "reservation_update", "content": "c",
+        "metadata": {"reservation_id": "R", "status": "confirmada"}});
+    assert_eq!(tell(&server, &body).status, 202);
+    let made = "insert into reservas (reservation_id, status) values ('R', 'pendiente')";
+    database.connect().batch_execute(made).expect("inserted");
+    let start = std::time::Instant::now();
+    while row(database, "reservas", "reservation_id", "R")["status"] != "confirmada" {
+        assert!(start.elapsed().as_secs() < 60);
+        server.send("GET", "/health", &[], b"");
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+
+    blizwork.makes("call-1");
+    let call = json!({"token": "call-1", "processId": "ventas", "caseNumber": 7}).to_string();
+    let reply = server.send("POST", "/blizwork", &[], call.as_bytes());
+    assert_eq!(reply.status, 202);
+    let statement = "select row_to_json(t)::text from eventos_blizwork t";
+    let start = std::time::Instant::now();
+    let kept = loop {
+        let rows = database.connect().query(statement, &[]).expect("a table");
+        match &rows[..] {
+            [row] => break serde_json::from_str::<Value>(row.get(0)).expect("JSON"),
+            _ => assert!(rows.is_empty() && start.elapsed().as_secs() < 60),
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    };
+    assert_eq!(kept["payload"], call);
+    assert_eq!(kept["process_id"], "ventas");
+    assert_eq!(kept["case_number"], "7");
 }

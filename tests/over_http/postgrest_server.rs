@@ -93,6 +93,7 @@ fn answer(database: &Database, asked: &Asked) -> Result<(u16, Value), Strange> {
             Some(function) => call(database, &name(function)?, asked),
             None => strange("a path"),
         },
+        ("POST", path) => insert(database, &table(path)?, query, asked),
         ("GET", path) => select(database, &table(path)?, query),
         ("PATCH", path) => update(database, &table(path)?, query, asked),
         _ => strange("a method"),
@@ -103,7 +104,11 @@ fn check_headers(asked: &Asked) -> Result<(), Strange> {
     for (name, value) in &asked.headers {
         let known = match name.as_str() {
             "accept" | "content-type" => value == "application/json",
-            "prefer" => value == "return=representation" && asked.method == "PATCH",
+            "prefer" => match asked.method.as_str() {
+                "PATCH" => value == "return=representation",
+                "POST" => value == "resolution=ignore-duplicates,return=representation",
+                _ => false,
+            },
             "apikey" | "authorization" | "content-length" | "host" => true,
             _ => false,
         };
@@ -182,6 +187,12 @@ fn parse(query: &str, first: usize) -> Result<Query, Strange> {
             selected = Some(columns?.join(", "));
             continue;
         }
+        if left == "or" {
+            let (condition, value) = null_or_until(&right, first + values.len())?;
+            conditions.push(condition);
+            values.push(value);
+            continue;
+        }
         let column = name(left)?;
         if let Some(value) = right.strip_prefix("eq.") {
             values.push(value.to_owned());
@@ -209,6 +220,24 @@ fn parse(query: &str, first: usize) -> Result<Query, Strange> {
     })
 }
 
+/// `(column.is.null,column.lte."moment")`
+fn null_or_until(text: &str, number: usize) -> Result<(String, String), Strange> {
+    let inner = text
+        .strip_prefix('(')
+        .and_then(|text| text.strip_suffix(')'));
+    let parts = inner.and_then(|inner| inner.split_once(".is.null,"));
+    let until = parts.and_then(|(column, rest)| {
+        let rest = rest.strip_prefix(column)?.strip_prefix(".lte.\"")?;
+        Some((column, rest.strip_suffix('"')?))
+    });
+    let Some((column, moment)) = until.filter(|(_, moment)| !moment.contains(['"', '\\'])) else {
+        return strange("an alternative");
+    };
+    let column = name(column)?;
+    let condition = format!("({column} is null or {column} <= ${number}::text::timestamptz)");
+    Ok((condition, moment.to_owned()))
+}
+
 fn select(database: &Database, table: &str, query: &str) -> Result<(u16, Value), Strange> {
     let query = parse(query, 1)?;
     let conditions = query.conditions.join(" and ");
@@ -228,18 +257,9 @@ fn update(
     if query.conditions.len() < 2 {
         return strange("no guard");
     }
-    let sets: Vec<_> = texts
-        .iter()
-        .enumerate()
-        .map(|(index, (name, _))| {
-            // As PostgREST does it: what JSON has as text becomes what the column has.
-            let kind = if name.starts_with("\"Fecha") {
-                "timestamp"
-            } else {
-                "text"
-            };
-            format!("{name} = ${}::text::{kind}", index + 1)
-        })
+    let sets = texts.iter().zip(typed(&texts));
+    let sets: Vec<_> = sets
+        .map(|((name, _), value)| format!("{name} = {value}"))
         .collect();
     let values: Vec<_> = texts.into_iter().map(|(_, text)| text).collect();
     let statement = format!(
@@ -249,6 +269,44 @@ fn update(
         query.selected
     );
     Ok(run(database, &statement, &[values, query.values].concat()))
+}
+
+/// `on_conflict` and `select` are the key, and rows that are there stay.
+fn insert(
+    database: &Database,
+    table: &str,
+    query: &str,
+    asked: &Asked,
+) -> Result<(u16, Value), Strange> {
+    let texts = texts(asked)?;
+    let key = query.strip_prefix("on_conflict=");
+    let key = key.and_then(|rest| rest.split_once("&select="));
+    let Some((key, _)) = key.filter(|(key, selected)| key == selected) else {
+        return strange("no key");
+    };
+    let key = name(key)?;
+    let names: Vec<_> = texts.iter().map(|(name, _)| name.as_str()).collect();
+    let statement = format!(
+        "insert into public.{table}({}) values ({}) on conflict ({key}) do nothing returning {key}",
+        names.join(", "),
+        typed(&texts).join(", ")
+    );
+    let values: Vec<_> = texts.into_iter().map(|(_, text)| text).collect();
+    Ok(run(database, &statement, &values))
+}
+
+/// The values as parameters. As PostgREST does it: what JSON has as text becomes what the column
+/// has.
+fn typed(texts: &[(String, String)]) -> Vec<String> {
+    let kinds = texts.iter().map(|(name, _)| match name.trim_matches('"') {
+        name if name.starts_with("Fecha") => "timestamp",
+        "message_timestamp" | "valid_until" | "received_at" => "timestamptz",
+        _ => "text",
+    });
+    let typed = kinds.enumerate();
+    typed
+        .map(|(index, kind)| format!("${}::text::{kind}", index + 1))
+        .collect()
 }
 
 /// Runs a statement in the token's role and gives its rows, or the error, as PostgREST does.
