@@ -6,11 +6,11 @@
 use std::hint::black_box;
 
 use ed25519_dalek::VerifyingKey as Ed25519Key;
-use jwt_compact::alg::{Ed25519, Es256, Rsa};
-use jwt_compact::{Algorithm, AlgorithmSignature};
 use p256::ecdsa::VerifyingKey as P256Key;
-use rsa::RsaPublicKey;
+use p256::ecdsa::signature::Verifier;
 use rsa::traits::PublicKeyParts as _;
+use rsa::{Pkcs1v15Sign, Pss, RsaPublicKey};
+use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 /// ECDSA's r and s, both 1.
 const ONES: [u8; 64] = {
@@ -45,17 +45,9 @@ impl PublicKey {
     /// Whether `signature` is this key's over `signed`, by one of its [`algorithms`](Self::algorithms).
     pub fn verifies(&self, algorithm: &str, signed: &[u8], signature: &[u8]) -> bool {
         match self {
-            Self::Rsa(key) => algorithm
-                .parse()
-                .is_ok_and(|algorithm| rsa(key, algorithm, signed, signature)),
-            Self::P256(key) => {
-                let well_formed = <P256Signature as AlgorithmSignature>::try_from_slice(signature);
-                judge(&Es256, key, signed, well_formed.ok(), &ONES)
-            }
-            Self::Ed25519(key) => {
-                let well_formed = Ed25519Signature::from_slice(signature);
-                judge(&Ed25519, key, signed, well_formed.ok(), &[0; 64])
-            }
+            Self::Rsa(key) => rsa(key, algorithm, signed, signature),
+            Self::P256(key) => judge::<P256Signature>(key, signed, signature, &ONES),
+            Self::Ed25519(key) => judge::<Ed25519Signature>(key, signed, signature, &[0; 64]),
         }
     }
 
@@ -69,7 +61,7 @@ impl PublicKey {
 type P256Signature = p256::ecdsa::Signature;
 type Ed25519Signature = ed25519_dalek::Signature;
 
-fn rsa(key: &RsaPublicKey, algorithm: Rsa, signed: &[u8], signature: &[u8]) -> bool {
+fn rsa(key: &RsaPublicKey, algorithm: &str, signed: &[u8], signature: &[u8]) -> bool {
     let modulus = key.n().to_bytes_be();
     // RFC 8017, 5.2.2: a representative out of range is invalid. The rsa crate does not look at
     // this for PSS, where the signature plus the modulus would be taken too.
@@ -77,20 +69,41 @@ fn rsa(key: &RsaPublicKey, algorithm: Rsa, signed: &[u8], signature: &[u8]) -> b
     let mut one = vec![0; modulus.len()];
     one[modulus.len() - 1] = 1;
     let shown = if well_formed { signature } else { &one };
-    let shown = AlgorithmSignature::try_from_slice(shown).ok();
-    judge(&algorithm, key, signed, shown, &one) & well_formed
+    // RFC 7518, 3.5 wants a salt as long as the hash, which is what `Pss::new` looks for.
+    let judged = match algorithm {
+        "RS256" => key.verify(
+            Pkcs1v15Sign::new::<Sha256>(),
+            &Sha256::digest(signed),
+            shown,
+        ),
+        "RS384" => key.verify(
+            Pkcs1v15Sign::new::<Sha384>(),
+            &Sha384::digest(signed),
+            shown,
+        ),
+        "RS512" => key.verify(
+            Pkcs1v15Sign::new::<Sha512>(),
+            &Sha512::digest(signed),
+            shown,
+        ),
+        "PS256" => key.verify(Pss::new::<Sha256>(), &Sha256::digest(signed), shown),
+        "PS384" => key.verify(Pss::new::<Sha384>(), &Sha384::digest(signed), shown),
+        "PS512" => key.verify(Pss::new::<Sha512>(), &Sha512::digest(signed), shown),
+        _ => return false,
+    };
+    judged.is_ok() & well_formed
 }
 
-fn judge<A: Algorithm>(
-    algorithm: &A,
-    key: &A::VerifyingKey,
+fn judge<S: for<'a> TryFrom<&'a [u8]>>(
+    key: &impl Verifier<S>,
     signed: &[u8],
-    shown: Option<A::Signature>,
+    shown: &[u8],
     stand_in: &[u8],
 ) -> bool {
+    let shown = S::try_from(shown).ok();
     let well_formed = shown.is_some();
-    let Some(signature) = shown.or_else(|| A::Signature::try_from_slice(stand_in).ok()) else {
+    let Some(signature) = shown.or_else(|| S::try_from(stand_in).ok()) else {
         return false;
     };
-    algorithm.verify_signature(&signature, key, signed) & well_formed
+    key.verify(signed, &signature).is_ok() & well_formed
 }
