@@ -76,6 +76,9 @@ fn flags(linkers: &Linkers) -> Vec<String> {
         format!("native={}", debian::WASI_LIBRARIES),
         "-C".to_owned(),
         "link-self-contained=no".to_owned(),
+        // As .cargo/config.toml says, which nobody asks where flags come from here.
+        "-Clink-arg=--strip-debug".to_owned(),
+        "-Clink-arg=--compress-relocations".to_owned(),
     ]
 }
 
