@@ -9,6 +9,7 @@ use crate::linker::Linkers;
 use crate::project::Project;
 use crate::run::run;
 use crate::say;
+use crate::shrink::shrink;
 use crate::toolchain::{self, TARGET, Toolchain};
 
 /// Builds it and says where it is. Returns what it was built with.
@@ -28,6 +29,7 @@ pub fn build(project: &Project) -> Result<Toolchain> {
     run(&mut cargo, "see the compiler's message above")?;
 
     let file = project.component();
+    shrink(project, &file)?;
     let size = std::fs::metadata(&file)
         .with_context(|| format!("cargo succeeded, but {} is not there", file.display()))?
         .len();
@@ -79,6 +81,7 @@ fn flags(linkers: &Linkers) -> Vec<String> {
         // As .cargo/config.toml says, which nobody asks where flags come from here.
         "-Clink-arg=--strip-debug".to_owned(),
         "-Clink-arg=--compress-relocations".to_owned(),
+        "-Clink-arg=--keep-section=target_features".to_owned(),
     ]
 }
 

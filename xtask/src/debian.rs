@@ -18,6 +18,8 @@ const STD_SOURCE: &str = "/usr/lib/rustlib/src/rust/library/Cargo.lock";
 /// The first three come from one source package and fit together only at the same version.
 const RUST_PACKAGES: [&str; 3] = ["rustc-web", "cargo-web", "rust-web-src"];
 const WASI_PACKAGE: &str = "wasi-libc";
+/// Has wasm-opt, which is good to have: where it is missing, nothing is amiss.
+pub const SHRINKING_PACKAGE: &str = "binaryen";
 const OLDEST: (u32, u32) = (1, 95);
 
 pub fn has_apt() -> bool {
@@ -67,7 +69,8 @@ fn rust_version(listed: &str) -> Option<(u32, u32)> {
 }
 
 pub fn install(project: &Project) -> Result<()> {
-    let packages: Vec<&str> = RUST_PACKAGES.into_iter().chain([WASI_PACKAGE]).collect();
+    let others = [WASI_PACKAGE, SHRINKING_PACKAGE];
+    let packages: Vec<&str> = RUST_PACKAGES.into_iter().chain(others).collect();
     install_packages(
         project,
         &packages,

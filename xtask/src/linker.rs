@@ -68,7 +68,7 @@ fn wasm_ld(project: &Project, toolchain: Option<&Path>) -> Result<PathBuf> {
 }
 
 /// In PATH, or where `cargo install` puts programs, which need not be in PATH.
-fn installed(name: &str) -> Option<PathBuf> {
+pub fn installed(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let cargo_home = std::env::var_os("CARGO_HOME")
         .map(PathBuf::from)

@@ -17,6 +17,7 @@ mod project;
 mod run;
 mod say;
 mod serve;
+mod shrink;
 mod toolchain;
 
 use std::process::ExitCode;
