@@ -150,32 +150,32 @@ impl<H: Host> App<H> {
                 Ok(answer.unwrap_or_else(|refusal| refused(endpoint, &refusal, record)))
             }
             Ok(Route::Refused(endpoint, refusal)) => {
-                http::drain(body).await;
+                http::drain(body, self.config.max_body_bytes).await;
                 Ok(refused(endpoint, &refusal, record))
             }
             Ok(Route::MessagesHealth) => {
-                http::drain(body).await;
+                http::drain(body, self.config.max_body_bytes).await;
                 Ok(("healthy", sources::health(self.host.now())))
             }
             Ok(Route::Lookup(endpoint, key)) => {
-                http::drain(body).await;
+                http::drain(body, self.config.max_body_bytes).await;
                 self.look_up(endpoint, key, headers, record).await
             }
             Ok(Route::Admin(call)) => {
-                http::drain(body).await;
+                http::drain(body, self.config.max_body_bytes).await;
                 self.admin(call, headers, record).await
             }
             Ok(Route::Health) => {
-                http::drain(body).await;
+                http::drain(body, self.config.max_body_bytes).await;
                 Ok(("healthy", health::alive()))
             }
             Ok(Route::Ready) => {
-                http::drain(body).await;
+                http::drain(body, self.config.max_body_bytes).await;
                 let probed = self.probe().await;
                 Ok(health::readiness(&self.config.problems, probed, record))
             }
             Err(refusal) => {
-                http::drain(body).await;
+                http::drain(body, self.config.max_body_bytes).await;
                 Err(refusal)
             }
         }
@@ -199,7 +199,7 @@ impl<H: Host> App<H> {
                 record.rejected = verified.rejected().to_vec();
                 Ok(verified)
             }
-            Ok(Err(refused)) => Err(self.refuse(refused, record).await),
+            Ok(Err(refused)) => Err(self.refuse(policy, refused, record).await),
             Err(unchecked) => {
                 record.failure = Some(unchecked.to_string());
                 Err(Refusal::Unavailable)
@@ -207,18 +207,19 @@ impl<H: Host> App<H> {
         }
     }
 
-    async fn refuse(&self, refused: Refused, record: &mut Record) -> Refusal {
+    async fn refuse(&self, policy: &Policy, refused: Refused, record: &mut Record) -> Refusal {
         let enough_for_one = !refused.by.is_empty();
         record.credentials = refused.by;
         record.rejected = refused.rejected;
-        record.attempted = true;
+        record.attempted = policy.counts_attempts();
+        let limit = if record.attempted { self.limit() } else { 0 };
         let Judgement {
             closed_for,
             failure,
         } = self
             .counts
             .failed
-            .count(&self.host, record.client, self.limit())
+            .count(&self.host, record.client, limit)
             .await;
         record.failure = failure.map(|error| error.to_string());
         match closed_for {

@@ -87,10 +87,19 @@ pub async fn keep(
         taken: receipt.taken.name().to_owned(),
         number: receipt.number,
     });
-    // Only maps with keys that are no strings and failing `Serialize`s fail; none is used.
-    let value = serde_json::to_vec(&all).expect("plain structures");
-    host.set(&mark.key(), &value).await?;
+    write(host, mark, &all).await?;
     Ok(receipt)
+}
+
+/// Takes back what was remembered with this number.
+pub async fn forget(
+    host: &(impl KeyValue + Clock),
+    mark: &Mark,
+    number: u64,
+) -> Result<(), StoreError> {
+    let mut all = read(host, mark).await?;
+    all.retain(|kept| kept.mark != mark.hash || kept.number != number);
+    write(host, mark, &all).await
 }
 
 /// The value that the mark is in, as far as it still counts.
@@ -101,6 +110,12 @@ async fn read(host: &(impl KeyValue + Clock), mark: &Mark) -> Result<Vec<Kept>, 
     let now = milliseconds(host.now());
     all.retain(|kept| kept.until > now);
     Ok(all)
+}
+
+async fn write(host: &impl KeyValue, mark: &Mark, all: &[Kept]) -> Result<(), StoreError> {
+    // Only maps with keys that are no strings and failing `Serialize`s fail; none is used.
+    let value = serde_json::to_vec(all).expect("plain structures");
+    host.set(&mark.key(), &value).await
 }
 
 fn known(all: &[Kept], mark: &Mark) -> Option<Receipt> {
@@ -151,6 +166,20 @@ mod tests {
         host.advance(Duration::from_millis(1));
         assert_eq!(block_on(find(&host, &mark)), Ok(None));
         assert_eq!(block_on(keep(&host, &mark, second)), Ok(second));
+    }
+
+    #[test]
+    fn what_is_taken_back_was_ones_own() {
+        let host = FakeHost::default();
+        let (mark, other) = (mark("a"), mark("b"));
+        for mark in [&mark, &other] {
+            block_on(keep(&host, mark, receipt(&host, 1))).expect("kept");
+        }
+        block_on(forget(&host, &mark, 2)).expect("read");
+        assert!(block_on(find(&host, &mark)).expect("read").is_some());
+        block_on(forget(&host, &mark, 1)).expect("read");
+        assert_eq!(block_on(find(&host, &mark)), Ok(None));
+        assert!(block_on(find(&host, &other)).expect("read").is_some());
     }
 
     #[test]

@@ -34,6 +34,8 @@ pub struct FakeHost {
     pub asked: RefCell<Vec<String>>,
     pub store: Rc<RefCell<BTreeMap<String, Vec<u8>>>>,
     pub store_fails: bool,
+    /// What begins like this cannot be written.
+    pub refuses_writes_to: Option<&'static str>,
     /// How many turns a removal takes beyond those of other accesses.
     pub removal_takes: usize,
     /// Keys are shown in an order of the store's own, not sorted.
@@ -68,6 +70,7 @@ impl Default for FakeHost {
             asked: RefCell::default(),
             store: Rc::default(),
             store_fails: false,
+            refuses_writes_to: None,
             removal_takes: 0,
             shuffles_keys: false,
             shown: Cell::default(),
@@ -162,6 +165,9 @@ impl KeyValue for FakeHost {
     async fn set(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
         self.writes.set(self.writes.get() + 1);
         self.turn().await?;
+        if self.refuses_writes_to.is_some_and(|it| key.starts_with(it)) {
+            return Err(StoreError("the store is full".to_owned()));
+        }
         self.store
             .borrow_mut()
             .insert(key.to_owned(), value.to_owned());

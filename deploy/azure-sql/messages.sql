@@ -88,13 +88,14 @@ GO
 
 -- Data API builder looks at the row, and then changes it. A newer message that comes in between
 -- would be written over, so the row gets back what that one has left, before the change's lock on
--- it ends. Who means to set a row back sets its
--- message_timestamp to NULL first.
+-- it ends. Who means to set a row back sets its message_timestamp to NULL first. The first line of
+-- each is for databases in which triggers fire themselves (RECURSIVE_TRIGGERS).
 CREATE OR ALTER TRIGGER dbo.reservas_sam_callback ON dbo.reservas
 AFTER UPDATE
 AS
 BEGIN
     SET NOCOUNT ON;
+    IF NOT EXISTS (SELECT 1 FROM deleted) RETURN;
     UPDATE now_there
     SET status = was.status,
         user_id = was.user_id,
@@ -113,6 +114,7 @@ AFTER UPDATE
 AS
 BEGIN
     SET NOCOUNT ON;
+    IF NOT EXISTS (SELECT 1 FROM deleted) RETURN;
     UPDATE now_there
     SET valid_until = was.valid_until,
         discount = was.discount,
@@ -132,6 +134,7 @@ AFTER UPDATE
 AS
 BEGIN
     SET NOCOUNT ON;
+    IF NOT EXISTS (SELECT 1 FROM deleted) RETURN;
     UPDATE now_there
     SET content = was.content,
         metadata = was.metadata,

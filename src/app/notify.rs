@@ -31,12 +31,19 @@ impl<H: Host> App<H> {
         let source = &endpoint.source;
         record.source = Some(source.name());
         let body = http::receive(body, self.config.max_body_bytes).await?;
-        http::require_json(&headers)?;
+        let of_json = http::require_json(&headers);
+        // Where nobody is to learn of the endpoint, this is told to valid callers alone.
+        let (at_once, later) = match source.is_hidden() {
+            true => (Ok(()), of_json),
+            false => (of_json, Ok(())),
+        };
+        at_once?;
         let policy = endpoint.policy().inspect_err(|_| {
             let failure = "no credential can be checked: a setting is missing or wrong";
             record.failure = Some(failure.to_owned());
         })?;
         let verified = self.verify(policy, headers, body, record).await?;
+        later?;
         self.count(endpoint, record).await?;
         let notification = self.decode(endpoint, &verified, record)?;
         let mark = notification.id.as_ref();
@@ -144,8 +151,18 @@ impl<H: Host> App<H> {
                 return Err(Refusal::Replayed);
             }
         }
-        let kept = self.outbox.accept(host, change, origin(record)).await;
-        let place = kept.map_err(|error| failed(&error.into(), key_field, record))?;
+        let place = match self.outbox.accept(host, change, origin(record)).await {
+            Ok(place) => place,
+            Err(error) => {
+                // It is told to come again, and is then to be taken.
+                if let Some(mark) = &mark
+                    && let Err(error) = seen::forget(host, mark, receipt.number).await
+                {
+                    self.not_known(&error);
+                }
+                return Err(failed(&error.into(), key_field, record));
+            }
+        };
         if let Some(mark) = &mark {
             // Of two at once each may have found itself the first. The last one written counts.
             match seen::find(host, mark).await {

@@ -5,15 +5,14 @@
 
 use std::time::Duration;
 
-use ::http::{HeaderValue, Request, header};
+use ::http::{HeaderValue, Request, StatusCode, header};
 use bytes::Bytes;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::Finding;
 use crate::config::CallTokenSettings;
-use crate::delivery::{Fault, ask, unforeseen};
+use crate::delivery::{Fault, ask, encoded, unforeseen};
 use crate::http::Received;
 use crate::json::{self, Field, Fields};
 use crate::ports::{Clock, Outbound, Random};
@@ -21,8 +20,8 @@ use crate::ports::{Clock, Outbound, Random};
 /// How long the API has.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Longest token that is shown to the API, in bytes.
-const LONGEST: usize = 1024;
+/// Longest token that is shown to the API. BlizWork's have 24 characters.
+const LONGEST: usize = 256;
 
 /// Checks call tokens.
 pub struct CallToken(CallTokenSettings);
@@ -39,9 +38,12 @@ pub struct Checked {
 /// Why no token could be checked.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unchecked {
-    /// The API did not answer as it should.
+    /// The API refused to answer. What it says besides may quote the token.
+    #[error("call token: the check was answered with status {0}")]
+    Status(StatusCode),
+    /// There was no whole answer.
     #[error("call token: {0}")]
-    Fault(#[from] Fault),
+    Fault(Fault),
     /// It answered, but not that the call is valid, nor that it is not.
     #[error("call token: the check failed with resultCode {0}")]
     Code(i64),
@@ -70,7 +72,7 @@ impl CallToken {
     ) -> Result<Checked, Unchecked> {
         let shown = self.shown(&received.body);
         // Nobody has made this one: it stands in for what is no token.
-        let decoy = || format!("{:032x}", host.random());
+        let decoy = || format!("{:024x}", host.random() >> 32);
         let token = shown.as_ref().map_or_else(|_| decoy(), String::clone);
         let answer = ask(host, self.request(&token)?, PATIENCE).await?;
         let code = result_code(&answer.body).ok_or(Unchecked::Shape)?;
@@ -92,10 +94,13 @@ impl CallToken {
         match fields.get(field) {
             Field::Missing => Err("missing"),
             Field::Repeated => Err("repeated"),
+            // What the API might trim, or stumble over, is none: it would be another token that is
+            // good for the same call.
             found => found
                 .text()
                 .ok()
                 .filter(|token| (1..=LONGEST).contains(&token.len()))
+                .filter(|token| token.bytes().all(|byte| byte.is_ascii_graphic()))
                 .ok_or("malformed"),
         }
     }
@@ -107,7 +112,7 @@ impl CallToken {
             endpoint_url,
             ..
         } = &self.0;
-        let api_token = utf8_percent_encode(api_token.expose(), NON_ALPHANUMERIC);
+        let api_token = encoded(api_token.expose());
         let question = Question {
             endpoint: endpoint_url,
             token,
@@ -121,6 +126,15 @@ impl CallToken {
             .header(header::ACCEPT, JSON)
             .body(body.into())
             .map_err(unforeseen)
+    }
+}
+
+impl From<Fault> for Unchecked {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Status { status, .. } => Self::Status(status),
+            fault => Self::Fault(fault),
+        }
     }
 }
 

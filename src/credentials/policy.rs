@@ -161,6 +161,12 @@ impl Policy {
         })
     }
 
+    /// Whether failed attempts count. Where somebody else judges they do not: who guesses has no more
+    /// of it, and that they had counted would show at other doors.
+    pub fn counts_attempts(&self) -> bool {
+        self.call_token.is_none()
+    }
+
     /// How many credentials the door looks at.
     fn number(&self) -> usize {
         self.credentials.len() + usize::from(self.call_token.is_some())

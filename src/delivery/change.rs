@@ -37,6 +37,8 @@ pub struct Entity {
 pub enum Value {
     /// This text.
     Text(String),
+    /// Nothing.
+    Null,
     /// The moment of the write, in the database's local time.
     Now,
     /// The same, but only where there is nothing yet.
@@ -78,7 +80,7 @@ impl Change {
             .iter()
             .filter_map(|(column, value)| match value {
                 Value::Text(text) => Some((column.as_ref(), text.as_str())),
-                Value::Now | Value::NowIfNull => None,
+                Value::Null | Value::Now | Value::NowIfNull => None,
             })
     }
 

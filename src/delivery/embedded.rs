@@ -148,13 +148,14 @@ fn write(row: &mut Row, change: &Change, now: &str) {
     row.insert(key_column.into_owned(), Json::from(change.key.as_str()));
     for (column, value) in &change.values {
         let value = match value {
-            Value::Text(text) => text,
+            Value::Text(text) => Json::from(text.as_str()),
+            Value::Null => Json::Null,
             Value::NowIfNull if row.get(column.as_ref()).is_some_and(|held| !held.is_null()) => {
                 continue;
             }
-            Value::Now | Value::NowIfNull => now,
+            Value::Now | Value::NowIfNull => Json::from(now),
         };
-        row.insert(column.clone().into_owned(), Json::from(value));
+        row.insert(column.clone().into_owned(), value);
     }
 }
 

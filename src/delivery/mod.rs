@@ -151,7 +151,7 @@ pub trait Ports: KeyValue + Outbound + Clock + Random {}
 impl<T: KeyValue + Outbound + Clock + Random> Ports for T {}
 
 /// A name or key as one piece of a path or a query, whatever is in it.
-fn encoded(text: &str) -> PercentEncode<'_> {
+pub fn encoded(text: &str) -> PercentEncode<'_> {
     const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
         .remove(b'-')
         .remove(b'_')

@@ -58,21 +58,24 @@ pub struct Outbox {
 struct Seen {
     looked: Option<Duration>,
     away: Option<Duration>,
-    /// How many changes are followed whose rows were not there.
+    /// How many changes are followed.
     followed: usize,
+    /// Some could not be, and wait for a look.
+    left: bool,
 }
 
 /// How often an instance looks into the store by itself.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 
 impl Seen {
-    /// Whether it is time for another look. It is not while the data API is away: there is nothing
-    /// to be done then, and a look takes its time where the outbox is long.
+    /// Whether it is time for another look, or there is something to be seen. It is not while the data
+    /// API is away: there is nothing to be done then, and a look takes its time where the outbox is
+    /// long.
     fn may_look(&mut self, now: Duration) -> bool {
         let recent = |at: Option<Duration>| at.is_some_and(|at| now < at + LOOK_EVERY);
-        let may_look = !recent(self.looked) && !recent(self.away);
+        let may_look = (self.left || !recent(self.looked)) && !recent(self.away);
         if may_look {
-            self.looked = Some(now);
+            (self.looked, self.left) = (Some(now), false);
         }
         may_look
     }
@@ -260,10 +263,16 @@ impl Outbox {
         if !early && milliseconds(host.now()) < place.due {
             return Ok(of(Attempted::NotDue, None));
         }
-        let Some(value) = host.get(&waiting).await? else {
+        let Some(mut value) = host.get(&waiting).await? else {
             return Ok(of(Attempted::Gone, None));
         };
-        let Some(mut entry) = Entry::parse(&value) else {
+        let entry = Entry::parse(&value);
+        if entry.is_some() {
+            // It is as long as what it says, which is on its way to the data API for some time.
+            value.clear();
+            value.shrink_to_fit();
+        }
+        let Some(mut entry) = entry else {
             // Nobody can deliver it; somebody may be able to read it.
             host.set(&key(id, None), &value).await?;
             host.delete(&waiting).await?;

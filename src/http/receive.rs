@@ -33,6 +33,13 @@ pub async fn receive<B>(body: B, limit: usize) -> Result<Bytes, Refusal>
 where
     B: Body<Data = Bytes>,
 {
+    take_in(body, limit, true).await
+}
+
+async fn take_in<B>(body: B, limit: usize, keep: bool) -> Result<Bytes, Refusal>
+where
+    B: Body<Data = Bytes>,
+{
     let mut body = pin!(body);
     let announced = body.size_hint().lower();
     if announced > (limit + PATIENCE) as u64 {
@@ -46,7 +53,7 @@ where
             continue;
         };
         seen += data.len();
-        if seen <= limit {
+        if seen <= limit && keep {
             kept.push(data, announced.min(limit as u64) as usize);
         } else if seen > limit + PATIENCE {
             break;
@@ -58,12 +65,13 @@ where
     Ok(kept.into_bytes())
 }
 
-/// Reads a body nobody wants. Whatever befalls it, the reply is already decided.
-pub async fn drain<B>(body: B)
+/// Reads a body nobody wants, and keeps nothing of it. Whatever befalls it, the reply is already
+/// decided. It is read as far as one that is wanted: how far would tell which it is.
+pub async fn drain<B>(body: B, limit: usize)
 where
     B: Body<Data = Bytes>,
 {
-    let _ = receive(body, 0).await;
+    let _ = take_in(body, limit, false).await;
 }
 
 /// What has been read so far; a body that comes in one piece is not copied.

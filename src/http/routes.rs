@@ -6,7 +6,7 @@ use super::Refusal;
 use crate::admin;
 use crate::config::{Config, DataApi, Door};
 use crate::credentials::Policy;
-use crate::sources::{A360, Answers, BlizWork, Messages, Source};
+use crate::sources::{A360, BlizWork, Messages, Source};
 
 /// The route table of one configuration.
 pub struct Routes {
@@ -50,11 +50,6 @@ impl Endpoint {
     /// With rows that can be read back.
     pub fn showing_rows(self, shows_rows: bool) -> Self {
         Self { shows_rows, ..self }
-    }
-
-    /// Whether nobody is to learn of it.
-    fn is_hidden(&self) -> bool {
-        self.policy.is_some() && self.source.answers() == Answers::Kept
     }
 
     /// Its policy, unless a setting it depends on is wrong.
@@ -139,7 +134,7 @@ impl Routes {
         })?;
         match route {
             route if method.as_str() == allowed => Ok(route),
-            Route::Notify(endpoint) if endpoint.is_hidden() => Err(Refusal::NotFound),
+            Route::Notify(endpoint) if endpoint.source.is_hidden() => Err(Refusal::NotFound),
             Route::Notify(endpoint) => {
                 Ok(Route::Refused(endpoint, Refusal::MethodNotAllowed(allowed)))
             }
@@ -261,13 +256,13 @@ mod tests {
         ];
         let open = routes(&[&[("callback_token", "t")], &settings[..]].concat());
         let half = routes(&[("callback_token", "t"), settings[0]]);
-        for (method, answer, of_half) in [
-            ("POST", "blizwork", "blizwork"),
-            ("GET", "not_found", "only POST"),
-            ("OPTIONS", "not_found", "only POST"),
+        for (method, answer) in [
+            ("POST", "blizwork"),
+            ("GET", "not_found"),
+            ("OPTIONS", "not_found"),
         ] {
             assert_eq!(find(&open, method, "/blizwork"), answer);
-            assert_eq!(find(&half, method, "/blizwork"), of_half);
+            assert_eq!(find(&half, method, "/blizwork"), answer);
         }
         assert_eq!(find(&open, "GET", "/blizwork/a"), "not_found");
     }

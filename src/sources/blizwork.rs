@@ -3,12 +3,13 @@
 //! What a call carries is from BlizWork's public client library (blizworkapi 0.1.0 on PyPI, "Extensions");
 //! the form's own fields are in the JSON, which is kept as it came.
 
+use std::time::Duration;
+
 use super::{Acknowledged, Answers, Id, Notification, Receipt, Source};
 use crate::credentials::Verified;
 use crate::delivery::{Change, Entity, Guard, IfAbsent, Moment, Value, fitting};
 use crate::http::{Refusal, Reply};
 use crate::json::{self, Fields};
-use std::time::Duration;
 
 /// The source.
 pub struct BlizWork;
@@ -26,8 +27,8 @@ const COLUMNS: [(&str, &str); 4] = [
 /// Longest text of these.
 const LONGEST: usize = 200;
 
-/// For how long a call token is valid.
-const LIFETIME: Duration = Duration::from_secs(60);
+/// For how long a call token is known: twice as long as it is valid, for clocks that differ.
+const LIFETIME: Duration = Duration::from_secs(120);
 
 impl Source for BlizWork {
     fn name(&self) -> &'static str {
@@ -73,9 +74,11 @@ impl Source for BlizWork {
     /// Whoever has no valid call is told what an unknown path is told.
     fn refuse(&self, refusal: &Refusal, request_id: &str) -> Reply {
         match refusal {
-            Refusal::Misconfigured | Refusal::Unavailable | Refusal::Internal => {
-                refusal.reply(request_id)
-            }
+            Refusal::Misconfigured
+            | Refusal::Unavailable
+            | Refusal::Internal
+            // Only whoever has a valid call gets as far as that.
+            | Refusal::UnsupportedMediaType => refusal.reply(request_id),
             _ => Refusal::NotFound.reply(request_id),
         }
     }

@@ -262,9 +262,11 @@ impl Message {
         read.map_err(|what| self.errors.add(name, what)).ok()
     }
 
+    /// What the message does not bring is nothing in its row: whatever an older one has brought
+    /// would not be there, had that one come later.
     fn add(&mut self, column: &'static str, text: Option<String>) {
-        let value = text.map(|text| (Cow::Borrowed(column), Value::Text(text)));
-        self.values.extend(value);
+        let value = text.map_or(Value::Null, Value::Text);
+        self.values.push((Cow::Borrowed(column), value));
     }
 
     fn set(

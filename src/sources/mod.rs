@@ -33,6 +33,10 @@ pub trait Source: Send + Sync {
     fn answers(&self) -> Answers {
         Answers::Delivered
     }
+    /// Whether nobody is to learn of its endpoint who has no valid credential.
+    fn is_hidden(&self) -> bool {
+        self.answers() == Answers::Kept
+    }
 }
 
 /// When a notification is answered, and what becomes of one that comes again.

@@ -94,7 +94,7 @@ fn each_type_changes_a_row_of_its_own_table() {
             json!({"type": "promo", "content": "c", "timestamp": timestamp,
                 "metadata": {"promo_id": "P", "valid_until": "2026-12-31", "discount": 15}}),
             "/promos?promo_id=eq.P&",
-            json!({"valid_until": "2026-12-31", "discount": "15"}),
+            json!({"valid_until": "2026-12-31", "discount": "15", "user_id": null}),
         ),
         (
             json!({"type": "user_info", "content": "c", "timestamp": timestamp,

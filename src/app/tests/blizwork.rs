@@ -3,16 +3,20 @@
 use super::*;
 
 const HOOK: &str = "/blizwork";
-const API_TOKEN: &str = "s3cr3t/ñ";
+const API_TOKEN: &str = "s3cr3t/ñ-_.~";
 const CALL: &str = r#"{"token":"call-1","processId":"ventas","caseNumber":39,"fields":{"a":[1]}}"#;
 
-fn hook(settings: &[(&str, &str)]) -> App<FakeHost> {
+fn settings<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let own = [
         ("blizwork_api_origin", "https://api.example"),
         ("blizwork_api_token", API_TOKEN),
         ("blizwork_endpoint_url", "https://sam.example/blizwork"),
     ];
-    app(&[&own, settings].concat())
+    [&own, more].concat()
+}
+
+fn hook(more: &[(&str, &str)]) -> App<FakeHost> {
+    app(&settings(more))
 }
 
 fn verdict(code: &str) -> Answers {
@@ -47,7 +51,7 @@ fn a_call_is_checked_by_exactly_the_documented_request() {
     assert_eq!(sent.method(), "POST");
     assert_eq!(
         sent.uri(),
-        "https://api.example/utils/validatecall/s3cr3t%2F%C3%B1"
+        "https://api.example/utils/validatecall/s3cr3t%2F%C3%B1-_.~"
     );
     assert_eq!(
         sent.body(),
@@ -114,7 +118,7 @@ fn a_call_that_is_not_valid_gets_what_an_unknown_path_gets_after_the_same_work()
         ("max_body_bytes", "2000"),
     ]);
     let headers = [("x-request-id", "r-1")];
-    let (long, huge) = ("x".repeat(1025), " ".repeat(2001));
+    let (long, huge) = ("x".repeat(257), " ".repeat(2001));
     let long = format!(r#"{{"token":"{long}"}}"#);
     let elsewhere = |method, body| bytes(&app, request(method, "/blizworks", &headers, body));
     for (method, body, is_asked) in [
@@ -129,6 +133,11 @@ fn a_call_that_is_not_valid_gets_what_an_unknown_path_gets_after_the_same_work()
         ("POST", r#"{"token":"a","token":"b"}"#, true),
         ("POST", r#"{"token":"\ud800"}"#, true),
         ("POST", r#"{"Token":"a"}"#, true),
+        // Other ways to write a token that is good.
+        ("POST", r#"{"token":"call-1 "}"#, true),
+        ("POST", r#"{"token":"\tcall-1"}"#, true),
+        ("POST", r#"{"token":"call-1\u0000"}"#, true),
+        ("POST", r#"{"token":"\u00a0call-1"}"#, true),
         ("POST", &long, true),
         ("POST", &huge, false),
         ("GET", "", false),
@@ -148,11 +157,9 @@ fn a_call_that_is_not_valid_gets_what_an_unknown_path_gets_after_the_same_work()
     // Not even where nobody has made the token that stands in for what is none.
     app.host.will([verdict("0")]);
     assert_eq!(call(&app, "{}").status, 404);
-    let stored = app.host.stored("");
-    assert!(
-        stored.iter().all(|key| key.starts_with("attempts/")),
-        "{stored:?}"
-    );
+    // And none is felt at another door.
+    assert_eq!(app.host.stored(""), [""; 0]);
+    assert_eq!(post(&app, "wrong", BODY).status, 401);
 }
 
 #[test]
@@ -246,6 +253,12 @@ fn where_the_token_cannot_be_checked_nothing_is_accepted() {
         }
         assert_eq!(app.host.stored(""), [""; 0], "{answer:?}");
     }
+    // A code that is the token, and short enough for a log.
+    let told = json!({"error": "call-1"}).to_string();
+    app.host.will([json_answer(500, &told)]);
+    assert_eq!(call(&app, CALL).status, 503);
+    let lines = app.host.lines.borrow().concat();
+    assert!(!lines.contains("call-1"), "{lines}");
     // Just in time.
     let answer = Answers::With(4999, 200, &[], r#"{"resultCode":0}"#.to_owned());
     app.host.will([answer]);
@@ -265,6 +278,30 @@ fn what_the_store_does_not_keep_is_not_acknowledged() {
     let lines = app.host.lines.borrow();
     let failure = r#""failure":"key-value store: the store is broken""#;
     assert!(lines[0].contains(failure), "{lines:?}");
+}
+
+#[test]
+fn a_call_that_was_not_kept_may_come_again() {
+    let mut host = FakeHost::with(&settings(&[("callback_token", "token")]));
+    host.refuses_writes_to = Some("outbox/");
+    let mut app = load(host);
+    app.host.will([verdict("0"), verdict("0")]);
+    assert_eq!(call(&app, CALL).status, 503);
+    app.host.refuses_writes_to = None;
+    assert_eq!(call(&app, CALL).status, 202);
+}
+
+#[test]
+fn a_valid_call_of_another_content_type_is_told_so() {
+    let app = hook(&[]);
+    app.host.will([verdict("0"), verdict("1")]);
+    let plain = |body| {
+        let headers = [("content-type", "text/plain")];
+        send(&app, request("POST", HOOK, &headers, body)).status
+    };
+    assert_eq!((plain(CALL), plain(CALL)), (415, 404));
+    app.host.will([verdict("0")]);
+    assert_eq!(call(&app, CALL).status, 202);
 }
 
 #[test]

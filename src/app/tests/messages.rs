@@ -110,6 +110,7 @@ fn each_type_is_written_to_its_own_row() {
         json!({
             "promo_id": "7", "valid_until": "2026-12-30T22:00:00.000000Z", "discount": "0.25",
             "content": "", "metadata": body["metadata"].to_string(), "message_id": "m-1",
+            "user_id": null,
             "message_timestamp": "2026-01-02T03:00:00.500000Z"
         })
     );
@@ -359,6 +360,28 @@ fn an_older_message_never_overwrites_a_newer_one() {
     body["timestamp"] = Value::Null;
     tell(&app, &body);
     assert_eq!(row(&app, "promos:P-1")["discount"], "now");
+}
+
+#[test]
+fn the_row_is_the_newest_messages_in_whatever_order_they_came() {
+    let old = json!({"type": "reservation_update", "content": "1", "user_id": "u",
+        "timestamp": "2026-01-01T10:00:00Z", "metadata": {"reservation_id": "R", "status": "s"}});
+    let mut new = old.clone();
+    (new["content"], new["user_id"]) = (json!("2"), Value::Null);
+    new["timestamp"] = json!("2026-01-01T11:00:00Z");
+    let after = |messages: [&Value; 2]| {
+        let app = door(&[]);
+        for message in messages {
+            assert_eq!(tell(&app, message).status, 200);
+        }
+        row(&app, "reservas:R")
+    };
+    let kept = after([&old, &new]);
+    assert_eq!(kept, after([&new, &old]));
+    assert_eq!(
+        (&kept["content"], &kept["user_id"]),
+        (&json!("2"), &Value::Null)
+    );
 }
 
 #[test]

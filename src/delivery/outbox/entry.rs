@@ -109,6 +109,7 @@ fn owned(text: &Json) -> Option<Name> {
 fn restore_value(stored: &Json) -> Option<(Name, Value)> {
     let value = match (stored[1].as_str()?, &stored[2]) {
         ("text", Json::String(text)) => Value::Text(text.clone()),
+        ("null", Json::Null) => Value::Null,
         ("now", Json::Null) => Value::Now,
         ("now_if_null", Json::Null) => Value::NowIfNull,
         _ => return None,
@@ -136,6 +137,7 @@ fn restore_guard(stored: &Json) -> Option<Guard> {
 fn kept_value((column, value): &(Name, Value)) -> Json {
     match value {
         Value::Text(text) => json!([column, "text", text]),
+        Value::Null => json!([column, "null"]),
         Value::Now => json!([column, "now"]),
         Value::NowIfNull => json!([column, "now_if_null"]),
     }

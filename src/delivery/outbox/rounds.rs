@@ -30,6 +30,10 @@ const FOLLOWED: Duration = Duration::from_secs(7);
 /// How many changes an instance follows at a time. Others wait for the next look.
 const MOST_FOLLOWED: usize = 16;
 
+/// How many of those it delivers for the first time: each is in memory several times over, beside
+/// the requests that go on coming.
+const MOST_DELIVERED: usize = 4;
+
 /// What a round did.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Drained {
@@ -58,6 +62,19 @@ struct Running<'a, P, F> {
 
 /// Whoever follows a change, until this is dropped.
 struct Following<'a>(&'a Outbox);
+
+impl<'a> Following<'a> {
+    /// `None` where `most` are followed already.
+    fn begin(outbox: &'a Outbox, most: usize) -> Option<Self> {
+        let mut seen = outbox.seen();
+        if seen.followed >= most {
+            return None;
+        }
+        seen.followed += 1;
+        drop(seen);
+        Some(Self(outbox))
+    }
+}
 
 impl Drop for Following<'_> {
     fn drop(&mut self) {
@@ -140,18 +157,24 @@ impl Outbox {
         heard: impl Fn(Id, Attempted, Option<&Entry>),
         mut place: Place,
     ) -> Result<(), StoreError> {
-        let mut following = None;
-        loop {
+        let pause = |place: Place| {
             let now = milliseconds(host.now());
-            let pause = Duration::from_millis(place.due.saturating_sub(now));
+            Duration::from_millis(place.due.saturating_sub(now))
+        };
+        let most = match pause(place).is_zero() {
+            true => MOST_DELIVERED,
+            false => MOST_FOLLOWED,
+        };
+        let Some(_following) = Following::begin(self, most) else {
+            self.seen().left = true;
+            return Ok(());
+        };
+        loop {
+            let pause = pause(place);
             if pause > FOLLOWED {
                 return Ok(());
             }
             if !pause.is_zero() {
-                following = following.or_else(|| self.begin_to_follow());
-                if following.is_none() {
-                    return Ok(());
-                }
                 host.sleep(pause).await;
             }
             let attempt = self.attempt(host, data_api, place, false).await?;
@@ -162,16 +185,6 @@ impl Outbox {
                 None => return Ok(()),
             };
         }
-    }
-
-    fn begin_to_follow(&self) -> Option<Following<'_>> {
-        let mut seen = self.seen();
-        if seen.followed >= MOST_FOLLOWED {
-            return None;
-        }
-        seen.followed += 1;
-        drop(seen);
-        Some(Following(self))
     }
 }
 

@@ -7,8 +7,8 @@ use super::{Answer, Fault, Flaw};
 use crate::config::Table;
 use crate::delivery::{Change, Outcome, Value, encoded};
 
-/// An object of texts, in this order.
-struct Texts<'a>(Vec<(&'a str, &'a str)>);
+/// An object of texts and nulls, in this order.
+struct Texts<'a>(Vec<(&'a str, Option<&'a str>)>);
 
 impl Serialize for Texts<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -19,14 +19,15 @@ impl Serialize for Texts<'_> {
 impl Texts<'_> {
     fn to_json(&self) -> Vec<u8> {
         // Only maps with keys that are no strings and failing `Serialize`s fail; none is used.
-        serde_json::to_vec(self).expect("an object of texts")
+        serde_json::to_vec(self).expect("an object of texts and nulls")
     }
 }
 
 /// The procedure's arguments, by SAM's names: the key and every text. Dates it sets itself.
 pub fn arguments(change: &Change) -> Vec<u8> {
     let key = (change.entity.key_column.as_ref(), change.key.as_str());
-    Texts([key].into_iter().chain(change.texts()).collect()).to_json()
+    let texts = [key].into_iter().chain(change.texts());
+    Texts(texts.map(|(name, text)| (name, Some(text))).collect()).to_json()
 }
 
 /// The columns that a change sets, by the table's own names. `is_null` says of those that are
@@ -43,7 +44,7 @@ pub fn columns(
 /// The same with the key in front, for a row that is to be made.
 pub fn row(table: &Table, change: &Change, now: &str) -> Vec<u8> {
     let key = table.column(&change.entity.key_column);
-    let key = key.map(|key| (key, change.key.as_str()));
+    let key = key.map(|key| (key, Some(change.key.as_str())));
     let values = values(table, change, now, |_| true);
     Texts(key.into_iter().chain(values).collect()).to_json()
 }
@@ -53,13 +54,14 @@ fn values<'a>(
     change: &'a Change,
     now: &'a str,
     is_null: impl Fn(&str) -> bool,
-) -> Vec<(&'a str, &'a str)> {
+) -> Vec<(&'a str, Option<&'a str>)> {
     let values = change.values.iter().filter_map(|(column, value)| {
         let column = table.column(column)?;
         match value {
-            Value::Text(text) => Some((column, text.as_str())),
-            Value::Now => Some((column, now)),
-            Value::NowIfNull => is_null(column).then_some((column, now)),
+            Value::Text(text) => Some((column, Some(text.as_str()))),
+            Value::Null => Some((column, None)),
+            Value::Now => Some((column, Some(now))),
+            Value::NowIfNull => is_null(column).then_some((column, Some(now))),
         }
     });
     values.collect()
@@ -70,7 +72,7 @@ pub fn only_where_null<'a>(table: &'a Table, change: &'a Change) -> impl Iterato
     let columns = change.values.iter();
     columns.filter_map(|(column, value)| match value {
         Value::NowIfNull => table.column(column),
-        Value::Text(_) | Value::Now => None,
+        Value::Text(_) | Value::Null | Value::Now => None,
     })
 }
 
