@@ -1,4 +1,5 @@
-//! `cargo xtask build`: the component, optimised and stripped as `[profile.release]` says.
+//! `cargo xtask build`: the component, optimised and stripped as `[profile.release]` says; and, the
+//! same way, the components that `cargo xtask bench` compares it with.
 
 use std::process::Command;
 
@@ -12,21 +13,19 @@ use crate::say;
 use crate::shrink::shrink;
 use crate::toolchain::{self, TARGET, Toolchain};
 
+/// What does no more than any component must, and what must post as well.
+const FLOORS: [&str; 2] = ["floor", "floor-out"];
+
 /// Builds it and says where it is. Returns what it was built with.
 pub fn build(project: &Project) -> Result<Toolchain> {
     let toolchain = toolchain::find_or_install(project)?;
-    let mut cargo = match &toolchain {
-        Toolchain::WithTarget => project.cargo(),
-        Toolchain::Debian(linkers) => debians_cargo(project, linkers),
-    };
     say::step(match &toolchain {
         Toolchain::WithTarget => "building the component",
         Toolchain::Debian(_) => {
             "building the component with Debian's Rust (the first time std too: some minutes)"
         }
     });
-    arguments(project, &mut cargo, &toolchain);
-    run(&mut cargo, "see the compiler's message above")?;
+    compile(project, &toolchain, &["sam-callback"])?;
 
     let file = project.component();
     shrink(project, &file)?;
@@ -37,16 +36,29 @@ pub fn build(project: &Project) -> Result<Toolchain> {
     Ok(toolchain)
 }
 
-fn arguments(project: &Project, cargo: &mut Command, toolchain: &Toolchain) {
+/// Builds the components of tests/floor/ and tests/floor_out/ with what has built the component.
+pub fn build_floors(project: &Project, toolchain: &Toolchain) -> Result<()> {
+    say::step("building the components that it is compared with");
+    compile(project, toolchain, &FLOORS)
+}
+
+fn compile(project: &Project, toolchain: &Toolchain, packages: &[&str]) -> Result<()> {
+    let mut cargo = match toolchain {
+        Toolchain::WithTarget => project.cargo(),
+        Toolchain::Debian(linkers) => debians_cargo(project, linkers),
+    };
     cargo.arg("build");
     if let Toolchain::Debian(_) = toolchain {
         cargo.args(["-Z", "build-std=std,panic_abort"]);
         cargo.args(["-Z", "build-std-features=optimize_for_size"]);
     }
+    for package in packages {
+        cargo.args(["--package", package]);
+    }
     cargo
-        .args(["--package", "sam-callback", "--release", "--locked"])
-        .args(["--target", TARGET, "--target-dir"])
+        .args(["--release", "--locked", "--target", TARGET, "--target-dir"])
         .arg(project.target_dir());
+    run(&mut cargo, "see the compiler's message above")
 }
 
 /// Debian's cargo and rustc, and nothing of the outer toolchain's settings.

@@ -16,7 +16,14 @@ usage: cargo xtask <command>
            --runtime-config-file FILE  instead of the project's runtime-config.toml
            --stand-in                  serve with host/ even where Spin is installed
   build  build target/wasm32-wasip2/release/sam_callback.wasm
-  test   every check there is: format, lints, unit tests, the component over HTTP";
+  test   every check there is: format, lints, unit tests, the component over HTTP
+  bench  measure the component against the least that one can do
+           --quick                     fewer cells and rounds: two minutes instead of eleven
+           --host HOST                 stand-in (default), spin, or a command with spin up's flags
+           --only WORD                 what has this word in its name, and nothing else
+           --json FILE                 write the figures there too
+           --compare OLD.json          say what got slower since then
+           --markdown                  print tables for docs/performance.md";
 
 #[derive(Debug, PartialEq)]
 pub enum Command {
@@ -24,6 +31,7 @@ pub enum Command {
     Build,
     Test,
     Up(UpOptions),
+    Bench(BenchOptions),
     Announce(Waiting),
 }
 
@@ -34,6 +42,17 @@ pub struct UpOptions {
     pub state_dir: Option<PathBuf>,
     pub runtime_config: Option<PathBuf>,
     pub stand_in: bool,
+}
+
+/// What to measure, and what to do with the figures. Paths are as typed.
+#[derive(Debug, Default, PartialEq)]
+pub struct BenchOptions {
+    pub quick: bool,
+    pub markdown: bool,
+    pub host: Option<String>,
+    pub only: Option<String>,
+    pub json: Option<PathBuf>,
+    pub compare: Option<PathBuf>,
 }
 
 /// The hidden command `announce`: print `text` once `address` accepts, as long as `parent` lives.
@@ -57,6 +76,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, S
         "build" => without_flags(parser, Command::Build),
         "test" => without_flags(parser, Command::Test),
         "up" => up(parser),
+        "bench" => bench(parser),
         "announce" => waiting(parser).map(Command::Announce),
         _ => Err(format!("there is no command `{name}`")),
     }
@@ -94,6 +114,32 @@ fn up(mut parser: Parser) -> Result<Command, String> {
         runtime_config,
         stand_in,
     }))
+}
+
+fn bench(mut parser: Parser) -> Result<Command, String> {
+    let mut options = BenchOptions::default();
+    while let Some(flag) = parser.next().map_err(sentence)? {
+        match flag {
+            Arg::Long("quick") => options.quick = true,
+            Arg::Long("markdown") => options.markdown = true,
+            Arg::Long("host") => options.host = Some(word(&mut parser)?),
+            Arg::Long("only") => options.only = Some(word(&mut parser)?),
+            Arg::Long("json") => options.json = Some(path(&mut parser)?),
+            Arg::Long("compare") => options.compare = Some(path(&mut parser)?),
+            Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
+            other => return Err(sentence(other.unexpected())),
+        }
+    }
+    Ok(Command::Bench(options))
+}
+
+fn word(parser: &mut Parser) -> Result<String, String> {
+    let value = parser.value().and_then(|value| value.string());
+    let value = value.map_err(sentence)?;
+    if value.trim().is_empty() {
+        return Err("a flag's value must not be empty".to_owned());
+    }
+    Ok(value)
 }
 
 fn path(parser: &mut Parser) -> Result<PathBuf, String> {
@@ -159,6 +205,21 @@ mod tests {
     }
 
     #[test]
+    fn bench_takes_every_flag() {
+        assert_eq!(parsed("bench"), Ok(Command::Bench(BenchOptions::default())));
+        let line = "bench --quick --markdown --host spin --only cold --json a --compare=b";
+        let expected = BenchOptions {
+            quick: true,
+            markdown: true,
+            host: Some("spin".to_owned()),
+            only: Some("cold".to_owned()),
+            json: Some("a".into()),
+            compare: Some("b".into()),
+        };
+        assert_eq!(parsed(line), Ok(Command::Bench(expected)));
+    }
+
+    #[test]
     fn what_cannot_be_understood_is_named() {
         for (line, named) in [
             ("", "no command"),
@@ -172,6 +233,9 @@ mod tests {
             ("up --listen 127.0.0.1:70000", "70000"),
             ("up --stand-in=yes", "--stand-in"),
             ("up --state-dir=", "empty"),
+            ("bench all", "all"),
+            ("bench --host=", "empty"),
+            ("bench --json", "--json"),
             ("announce x", "`x`"),
         ] {
             let mistake = parsed(line).expect_err(line);
@@ -181,7 +245,7 @@ mod tests {
 
     #[test]
     fn help_is_a_command_everywhere() {
-        for line in ["--help", "-h", "help", "up --help", "test -h"] {
+        for line in ["--help", "-h", "help", "up --help", "test -h", "bench -h"] {
             assert_eq!(parsed(line), Ok(Command::Help), "{line}");
         }
     }

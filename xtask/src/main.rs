@@ -1,7 +1,8 @@
-//! `cargo xtask`: from a fresh clone to a component that is built, checked and served.
-//! This file only hands each command to the module that carries it out.
+//! `cargo xtask`: from a fresh clone to a component that is built, checked, served and
+//! measured. This file only hands each command to the module that carries it out.
 
 mod announce;
+mod bench;
 mod checks;
 mod component;
 mod curl;
@@ -51,6 +52,7 @@ fn carry_out(command: Command) -> anyhow::Result<()> {
         }
         Command::Build => component::build(&Project::find()?).map(|_| ()),
         Command::Test => checks::run_all(&Project::find()?),
+        Command::Bench(options) => bench::run(&Project::find()?, &options),
         Command::Up(options) => serve::up(&Project::find()?, options),
         Command::Announce(waiting) => {
             announce::wait_and_print(&waiting);

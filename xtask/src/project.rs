@@ -34,7 +34,12 @@ impl Project {
     }
 
     pub fn stand_in(&self) -> PathBuf {
-        let program = format!("host{}", std::env::consts::EXE_SUFFIX);
+        self.program("host")
+    }
+
+    /// A program that was built with the profile `host`.
+    pub fn program(&self, name: &str) -> PathBuf {
+        let program = format!("{name}{}", std::env::consts::EXE_SUFFIX);
         self.target_dir().join("host").join(program)
     }
 

@@ -15,7 +15,8 @@ use crate::project::Project;
 use crate::run::{output_of, run, version_in};
 use crate::say;
 
-const SPIN_MAJOR: u32 = 4;
+/// The Spin that the component is for.
+pub const SPIN_MAJOR: u32 = 4;
 
 pub fn up(project: &Project, options: UpOptions) -> Result<()> {
     // Before anything changes the folder: relative paths are the caller's.
@@ -64,6 +65,11 @@ pub fn up(project: &Project, options: UpOptions) -> Result<()> {
 /// The stand-in, optimised: unoptimised it takes seconds to compile the component.
 pub fn build_stand_in(project: &Project) -> Result<()> {
     say::step("building the stand-in (the first time its WebAssembly engine too: some minutes)");
+    build_program(project, "host")
+}
+
+/// Builds a program of the workspace into `target/host/`.
+pub fn build_program(project: &Project, name: &str) -> Result<()> {
     run(
         project
             .cargo()
@@ -71,18 +77,20 @@ pub fn build_stand_in(project: &Project) -> Result<()> {
             .env_remove("CARGO_BUILD_TARGET")
             // With the features that the whole workspace gives its dependencies, as the tests have
             // them: with fewer the engine would be compiled a second time for those.
-            .args(["build", "--workspace", "--bin", "host"])
+            .args(["build", "--workspace", "--bin", name])
             .args(["--profile", "host", "--locked", "--target-dir"])
             .arg(project.target_dir()),
         "see the compiler's message above",
     )
 }
 
-fn absolute(path: &Path) -> Result<PathBuf> {
+/// A path as the user typed it, made independent of the folder.
+pub fn absolute(path: &Path) -> Result<PathBuf> {
     std::path::absolute(path).with_context(|| format!("{} has no folder", path.display()))
 }
 
-fn spin_version(project: &Project) -> Option<u32> {
+/// The major version of the Spin in PATH.
+pub fn spin_version(project: &Project) -> Option<u32> {
     let said = output_of(project.command("spin").arg("--version"))?;
     version_in(&said).map(|(major, _)| major)
 }

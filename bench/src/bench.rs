@@ -1,0 +1,164 @@
+//! What every measurement needs: the servers, the load, the data API, and where figures go.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::data_api::DataApi;
+use crate::exchange::exchange;
+use crate::figure::{Better, Figures, Unit};
+use crate::keys::{Signer, Tokens};
+use crate::plan::{Cell, Plan};
+use crate::request::requests;
+use crate::scenario::{Scenario, Served};
+use crate::server::{Server, Servers};
+use crate::wrk::{Load, Run, Wrk};
+
+/// One run of everything.
+pub struct Bench {
+    pub plan: Plan,
+    pub servers: Servers,
+    pub wrk: Wrk,
+    pub data_api: DataApi,
+    pub signer: Signer,
+    pub tokens: Tokens,
+    pub figures: Figures,
+    /// What could not be measured, and why.
+    pub failures: Vec<String>,
+    running: BTreeMap<Served, Server>,
+    series: u32,
+}
+
+impl Bench {
+    pub fn new(plan: Plan, servers: Servers, wrk: Wrk) -> Result<Self> {
+        let signer = Signer::load(&servers.root)?;
+        Ok(Self {
+            tokens: signer.tokens()?,
+            signer,
+            plan,
+            servers,
+            wrk,
+            data_api: DataApi::start()?,
+            figures: Figures::default(),
+            failures: Vec::new(),
+            running: BTreeMap::new(),
+            series: 0,
+        })
+    }
+
+    /// Starts a server of its own.
+    pub fn start(&self, served: Served) -> Result<Server> {
+        let key = self.signer.jwks(1)?;
+        let application = served.application(&self.data_api.origin(), &key);
+        self.servers
+            .start(&application)
+            .with_context(|| format!("{served:?}"))
+    }
+
+    /// Takes the server that all share out of them; [`put_back`](Self::put_back) returns it.
+    fn take(&mut self, served: Served) -> Result<Server> {
+        match self.running.remove(&served) {
+            Some(server) => Ok(server),
+            None => self.start(served),
+        }
+    }
+
+    fn put_back(&mut self, served: Served, server: Server) {
+        self.running.insert(served, server);
+    }
+
+    /// Does something with the server that all scenarios of this kind share.
+    pub fn with_server<T>(
+        &mut self,
+        served: Served,
+        act: impl FnOnce(&mut Self, &Server) -> Result<T>,
+    ) -> Result<T> {
+        let server = self.take(served)?;
+        let done = act(self, &server).with_context(|| {
+            let said = server.said();
+            format!("{served:?}, whose server said: {said:?}")
+        });
+        self.put_back(served, server);
+        done
+    }
+
+    /// Makes load for one round, and checks that all replies are what they should be.
+    pub fn load(
+        &mut self,
+        server: &Server,
+        scenario: &Scenario,
+        cell: Cell,
+        seconds: u32,
+    ) -> Result<Run> {
+        let series = self.next_series();
+        let Cell {
+            connections,
+            kept_alive,
+            body,
+        } = cell;
+        let requests = requests(scenario.shown, body, kept_alive, &self.tokens, series);
+        let load = Load {
+            connections,
+            seconds,
+        };
+        let before = self.data_api.answered();
+        let run = self.wrk.run(server.address, &requests, load)?;
+        let posted = self.data_api.answered() - before;
+        run.expect_status(scenario.status)?;
+        ensure!(
+            !scenario.served_by.posts() || posted >= run.requests,
+            "{} requests were answered, and only {posted} came to the data API",
+            run.requests
+        );
+        Ok(run)
+    }
+
+    /// Sends one request, whose reply must have the scenario's status, and says how many
+    /// milliseconds it took.
+    pub fn ask_once(&mut self, server: &Server, scenario: &Scenario, cell: Cell) -> Result<f64> {
+        let series = self.next_series();
+        let requests = requests(scenario.shown, cell.body, false, &self.tokens, series);
+        let reply = exchange(server.address, &requests[0])?;
+        ensure!(
+            reply.status == scenario.status,
+            "answered {} where {} was to be expected: {}",
+            reply.status,
+            scenario.status,
+            reply.body
+        );
+        Ok(reply.took.as_secs_f64() * 1000.0)
+    }
+
+    /// Notes what a round of load has shown.
+    pub fn note(&mut self, name: &str, run: &Run) {
+        let latency = |percent| run.latencies.percentile(percent);
+        let (p50, p99) = (latency(50.0), latency(99.0));
+        let figures = &mut self.figures;
+        let rps = format!("{name}/rps");
+        figures.add(&rps, Unit::PerSecond, Better::More, run.per_second);
+        for (measure, value) in [("p50", p50), ("p99", p99)] {
+            let name = format!("{name}/{measure}");
+            figures.add(&name, Unit::Milliseconds, Better::Less, value);
+        }
+    }
+
+    /// Compares what [`note`](Self::note) has noted under both names.
+    pub fn compare(&mut self, name: &str, floor: &str) {
+        for measure in ["rps", "p50", "p99"] {
+            let (own, floor) = (format!("{name}/{measure}"), format!("{floor}/{measure}"));
+            self.figures.add_ratio(&own, &floor);
+        }
+    }
+
+    /// Notes that something could not be measured. The rest still can.
+    pub fn failed(&mut self, what: &str, error: &anyhow::Error) {
+        let failure = format!("{what}: {error:#}");
+        crate::say::warning(&failure);
+        self.failures.push(failure);
+    }
+
+    fn next_series(&mut self) -> u32 {
+        self.series += 1;
+        self.series
+    }
+}

@@ -1,0 +1,150 @@
+//! Whether a callback takes longer where more waits in the outbox, or more tokens or keys are set.
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use crate::bench::Bench;
+use crate::exchange::exchange;
+use crate::outbox;
+use crate::plan::Cell;
+use crate::request::{Body, TOKEN, bare};
+use crate::say;
+use crate::scenario::{Scenario, Served, named};
+use crate::server::{Application, Server};
+
+const CELL: Cell = Cell::new(1, true, Body::Small);
+
+/// For the operators' door, through which the outbox says how much waits.
+const OPERATOR: &str = "un-token-de-operador";
+
+/// What there is more and more of.
+#[derive(Clone, Copy)]
+pub struct Growing {
+    pub name: &'static str,
+    /// What the table calls it.
+    pub title: &'static str,
+    pub amounts: &'static [usize],
+    scenario: &'static str,
+}
+
+/// Of keys a component takes 16 at most.
+pub const ALL: [Growing; 3] = [
+    Growing {
+        name: "outbox",
+        title: "entries in the outbox",
+        amounts: &[0, 1_000, 100_000],
+        scenario: "data-api",
+    },
+    Growing {
+        name: "tokens",
+        title: "static tokens",
+        amounts: &[1, 20],
+        scenario: "data-api",
+    },
+    Growing {
+        name: "keys",
+        title: "RS256 keys",
+        amounts: &[1, 16],
+        scenario: "rs256-first",
+    },
+];
+
+pub fn measure(bench: &mut Bench) -> Result<()> {
+    for growing in ALL {
+        if !bench.plan.wants(&format!("growth/{}", growing.name)) {
+            continue;
+        }
+        say::progress(&format!("growth: {:?} {}", growing.amounts, growing.title));
+        let scenario = named(growing.scenario).context("no such scenario")?;
+        measure_one(bench, growing, scenario)?;
+    }
+    Ok(())
+}
+
+/// The name of what is noted.
+pub fn name(growing: &str, amount: usize) -> String {
+    format!("growth/{growing}/{amount}")
+}
+
+fn measure_one(bench: &mut Bench, growing: Growing, scenario: &Scenario) -> Result<()> {
+    let amounts = growing.amounts.iter();
+    let mut servers = amounts
+        .map(|amount| Ok((*amount, start(bench, growing.name, *amount)?)))
+        .collect::<Result<Vec<(usize, Server)>>>()?;
+    for (_, server) in &servers {
+        bench.ask_once(server, scenario, CELL)?;
+    }
+    for _ in 0..bench.plan.rounds() {
+        for (amount, server) in &servers {
+            let run = bench.load(server, scenario, CELL, bench.plan.seconds())?;
+            bench.note(&name(growing.name, *amount), &run);
+        }
+        servers.rotate_left(1);
+    }
+    for amount in &growing.amounts[1..] {
+        let least = name(growing.name, growing.amounts[0]);
+        bench.compare(&name(growing.name, *amount), &least);
+    }
+    Ok(())
+}
+
+fn start(bench: &Bench, growing: &str, amount: usize) -> Result<Server> {
+    let data_api = bench.data_api.origin();
+    let with = |served: Served, name: &'static str, value: String| {
+        let mut application = served.application(&data_api, "");
+        application.settings.retain(|(other, _)| *other != name);
+        application.settings.push((name, value));
+        application
+    };
+    match growing {
+        "tokens" => bench
+            .servers
+            .start(&with(Served::DataApi, "callback_token", tokens(amount))),
+        "keys" => {
+            let keys = bench.signer.jwks(amount)?;
+            bench
+                .servers
+                .start(&with(Served::Jwt, "jwt_public_key", keys))
+        }
+        _ => {
+            let operator = OPERATOR.to_owned();
+            let application = with(Served::DataApi, "admin_token", operator);
+            start_with_outbox(bench, &application, amount)
+        }
+    }
+}
+
+/// The right one is the last.
+fn tokens(amount: usize) -> String {
+    let others = (1..amount).map(|number| format!("otro-token-para-medir-{number}"));
+    let all: Vec<_> = others.chain([TOKEN.to_owned()]).collect();
+    all.join(" ")
+}
+
+fn start_with_outbox(bench: &Bench, application: &Application, amount: usize) -> Result<Server> {
+    let server = bench
+        .servers
+        .start_with(application, None, |state| outbox::fill(state, amount))?;
+    let header = format!("authorization: Bearer {OPERATOR}\r\n");
+    let asked = exchange(server.address, &bare("GET", "/admin/outbox/stats", &header))?;
+    let stats: Value = serde_json::from_str(&asked.body).unwrap_or_default();
+    ensure!(
+        stats["waiting"].as_u64() == Some(amount as u64),
+        "{amount} entries were written into the outbox, and the component says: {}",
+        asked.body
+    );
+    Ok(server)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_right_token_is_one_of_so_many_and_the_last() {
+        assert_eq!(tokens(1), TOKEN);
+        let many = tokens(20);
+        assert_eq!(many.split(' ').count(), 20);
+        assert!(many.ends_with(&format!(" {TOKEN}")));
+    }
+}

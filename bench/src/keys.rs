@@ -1,0 +1,122 @@
+//! An authorization server's tokens, signed with the key of the tests; and public keys that nobody
+//! has the private half of.
+
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context, Result, anyhow};
+use ring::rand::{SecureRandom as _, SystemRandom};
+use ring::rsa::PublicKeyComponents;
+use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
+use serde_json::{Value, json};
+
+use crate::request::base64url;
+
+/// How many tokens there are: an instance serves 128 requests and remembers 64 tokens, so one that
+/// has seen this many others meanwhile is new to it.
+const TOKENS: u32 = 2048;
+
+/// For how long they hold: longer than any run.
+const HOLD: Duration = Duration::from_secs(24 * 3600);
+
+/// JWTs that are all right, and all different.
+pub struct Tokens(Vec<String>);
+
+/// The key pair of an authorization server.
+pub struct Signer(RsaKeyPair);
+
+impl Tokens {
+    /// The token of this number, and after the last one the first again.
+    pub fn numbered(&self, number: u32) -> &str {
+        &self.0[number as usize % self.0.len()]
+    }
+
+    #[cfg(test)]
+    pub fn of(tokens: &[&str]) -> Self {
+        Self(tokens.iter().map(|token| (*token).to_owned()).collect())
+    }
+}
+
+impl Signer {
+    /// The RSA key of tests/keys.
+    pub fn load(root: &Path) -> Result<Self> {
+        let file = root.join("tests/keys/rsa.private.der");
+        let der =
+            std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        let pair = RsaKeyPair::from_pkcs8(&der)
+            .map_err(|error| anyhow!("{} is no RSA key: {error}", file.display()))?;
+        Ok(Self(pair))
+    }
+
+    pub fn tokens(&self) -> Result<Tokens> {
+        let until = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)? + HOLD;
+        let random = SystemRandom::new();
+        let tokens = (0..TOKENS).map(|number| {
+            let head = json!({"alg": "RS256", "typ": "JWT"}).to_string();
+            let claims = json!({"exp": until.as_secs(), "sub": "sam", "jti": number}).to_string();
+            let signed = format!(
+                "{}.{}",
+                base64url(head.as_bytes()),
+                base64url(claims.as_bytes())
+            );
+            let mut signature = vec![0; self.0.public().modulus_len()];
+            self.0
+                .sign(
+                    &RSA_PKCS1_SHA256,
+                    &random,
+                    signed.as_bytes(),
+                    &mut signature,
+                )
+                .map_err(|_| anyhow!("the key signs nothing"))?;
+            Ok(format!("{signed}.{}", base64url(&signature)))
+        });
+        tokens.collect::<Result<_>>().map(Tokens)
+    }
+
+    /// A JWKS of so many keys, of which the signer's is the last one. None has a name, so that a
+    /// token does not say which of them it is for.
+    pub fn jwks(&self, keys: usize) -> Result<String> {
+        let random = SystemRandom::new();
+        let public = self.0.public();
+        let length = public.modulus_len();
+        let mut listed = (1..keys)
+            .map(|_| {
+                let mut modulus = vec![0; length];
+                random
+                    .fill(&mut modulus)
+                    .map_err(|_| anyhow!("the system has no random numbers"))?;
+                // As long as a modulus is, and odd as the product of two primes.
+                modulus[0] |= 0x80;
+                modulus[length - 1] |= 1;
+                Ok(jwk(&modulus))
+            })
+            .collect::<Result<Vec<Value>>>()?;
+        listed.push(jwk(&PublicKeyComponents::<Vec<u8>>::from(public).n));
+        Ok(json!({ "keys": listed }).to_string())
+    }
+}
+
+/// All of them have the exponent that everybody uses.
+fn jwk(modulus: &[u8]) -> Value {
+    json!({"kty": "RSA", "alg": "RS256", "use": "sig", "n": base64url(modulus), "e": "AQAB"})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_signers_key_is_the_last_of_so_many() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let signer = Signer::load(&root).expect("a key");
+        let keys = |number| -> Vec<Value> {
+            let jwks: Value =
+                serde_json::from_str(&signer.jwks(number).expect("keys")).expect("JSON");
+            jwks["keys"].as_array().expect("a list").clone()
+        };
+        let (one, three) = (keys(1), keys(3));
+        assert_eq!((one.len(), three.len()), (1, 3));
+        assert_eq!(one[0], three[2]);
+        assert_ne!(three[0]["n"], three[1]["n"]);
+    }
+}
