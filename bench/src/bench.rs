@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 
 use crate::data_api::DataApi;
 use crate::exchange::exchange;
@@ -55,30 +55,22 @@ impl Bench {
             .with_context(|| format!("{served:?}"))
     }
 
-    /// Takes the server that all share out of them; [`put_back`](Self::put_back) returns it.
-    fn take(&mut self, served: Served) -> Result<Server> {
-        match self.running.remove(&served) {
-            Some(server) => Ok(server),
-            None => self.start(served),
-        }
-    }
-
-    fn put_back(&mut self, served: Served, server: Server) {
-        self.running.insert(served, server);
-    }
-
-    /// Does something with the server that all scenarios of this kind share.
+    /// Does something with the server that all scenarios of this kind share, and starts it where
+    /// it is not there yet.
     pub fn with_server<T>(
         &mut self,
         served: Served,
         act: impl FnOnce(&mut Self, &Server) -> Result<T>,
     ) -> Result<T> {
-        let server = self.take(served)?;
-        let done = act(self, &server).with_context(|| {
-            let said = server.said();
-            format!("{served:?}, whose server said: {said:?}")
+        let server = match self.running.remove(&served) {
+            Some(server) => server,
+            None => self.start(served)?,
+        };
+        let done = act(self, &server).map_err(|error| match server.said() {
+            said if said.is_empty() => error,
+            said => anyhow!("{error:#}; the server said: {said}"),
         });
-        self.put_back(served, server);
+        self.running.insert(served, server);
         done
     }
 

@@ -20,7 +20,7 @@ pub fn conditions(plan: &Plan, root: &Path, server: &[String], load: String) -> 
         host: host(server),
         load,
         machine: machine(),
-        system: output(Command::new("uname").arg("-sr")),
+        system: system(&output(Command::new("uname").arg("-sr"))),
         rounds: plan.rounds(),
         seconds: plan.seconds(),
     }
@@ -41,6 +41,12 @@ fn host(server: &[String]) -> String {
             .map(|name| name.to_string_lossy().into_owned())
             .unwrap_or_default(),
     }
+}
+
+/// `name release`, of which the release's first two numbers say enough.
+fn system(said: &str) -> String {
+    let numbers: Vec<_> = said.splitn(3, '.').take(2).collect();
+    numbers.join(".")
 }
 
 fn machine() -> String {
@@ -83,5 +89,16 @@ mod tests {
         let text = "processor\t: 0\nmodel name\t: Some CPU @ 2.0GHz\nmodel name\t: other\n";
         assert_eq!(value_of("model name", text), "Some CPU @ 2.0GHz");
         assert_eq!(value_of("MemTotal", text), "");
+    }
+
+    #[test]
+    fn a_system_is_its_name_and_two_numbers() {
+        for (said, is) in [
+            ("Linux 6.1.0-13-amd64", "Linux 6.1"),
+            ("Darwin 25.0.0", "Darwin 25.0"),
+            ("Other", "Other"),
+        ] {
+            assert_eq!(system(said), is);
+        }
     }
 }

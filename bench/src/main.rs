@@ -102,7 +102,8 @@ fn run(arguments: Arguments) -> Result<Vec<String>> {
 
 /// What fails is noted and named at the end; the rest is measured all the same.
 fn measure(bench: &mut Bench) {
-    let parts: [(&str, fn(&mut Bench) -> Result<()>); 5] = [
+    type Part = fn(&mut Bench) -> Result<()>;
+    let parts: [(&str, Part); 5] = [
         ("size and compile", startup::measure),
         ("cold", cold::measure),
         ("load", load::measure),

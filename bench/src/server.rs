@@ -109,6 +109,8 @@ impl Servers {
             .arg(state)
             // Away from an operator's .env, and without an operator's variables.
             .current_dir(state)
+            // Some leave files behind when they are killed.
+            .env("TMPDIR", state)
             .process_group(0)
             .stdin(Stdio::null())
             // The log is written, as anywhere, and nobody has to keep up with it.

@@ -10,7 +10,6 @@ use crate::component;
 use crate::debian;
 use crate::flags::BenchOptions;
 use crate::project::Project;
-use crate::run::output_of;
 use crate::say;
 use crate::serve::{self, SPIN_MAJOR};
 
@@ -52,7 +51,8 @@ pub fn run(project: &Project, options: &BenchOptions) -> Result<()> {
     bench.args(arguments).env(LOAD, wrk);
     match host {
         Host::StandIn => bench.env(SERVER, project.stand_in()),
-        Host::Spin => bench.env(SERVER, "spin up"),
+        // What the component logs is in files; on the terminal nobody reads it.
+        Host::Spin => bench.env(SERVER, "spin up --quiet"),
         Host::Named(command) => bench.env(SERVER, command),
     };
     finish(&mut bench)

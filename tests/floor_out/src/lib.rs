@@ -7,7 +7,7 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderValue, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use spin_sdk::http::{self as outbound, Request};
-use spin_sdk::{http_service, variables};
+use spin_sdk::{http_service, variables, wit_bindgen};
 
 /// Where the data API has its function.
 const PATH: &str = "/rpc/ActualizarEjecucionDesdeCallback";
@@ -26,6 +26,8 @@ async fn serve(request: Request) -> Response<Full<Bytes>> {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     // Without its length a host sends the reply in chunks, and waits between them.
     headers.insert(CONTENT_LENGTH, HeaderValue::from(REPLY.len()));
+    // As sam-callback does: without it Spin may send the head alone, and the body 40 ms later.
+    wit_bindgen::yield_async().await;
     response
 }
 
