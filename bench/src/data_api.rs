@@ -1,5 +1,5 @@
-//! A data API that answers at once: every request is PostgREST's call of the function, and every
-//! row has been updated.
+//! A data API that answers at once, as PostgREST does whose rows are all there: the function has
+//! updated its row, and a `PATCH` shows the column of the row that it asks for.
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -17,7 +17,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 
-const REPLY: &[u8] = br#"[{"Resultado":"UPDATED"}]"#;
+const UPDATED: &str = r#"[{"Resultado":"UPDATED"}]"#;
 
 /// Serves on a thread of its own, to the end of the process.
 pub struct DataApi {
@@ -76,13 +76,22 @@ async fn answer(
     request: Request<Incoming>,
     answered: Arc<AtomicU64>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
+    let (head, body) = request.into_parts();
     // A request that breaks off has nobody who reads the answer.
-    let _ = request.into_body().collect().await;
+    let _ = body.collect().await;
     answered.fetch_add(1, Ordering::Relaxed);
-    let mut response = Response::new(Full::new(Bytes::from_static(REPLY)));
+    let mut response = Response::new(Full::new(reply(head.uri.query())));
     let json = HeaderValue::from_static("application/json");
     response.headers_mut().insert(CONTENT_TYPE, json);
     Ok(response)
+}
+
+fn reply(query: Option<&str>) -> Bytes {
+    let selected = query.and_then(|query| query.rsplit_once("select="));
+    match selected {
+        Some((_, column)) => format!(r#"[{{"{column}":"x"}}]"#).into(),
+        None => Bytes::from_static(UPDATED.as_bytes()),
+    }
 }
 
 #[cfg(test)]
@@ -99,5 +108,11 @@ mod tests {
         assert_eq!(reply.status, 200);
         assert_eq!(reply.body, r#"[{"Resultado":"UPDATED"}]"#);
         assert_eq!(api.answered(), 1);
+    }
+
+    #[test]
+    fn a_row_that_is_changed_shows_what_was_selected() {
+        let row = reply(Some("user_id=eq.u1&select=user_id"));
+        assert_eq!(row, r#"[{"user_id":"x"}]"#);
     }
 }

@@ -1,13 +1,15 @@
 //! Whether a callback takes longer where more waits in the outbox, or more tokens or keys are set.
 
+use std::path::Path;
+
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::bench::Bench;
 use crate::exchange::exchange;
-use crate::outbox;
+use crate::outbox::{self, Entry};
 use crate::plan::Cell;
-use crate::request::{Body, TOKEN, bare};
+use crate::request::{Body, Shown, TOKEN, bare, requests};
 use crate::say;
 use crate::scenario::{Scenario, Served, named};
 use crate::server::{Application, Server};
@@ -16,6 +18,9 @@ const CELL: Cell = Cell::new(1, true, Body::Small);
 
 /// For the operators' door, through which the outbox says how much waits.
 const OPERATOR: &str = "un-token-de-operador";
+
+/// Where no data API is.
+const NOBODY: &str = "http://127.0.0.1:1";
 
 /// What there is more and more of.
 #[derive(Clone, Copy)]
@@ -122,9 +127,9 @@ fn tokens(amount: usize) -> String {
 }
 
 fn start_with_outbox(bench: &Bench, application: &Application, amount: usize) -> Result<Server> {
-    let server = bench
-        .servers
-        .start_with(application, None, |state| outbox::fill(state, amount))?;
+    let entry = kept_entry(bench)?;
+    let fill = |state: &Path| outbox::fill(state, amount, &entry);
+    let server = bench.servers.start_with(application, None, fill)?;
     let header = format!("authorization: Bearer {OPERATOR}\r\n");
     let asked = exchange(server.address, &bare("GET", "/admin/outbox/stats", &header))?;
     let stats: Value = serde_json::from_str(&asked.body).unwrap_or_default();
@@ -134,6 +139,21 @@ fn start_with_outbox(bench: &Bench, application: &Application, amount: usize) ->
         asked.body
     );
     Ok(server)
+}
+
+/// One that the component has kept because its data API was not there.
+fn kept_entry(bench: &Bench) -> Result<Entry> {
+    let application = Served::DataApi.application(NOBODY, "");
+    let server = bench.servers.start(&application)?;
+    let callbacks = requests(Shown::Token, Body::Small, false, &bench.tokens, 0);
+    let reply = exchange(server.address, &callbacks[0])?;
+    ensure!(
+        reply.status == 202,
+        "a callback whose data API is away was answered with {}: {}",
+        reply.status,
+        reply.body
+    );
+    outbox::first(server.state())
 }
 
 #[cfg(test)]

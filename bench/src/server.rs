@@ -148,9 +148,14 @@ impl Server {
         }
     }
 
+    /// The folder that it keeps its state in.
+    pub fn state(&self) -> &Path {
+        self.state.path()
+    }
+
     /// The end of what it has printed on stderr.
     pub fn said(&self) -> String {
-        let said = std::fs::read_to_string(self.state.path().join("stderr")).unwrap_or_default();
+        let said = std::fs::read_to_string(self.state().join("stderr")).unwrap_or_default();
         let lines: Vec<_> = said.lines().collect();
         lines[lines.len().saturating_sub(5)..].join("\n")
     }
