@@ -21,6 +21,7 @@ pub fn conditions(plan: &Plan, root: &Path, server: &[String], load: String) -> 
         load,
         machine: machine(),
         system: system(&output(Command::new("uname").arg("-sr"))),
+        busy: busy(),
         rounds: plan.rounds(),
         seconds: plan.seconds(),
     }
@@ -65,6 +66,11 @@ fn machine() -> String {
         format!(" of {model}")
     };
     format!("{cores} cores{model}{}", memory.unwrap_or_default())
+}
+
+fn busy() -> Option<f64> {
+    let said = std::fs::read_to_string("/proc/loadavg").ok()?;
+    said.split(' ').next()?.parse().ok()
 }
 
 /// Of lines `name : value` as the kernel writes them, the first value of this name.

@@ -75,6 +75,7 @@ fn run(arguments: Arguments) -> Result<Vec<String>> {
     };
     let plan = arguments.plan;
     let conditions = machine::conditions(&plan, &servers.root, &servers.command, wrk.version());
+    warn_of_others(&conditions);
     let mut bench = Bench::new(plan, servers, wrk)?;
     measure(&mut bench);
     let Bench {
@@ -98,6 +99,15 @@ fn run(arguments: Arguments) -> Result<Vec<String>> {
         show_comparison(old, &report);
     }
     Ok(failures)
+}
+
+/// A processor that others want half of the time is none to measure on.
+fn warn_of_others(conditions: &Conditions) {
+    if let Some(busy) = conditions.busy.filter(|busy| *busy > 0.5) {
+        say::warning(&format!(
+            "the load average is {busy}: where something else still runs here, it is in the figures too"
+        ));
+    }
 }
 
 /// What fails is noted and named at the end; the rest is measured all the same.
@@ -142,12 +152,16 @@ fn described(conditions: &Conditions) -> String {
         load,
         machine,
         system,
+        busy,
         rounds,
         seconds,
     } = conditions;
+    let busy = busy.map_or(String::new(), |busy| {
+        format!("; load average before: {busy}")
+    });
     format!(
         "Measured at {at}, source {source}, on {host}, with {load}: {rounds} rounds of {seconds} s \
-         each,\nmedians, in brackets the rounds' least and most. {machine}, {system}."
+         each,\nmedians, in brackets the rounds' least and most. {machine}, {system}{busy}."
     )
 }
 

@@ -31,6 +31,8 @@ pub struct Conditions {
     pub load: String,
     pub machine: String,
     pub system: String,
+    /// How many programs wanted a processor in the minute before.
+    pub busy: Option<f64>,
     pub rounds: usize,
     pub seconds: u32,
 }

@@ -34,7 +34,7 @@ pub fn targets(judged: &[Judged]) -> Table {
     let row = |one: &Judged| {
         let sign = if one.at_most { "<=" } else { ">=" };
         let verdict = if one.met { "met" } else { "missed" };
-        let doubt = if one.clear { "" } else { " *" };
+        let doubt = if one.clear { "" } else { " ~" };
         vec![
             one.target.clone(),
             format!("{sign} {}", number(one.limit)),
@@ -44,7 +44,7 @@ pub fn targets(judged: &[Judged]) -> Table {
         ]
     };
     Table {
-        title: "Targets (* not all rounds say so)".to_owned(),
+        title: "Targets (~ not all rounds say so)".to_owned(),
         head: vec!["", "target", "measured", "rounds", ""],
         rows: judged.iter().map(row).collect(),
     }
@@ -287,7 +287,7 @@ mod tests {
             met: true,
             clear: false,
         };
-        let row = ["t", ">= 0.85", "0.90", "0.80–0.95", "met *"];
+        let row = ["t", ">= 0.85", "0.90", "0.80–0.95", "met ~"];
         assert_eq!(targets(&[judged]).rows, [row]);
     }
 
