@@ -260,6 +260,8 @@ mod tests {
             let name = format!("cold/{}/reply", scenario.name);
             figures.add(&name, Unit::Milliseconds, Better::Less, 12.3);
         }
+        let size = "size/sam-callback/file";
+        figures.add(size, Unit::Kilobytes, Better::Less, 1234.5);
         figures
     }
 
@@ -268,7 +270,7 @@ mod tests {
         let figures = figures();
         let mut tables = measured(&figures);
         tables.push(targets(&judge(&figures)));
-        assert_eq!(tables.len(), Cell::all().len() + 2);
+        assert_eq!(tables.len(), Cell::all().len() + 3);
         for table in tables {
             for line in table.text().lines() {
                 assert!(line.chars().count() <= 100, "{}", table.text());

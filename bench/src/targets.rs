@@ -29,7 +29,7 @@ use Limit::{AtLeast, AtMost};
 /// Whose cells are judged, and what the target calls it.
 const JUDGED: [(&str, &str, &str); 2] = [
     ("refused", "floor", "refused"),
-    ("data-api", "floor-out", "token + data API"),
+    ("data-api", "floor-out", "data API"),
 ];
 
 /// Judges whatever was measured, and nothing else.

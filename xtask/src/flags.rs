@@ -18,7 +18,7 @@ usage: cargo xtask <command>
   build  build target/wasm32-wasip2/release/sam_callback.wasm
   test   every check there is: format, lints, unit tests, the component over HTTP
   bench  measure the component against the least that one can do
-           --quick                     fewer cells and rounds: two minutes instead of eleven
+           --quick                     fewer cells and rounds: three minutes instead of twelve
            --host HOST                 stand-in (default), spin, or a command with spin up's flags
            --only WORD                 what has this word in its name, and nothing else
            --json FILE                 write the figures there too
