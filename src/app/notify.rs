@@ -147,7 +147,9 @@ impl<H: Host> App<H> {
         if let Some(mark) = &mark {
             let counts = seen::keep(host, mark, receipt).await;
             let counts = counts.map_err(|error| failed(&error.into(), key_field, record))?;
-            if counts.number != receipt.number {
+            // Of two at once each may have found itself the first, and the last one written counts.
+            // No other is to come into the outbox, where whoever comes next delivers what there is.
+            if counts.number != receipt.number || !self.is_the_one(mark, receipt).await {
                 return Err(Refusal::Replayed);
             }
         }
@@ -163,28 +165,33 @@ impl<H: Host> App<H> {
                 return Err(failed(&error.into(), key_field, record));
             }
         };
-        if let Some(mark) = &mark {
-            // Of two at once each may have found itself the first. The last one written counts.
-            match seen::find(host, mark).await {
-                Ok(Some(counts)) if counts.number != receipt.number => {
-                    if let Err(error) = self.outbox.forget(host, place).await {
-                        self.not_known(&error);
-                    }
-                    return Err(Refusal::Replayed);
-                }
-                Ok(Some(_)) => {}
-                // Written over by another notification's.
-                Ok(None) => {
-                    if let Err(error) = seen::keep(host, mark, receipt).await {
-                        self.not_known(&error);
-                    }
-                }
-                Err(error) => self.not_known(&error),
+        if let Some(mark) = &mark
+            && !self.is_the_one(mark, receipt).await
+        {
+            if let Err(error) = self.outbox.forget(host, place).await {
+                self.not_known(&error);
             }
+            return Err(Refusal::Replayed);
         }
         record.entry = Some(place.id.to_string());
         record.follow = Some(place);
         Ok((receipt.taken.name(), receipt))
+    }
+
+    /// Whether it is this receipt that is remembered, as far as can be told.
+    async fn is_the_one(&self, mark: &Mark, receipt: Receipt) -> bool {
+        let found = match seen::find(&self.host, mark).await {
+            // Written over by another notification's.
+            Ok(None) => seen::keep(&self.host, mark, receipt).await.map(Some),
+            found => found,
+        };
+        match found {
+            Ok(counts) => counts.is_none_or(|counts| counts.number == receipt.number),
+            Err(error) => {
+                self.not_known(&error);
+                true
+            }
+        }
     }
 
     fn receipt(&self, verified: &Verified, taken: Taken) -> Receipt {

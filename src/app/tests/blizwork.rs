@@ -216,6 +216,32 @@ fn of_calls_with_one_token_at_once_one_is_taken() {
 }
 
 #[test]
+fn of_calls_with_one_token_at_once_the_outbox_never_has_another_than_the_one_that_counts() {
+    // Whoever comes may deliver what is in there, and a power cut leaves it as it is.
+    let app = hook(&[]);
+    app.host.will((0..5).map(|_| verdict("0")));
+    let under_way = std::cell::Cell::new(true);
+    let calls = async {
+        let calls = (0..5).map(|n| {
+            let body = CALL.replace("ventas", &format!("p-{n}"));
+            app.respond(request("POST", HOOK, &[], &body))
+        });
+        futures_util::future::join_all(calls).await;
+        under_way.set(false);
+    };
+    let watch = async {
+        let mut most = 0;
+        while under_way.get() {
+            most = most.max(app.host.stored("outbox/").len());
+            app.host.sleep(Duration::ZERO).await;
+        }
+        most
+    };
+    let ((), most) = block_on(futures_util::future::join(calls, watch));
+    assert_eq!((most, app.host.stored("outbox/").len()), (1, 1));
+}
+
+#[test]
 fn where_the_token_cannot_be_checked_nothing_is_accepted() {
     let app = hook(&[]);
     let nonsense = |body: &str| json_answer(200, body);
