@@ -1,25 +1,21 @@
-//! A data API that speaks Data API builder's HTTP for the procedure, and fails in every way that
+//! A data API that speaks the HTTP of Data API builder or of PostgREST, and fails in every way that
 //! one can.
 
-use std::io;
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use serde_json::{Value, json};
 
-use crate::journal::{Event, Journal, Order, Resultado};
+use crate::dialect::{self, Dialect, Request};
+use crate::door::Door;
+use crate::journal::{Event, Journal};
 use crate::sam::Sam;
-use crate::server;
-use crate::upstream::{self, Act, Asked};
+use crate::tables::Tables;
+use crate::upstream::{Act, Asked};
 
 /// How long the component waits for it.
 pub const TIMEOUT_MS: u64 = 300;
-
-const PATH: &str = "/api/ActualizarEjecucionDesdeCallback";
 
 /// How it is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,40 +63,42 @@ const FAULTS: [Fault; 11] = [
 ];
 
 pub struct DataApi {
-    address: SocketAddr,
+    door: Door,
     service: Arc<Service>,
-    door: Mutex<Option<JoinHandle<()>>>,
 }
 
 struct Service {
+    dialect: Dialect,
     sam: Arc<Sam>,
+    tables: Arc<Tables>,
     journal: Arc<Journal>,
     state: Mutex<(Weather, Rng)>,
-    closing: AtomicBool,
-    /// Requests that are being answered.
-    busy: AtomicUsize,
 }
 
 impl DataApi {
-    pub fn start(sam: Arc<Sam>, journal: Arc<Journal>, random: Rng) -> Self {
-        let it = Self {
-            // Not a port that the system gives to clients: it has to be there after each pause.
-            address: server::free_address(),
-            service: Arc::new(Service {
-                sam,
-                journal,
-                state: Mutex::new((Weather::Fine, random)),
-                closing: AtomicBool::new(false),
-                busy: AtomicUsize::new(0),
-            }),
-            door: Mutex::default(),
-        };
-        it.open();
-        it
+    pub fn start(
+        dialect: Dialect,
+        sam: Arc<Sam>,
+        tables: Arc<Tables>,
+        journal: Arc<Journal>,
+        random: Rng,
+    ) -> Self {
+        let service = Arc::new(Service {
+            dialect,
+            sam,
+            tables,
+            journal,
+            state: Mutex::new((Weather::Fine, random)),
+        });
+        let own = Arc::clone(&service);
+        Self {
+            door: Door::new(move |asked| own.answer(asked)),
+            service,
+        }
     }
 
     pub fn origin(&self) -> String {
-        format!("http://{}", self.address)
+        self.door.origin()
     }
 
     /// Changes how it is doing until then, when it is well again.
@@ -120,113 +118,87 @@ impl DataApi {
 
     /// Returns once it has nothing under way: what it writes late is written by then.
     pub fn wait_until_quiet(&self) {
-        while self.service.busy.load(Ordering::SeqCst) > 0 {
-            thread::sleep(Duration::from_millis(10));
-        }
+        self.door.wait_until_quiet();
     }
 
     fn set(&self, weather: Weather) {
         self.service.state.lock().expect("no panic").0 = weather;
         match weather {
-            Weather::Down => self.close(),
-            _ => self.open(),
-        }
-    }
-
-    fn open(&self) {
-        let mut door = self.door.lock().expect("no panic");
-        if door.is_none() {
-            let listener = TcpListener::bind(self.address).expect("our own port");
-            let service = Arc::clone(&self.service);
-            *door = Some(thread::spawn(move || service.serve(&listener)));
-        }
-    }
-
-    fn close(&self) {
-        if let Some(door) = self.door.lock().expect("no panic").take() {
-            self.service.closing.store(true, Ordering::SeqCst);
-            // It looks up only when a connection comes. An error means that one has come already.
-            let _ = TcpStream::connect(self.address);
-            door.join().expect("no panic");
-            self.service.closing.store(false, Ordering::SeqCst);
+            Weather::Down => self.door.close(),
+            _ => self.door.open(),
         }
     }
 }
 
 impl Service {
-    fn serve(self: Arc<Self>, listener: &TcpListener) {
-        for stream in listener.incoming() {
-            if self.closing.load(Ordering::SeqCst) {
-                return;
+    fn answer(&self, asked: &Asked) -> Act {
+        match self.dialect.read(asked) {
+            Some(request) => self.act(request),
+            None => {
+                self.journal.note(Event::Strange(format!("{asked:?}")));
+                dialect::error(400, "BadRequest")
             }
-            let service = Arc::clone(&self);
-            self.busy.fetch_add(1, Ordering::SeqCst);
-            thread::spawn(move || {
-                service.answer(stream);
-                service.busy.fetch_sub(1, Ordering::SeqCst);
-            });
         }
     }
 
-    fn answer(&self, stream: io::Result<TcpStream>) {
-        let Some((asked, stream)) = stream.ok().and_then(upstream::receive) else {
-            return;
-        };
-        let act = match read(&asked) {
-            Some(order) => self.act(order),
-            None => {
-                self.journal.note(Event::Strange(format!("{asked:?}")));
-                error(400, "BadRequest")
-            }
-        };
-        upstream::act(stream, act);
-    }
-
-    fn act(&self, order: Order) -> Act {
+    fn act(&self, request: Request) -> Act {
         let (fault, wait) = self.draw();
         let Some(fault) = fault else {
-            return self.execute(order);
+            return self.execute(request);
         };
         let what = fault.name();
-        self.journal.note(Event::Fault(order.clone(), what));
+        let subject = request.subject().to_owned();
+        let asked = format!("{request:?}");
+        self.journal.note(Event::Fault(subject, asked, what));
         match fault {
             Fault::Slow => {
                 thread::sleep(wait / 2);
-                self.execute(order)
+                self.execute(request)
             }
             Fault::ResetBefore => Act::Reset(Vec::new()),
-            Fault::Unavailable => error(503, "ServiceUnavailable"),
-            Fault::Failed => error(500, "DatabaseOperationFailed"),
-            Fault::Misconfigured => error(400, "BadRequest"),
+            Fault::Unavailable => dialect::error(503, "ServiceUnavailable"),
+            Fault::Failed => dialect::error(500, "DatabaseOperationFailed"),
+            Fault::Misconfigured => dialect::error(400, "BadRequest"),
             Fault::HtmlPage => Act::Reply(200, "text/html", b"<html>Mantenimiento".to_vec()),
             Fault::Truncated => {
-                self.execute(order);
+                self.execute(request);
                 Act::Reset(truncated())
             }
             Fault::ReplyLost => {
-                self.execute(order);
+                self.execute(request);
                 Act::Reset(Vec::new())
             }
             Fault::StallBefore => Act::Stall(Vec::new()),
             Fault::StallAfter => {
-                self.execute(order);
+                self.execute(request);
                 Act::Stall(truncated())
             }
             // Who asked has given up, and what comes meanwhile is overtaken.
             Fault::WrittenLate => {
                 thread::sleep(Duration::from_millis(TIMEOUT_MS) + wait * 4);
-                self.execute(order)
+                self.execute(request)
             }
         }
     }
 
-    fn execute(&self, order: Order) -> Act {
-        let word = match self.sam.execute(order) {
-            Resultado::Updated => "UPDATED",
-            Resultado::AlreadyProcessed => "ALREADY_PROCESSED",
-            Resultado::NotFound => "NOT_FOUND",
-        };
-        upstream::json(201, &json!({"value": [{"Resultado": word}]}))
+    fn execute(&self, request: Request) -> Act {
+        let (dialect, tables) = (self.dialect, &self.tables);
+        match request {
+            Request::Execute(order) => dialect.executed(self.sam.execute(order)),
+            Request::Look { row, column } => dialect.looked(tables.look(&row).as_ref(), &column),
+            Request::Update {
+                row,
+                guard,
+                columns,
+            } => {
+                let came = tables.update(row.clone(), guard, columns);
+                dialect.wrote(&row, came, false)
+            }
+            Request::Insert { row, columns } => {
+                let came = tables.insert(row.clone(), columns);
+                dialect.wrote(&row, came, true)
+            }
+        }
     }
 
     /// What is to go wrong, if anything, and a time that is less than the component waits.
@@ -262,24 +234,6 @@ impl Fault {
             Self::WrittenLate => "writes when nobody waits any more",
         }
     }
-}
-
-/// The procedure's arguments.
-fn read(asked: &Asked) -> Option<Order> {
-    let arguments: Value = serde_json::from_slice(&asked.body).ok()?;
-    let text = |name: &str| Some(arguments.get(name)?.as_str()?.to_owned());
-    let is_ours = asked.method == "POST" && asked.target == PATH;
-    let order = Order {
-        deployment: text("DeploymentId")?,
-        estado: text("Estado")?,
-        callback_info: text("CallbackInfo")?,
-    };
-    is_ours.then_some(order)
-}
-
-fn error(status: u16, code: &str) -> Act {
-    let error = json!({"error": {"code": code, "message": "…", "status": status}});
-    upstream::json(status, &error)
 }
 
 /// A reply that promises more than comes.

@@ -1,26 +1,38 @@
 //! Whether the promise was kept, as the journal and the rows tell it.
 
+mod again;
+mod calls;
 mod cases;
+mod messages;
+mod notice_cases;
+mod tale;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::journal::{Answer, Event, Message, Order, Resultado};
+use crate::journal::{Answer, Callback, Event, Order, Resultado};
+use crate::notices;
 use crate::sam::{Row, Rows, is_final};
+use tale::Tales;
 
-pub use cases::check;
+/// Panics where the judge is wrong about a history that is known to be good or bad.
+pub fn check() {
+    cases::check();
+    notice_cases::check();
+}
 
 /// A way in which the promise was broken.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Breach {
-    pub deployment: String,
+    /// The deployment or the row.
+    pub subject: String,
     pub what: String,
 }
 
 /// What happened to one deployment; each thing with its place in the journal.
 #[derive(Default)]
 struct Story<'a> {
-    sent: Vec<(usize, &'a Message)>,
+    sent: Vec<(usize, &'a Callback)>,
     answered: Vec<Answered<'a>>,
     executed: Vec<(usize, &'a Order, Resultado)>,
 }
@@ -28,14 +40,15 @@ struct Story<'a> {
 struct Answered<'a> {
     sent: usize,
     at: usize,
-    message: &'a Message,
+    callback: &'a Callback,
     answer: Answer,
 }
 
-/// From when to when the store took no write.
-type Outages = Vec<(usize, usize)>;
+/// From where to where in the journal something was so.
+type Spans = Vec<(usize, usize)>;
 
-pub fn judge(events: &[(Duration, Event)], rows: &Rows) -> Vec<Breach> {
+/// `rows` are the deployments', `others` those of messages and calls.
+pub fn judge(events: &[(Duration, Event)], rows: &Rows, others: &notices::Rows) -> Vec<Breach> {
     let (stories, outages, mut breaches) = read(events);
     for (deployment, story) in &stories {
         let row = rows.get(*deployment);
@@ -45,47 +58,66 @@ pub fn judge(events: &[(Duration, Event)], rows: &Rows) -> Vec<Breach> {
             story.answers().find_map(|it| story.what_is_missing(it)),
         ];
         breaches.extend(found.into_iter().flatten().map(|what| Breach {
-            deployment: (*deployment).to_owned(),
+            subject: (*deployment).to_owned(),
             what,
         }));
     }
-    let acknowledged = |story: &Story| story.answers().any(Answered::is_acknowledged);
-    if !stories.values().any(acknowledged) {
-        breaches.push(general("nothing was acknowledged, so nothing was tested"));
+    let tales = Tales::read(events, outages);
+    breaches.extend(tales.breaches(others));
+    let is_acknowledged = |story: &Story| story.answers().any(Answered::is_acknowledged);
+    let is_sent = stories.values().any(|story| !story.sent.is_empty());
+    let mut untested = tales.untested();
+    if is_sent && !stories.values().any(is_acknowledged) {
+        untested.push("callback");
     }
+    breaches.extend(untested.into_iter().map(|what| {
+        let what = format!("no {what} was acknowledged, so nothing was tested");
+        general(&what)
+    }));
     breaches
 }
 
 fn general(what: &str) -> Breach {
     Breach {
-        deployment: "all".to_owned(),
+        subject: "all".to_owned(),
         what: what.to_owned(),
     }
 }
 
-fn read(events: &[(Duration, Event)]) -> (BTreeMap<&str, Story<'_>>, Outages, Vec<Breach>) {
+fn read(events: &[(Duration, Event)]) -> (BTreeMap<&str, Story<'_>>, Spans, Vec<Breach>) {
     let mut stories = BTreeMap::<&str, Story>::new();
-    let (mut outages, mut breaches, mut since) = (Outages::new(), Vec::new(), None);
+    let (mut outages, mut breaches, mut since) = (Spans::new(), Vec::new(), None);
     for (at, (_, event)) in events.iter().enumerate() {
-        let story = event
-            .deployment()
-            .map(|deployment| stories.entry(deployment).or_default());
-        match (event, story) {
-            (Event::Sent(message), Some(story)) => story.sent.push((at, message)),
-            (Event::Answered(sent, message, answer), Some(story)) => {
-                story.answered.push(Answered {
-                    sent: *sent,
-                    at,
-                    message,
-                    answer: *answer,
-                });
+        match event {
+            Event::Inserted(deployment) => drop(stories.entry(deployment).or_default()),
+            Event::Sent(callback) => stories
+                .entry(&callback.deployment)
+                .or_default()
+                .sent
+                .push((at, callback)),
+            Event::Answered(sent, callback, answer) => {
+                stories
+                    .entry(&callback.deployment)
+                    .or_default()
+                    .answered
+                    .push(Answered {
+                        sent: *sent,
+                        at,
+                        callback,
+                        answer: *answer,
+                    });
             }
-            (Event::Executed(order, resultado), Some(story)) => {
-                story.executed.push((at, order, *resultado));
+            Event::Executed(order, resultado) => {
+                let order = (at, order, *resultado);
+                stories
+                    .entry(&order.1.deployment)
+                    .or_default()
+                    .executed
+                    .push(order);
             }
-            (Event::StoreFails(_), _) => since = Some(at),
-            (Event::StoreHeals, _) => outages.extend(since.take().map(|since| (since, at))),
-            (Event::Strange(what), _) => breaches.push(general(what)),
+            Event::StoreFails(_) => since = Some(at),
+            Event::StoreHeals => outages.extend(since.take().map(|since| (since, at))),
+            Event::Strange(what) => breaches.push(general(what)),
             _ => {}
         }
     }
@@ -97,7 +129,7 @@ impl Answered<'_> {
         matches!(self.answer, Answer::Done | Answer::Queued)
     }
 
-    fn what_is_wrong(&self, outages: &Outages) -> Option<String> {
+    fn what_is_wrong(&self, outages: &Spans) -> Option<String> {
         let out = |(from, to): &(usize, usize)| *from < self.sent && self.at < *to;
         match self.answer {
             Answer::Queued if outages.iter().any(out) => Some(format!(
@@ -127,7 +159,7 @@ impl<'a> Story<'a> {
     fn what_is_wrong_with_the_writes(&self, row: Option<&Row>) -> Option<String> {
         let foreign = |(at, order): &(usize, &Order)| {
             let mut sent = self.sent.iter().take_while(|(sent, _)| sent < at);
-            !sent.any(|(_, message)| is_same(message, order))
+            !sent.any(|(_, callback)| is_same(callback, order))
         };
         let Some(row) = row else {
             return Some("there is no row".to_owned());
@@ -154,12 +186,12 @@ impl<'a> Story<'a> {
 
     /// What an acknowledged change has not become.
     fn what_is_missing(&self, answered: &Answered) -> Option<String> {
-        let Answered { at, message, .. } = answered;
+        let Answered { at, callback, .. } = answered;
         // It was written, or came when the row was final.
         let has_come = |until: usize| {
             let mut executed = self.executed.iter().filter(|(at, ..)| *at < until);
             executed.any(|(_, order, resultado)| {
-                *resultado != Resultado::NotFound && is_same(message, order)
+                *resultado != Resultado::NotFound && is_same(callback, order)
             })
         };
         match answered.answer {
@@ -174,8 +206,8 @@ impl<'a> Story<'a> {
     }
 }
 
-fn is_same(message: &Message, order: &Order) -> bool {
-    (message.status, &message.payload) == (order.estado.as_str(), &order.callback_info)
+fn is_same(callback: &Callback, order: &Order) -> bool {
+    (callback.status, &callback.payload) == (order.estado.as_str(), &order.callback_info)
 }
 
 fn holds(row: &Row, order: &Order) -> bool {

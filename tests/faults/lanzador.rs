@@ -1,16 +1,20 @@
-//! The Lanzador: it makes a deployment's row, before its first callback or some time after it.
+//! The Lanzador, and whoever else makes rows that notifications only write to: before the first of
+//! them, or some time after it.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::sam::Sam;
+use fastrand::Rng;
 
-/// When a deployment's row is made.
+use crate::sam::Sam;
+use crate::tables::Tables;
+
+/// When a row is made.
 #[derive(Debug, Clone, Copy)]
 pub enum Made {
-    /// Before its first callback.
+    /// Before its first notification.
     Before,
     /// So long after it.
     After(Duration),
@@ -18,38 +22,45 @@ pub enum Made {
     Last,
 }
 
+/// A row that somebody makes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Row {
+    Deployment(String),
+    Reservation(String),
+}
+
 pub struct Lanzador {
     sam: Arc<Sam>,
+    tables: Arc<Tables>,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
-    known: BTreeSet<String>,
+    known: BTreeSet<Row>,
     /// Rows to be made, and when; `None`: when everything is well again.
-    due: Vec<(String, Option<Instant>)>,
+    due: Vec<(Row, Option<Instant>)>,
 }
 
 impl Lanzador {
-    pub fn new(sam: Arc<Sam>) -> Self {
+    pub fn new(sam: Arc<Sam>, tables: Arc<Tables>) -> Self {
         Self {
             sam,
+            tables,
             state: Mutex::default(),
         }
     }
 
-    /// Tells it of a deployment that is about to have a callback.
-    pub fn deploy(&self, deployment: &str, made: Made) {
+    /// Tells it of a row that is about to have a notification.
+    pub fn expect(&self, row: Row, made: Made) {
         let mut state = self.state.lock().expect("no panic");
-        if !state.known.insert(deployment.to_owned()) {
+        if !state.known.insert(row.clone()) {
             return;
         }
         match made {
-            Made::Before => self.sam.insert(deployment),
-            Made::After(time) => state
-                .due
-                .push((deployment.to_owned(), Some(Instant::now() + time))),
-            Made::Last => state.due.push((deployment.to_owned(), None)),
+            Made::Before => self.insert(&row),
+            Made::After(time) => state.due.push((row, Some(Instant::now() + time))),
+            Made::Last => state.due.push((row, None)),
         }
     }
 
@@ -69,8 +80,26 @@ impl Lanzador {
 
     fn make(&self, is_due: impl Fn(Option<Instant>) -> bool) {
         let mut state = self.state.lock().expect("no panic");
-        for (deployment, _) in state.due.extract_if(.., |(_, due)| is_due(*due)) {
-            self.sam.insert(&deployment);
+        for (row, _) in state.due.extract_if(.., |(_, due)| is_due(*due)) {
+            self.insert(&row);
+        }
+    }
+
+    fn insert(&self, row: &Row) {
+        match row {
+            Row::Deployment(deployment) => self.sam.insert(deployment),
+            Row::Reservation(row) => self.tables.make(row),
+        }
+    }
+}
+
+impl Made {
+    /// Half of the rows are there in time.
+    pub fn drawn(random: &mut Rng) -> Self {
+        match random.u8(..10) {
+            0..5 => Self::Before,
+            5..8 => Self::After(Duration::from_millis(random.u64(50..2500))),
+            _ => Self::Last,
         }
     }
 }

@@ -1,10 +1,11 @@
 //! The promise of the outbox, put to the test: once everything is well again, every change that
-//! was acknowledged (200 or 202) is in the database, no final state was written over, and each has
-//! taken effect once.
+//! was acknowledged (200 or 202) is in the database, no final state and no newer message was written
+//! over, and each has taken effect once.
 //!
-//! Callers send while the data API, the host and its key-value store fail in all the ways that are
-//! known; then all is healed, the outbox drained, and what was acknowledged is compared with what
-//! was written. [`judge`] has the rules.
+//! A360, the senders of signed messages, and BlizWork send while the data API, BlizWork's own, the
+//! host and its key-value store fail in all the ways that are known; then all is healed, the outbox
+//! drained, and what was acknowledged is compared with what was written. [`judge`] has the rules.
+//! Even seeds have a data API that speaks as PostgREST does, odd ones Data API builder.
 //!
 //! `cargo test --test faults` takes some seconds: a fixed seed, and one that is new each time.
 //! `cargo test --test faults -- --seed 7 --seconds 600` is as long as asked, with that seed. Each
@@ -15,13 +16,23 @@
 //! The server is the one that `SAM_CALLBACK_SERVER` names, as for the tests over HTTP.
 
 mod arguments;
+mod blizwork;
+#[path = "../signer/body.rs"]
+mod body_signer;
+mod callbacks;
+mod calls;
 mod data_api;
+mod dialect;
+mod door;
 mod journal;
 mod judge;
 mod lanzador;
+mod messages;
 mod mishaps;
+mod notices;
 mod operator;
 mod sam;
+mod sender;
 #[path = "../over_http/server.rs"]
 #[allow(
     dead_code,
@@ -29,7 +40,7 @@ mod sam;
 )]
 mod server;
 mod store;
-mod traffic;
+mod tables;
 #[path = "../over_http/upstream.rs"]
 #[allow(
     dead_code,

@@ -79,6 +79,7 @@ fn cut(server: Server, journal: &Journal) -> Server {
 
 /// Does something while the store fails.
 fn failing<T>(store: &Store, how: Failing, journal: &Journal, then: impl FnOnce() -> T) -> T {
+    journal.note(Event::StoreInDoubt);
     let fault = store.fail(how);
     // After it is planted and before it is mended, so that all between the two met it.
     journal.note(match how.keeps_writes_out() {
@@ -91,6 +92,7 @@ fn failing<T>(store: &Store, how: Failing, journal: &Journal, then: impl FnOnce(
         false => Event::Host("the store deletes again"),
     });
     fault.mend();
+    journal.note(Event::StoreIsSound);
     done
 }
 

@@ -8,7 +8,7 @@ use fastrand::Rng;
 use serde_json::Value;
 use ureq::Agent;
 
-use crate::traffic;
+use crate::sender;
 
 pub const TOKEN: &str = "un-token-de-operador";
 
@@ -32,7 +32,7 @@ impl Operator {
     pub fn of(address: SocketAddr) -> Self {
         Self {
             address,
-            agent: traffic::agent(),
+            agent: sender::agent(),
         }
     }
 

@@ -7,17 +7,25 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 
+use crate::blizwork::{self, BlizWork};
+use crate::body_signer;
+use crate::callbacks::Callbacks;
+use crate::calls::Calls;
 use crate::data_api::{self, DataApi};
+use crate::dialect::Dialect;
 use crate::journal::{Answer, Event, Journal};
 use crate::judge::{self, Breach};
 use crate::lanzador::Lanzador;
+use crate::messages::Messages;
 use crate::mishaps;
+use crate::notices::{Kind, Replied};
 use crate::operator::{self, Operator};
 use crate::sam::Sam;
 use crate::server::{self, Server};
-use crate::traffic::Traffic;
+use crate::tables::Tables;
 
-const CALLERS: usize = 24;
+/// Those of A360, those who send messages, and those of BlizWork.
+const CALLERS: [usize; 3] = [12, 8, 6];
 
 /// More than one, since two of them at once are what an outbox without a lock has to bear.
 const OPERATORS: usize = 2;
@@ -39,10 +47,16 @@ const FLAGS: [&[&str]; 4] = [
 pub struct World {
     random: Rng,
     journal: Arc<Journal>,
+    seed: u64,
     sam: Arc<Sam>,
+    tables: Arc<Tables>,
     data_api: DataApi,
+    blizwork: Arc<BlizWork>,
     server: Server,
-    traffic: Traffic,
+    lanzador: Arc<Lanzador>,
+    callbacks: Callbacks,
+    messages: Messages,
+    calls: Calls,
     operator: Operator,
     drained: operator::Drained,
 }
@@ -52,28 +66,39 @@ impl World {
         let mut random = Rng::with_seed(seed);
         let journal = Arc::new(Journal::new());
         let sam = Arc::new(Sam::new(Arc::clone(&journal)));
-        let data_api = DataApi::start(Arc::clone(&sam), Arc::clone(&journal), random.fork());
+        let tables = Arc::new(Tables::new(Arc::clone(&journal)));
+        // So that of two neighbouring seeds each has its own.
+        let dialect = match seed % 2 {
+            0 => Dialect::Postgrest,
+            _ => Dialect::Dab,
+        };
+        let (own, others) = (Arc::clone(&sam), Arc::clone(&tables));
+        let noted = Arc::clone(&journal);
+        let data_api = DataApi::start(dialect, own, others, noted, random.fork());
+        let blizwork = Arc::new(BlizWork::start(Arc::clone(&journal), random.fork()));
         let flags = FLAGS[random.usize(..FLAGS.len())];
-        let settings = [
-            ("callback_token", server::TOKEN),
-            ("admin_token", operator::TOKEN),
-            ("data_api", "dab"),
-            ("data_api_origin", &data_api.origin()),
-            ("data_api_timeout_ms", &data_api::TIMEOUT_MS.to_string()),
-            // The journal says more, and a long run's log is long.
-            ("log_level", "error"),
-        ];
-        let server = Server::start_with(&settings, flags);
-        let lanzador = Lanzador::new(Arc::clone(&sam));
-        let traffic = Traffic::new(server.address, seed, Arc::clone(&journal), lanzador);
+        let server = server(dialect, &data_api, &blizwork, flags);
+        let lanzador = Arc::new(Lanzador::new(Arc::clone(&sam), Arc::clone(&tables)));
+        let shared = || (server.address, Arc::clone(&journal), Arc::clone(&lanzador));
+        let (address, noted, expecting) = shared();
+        let callbacks = Callbacks::new(address, seed, noted, expecting);
+        let (address, noted, expecting) = shared();
+        let messages = Messages::new(address, seed, noted, expecting);
+        let calls = Calls::new(address, Arc::clone(&journal), Arc::clone(&blizwork));
         Self {
             random,
+            seed,
             journal,
             sam,
+            tables,
             data_api,
+            blizwork,
             operator: Operator::of(server.address),
             server,
-            traffic,
+            lanzador,
+            callbacks,
+            messages,
+            calls,
             drained: operator::Drained::default(),
         }
     }
@@ -89,7 +114,7 @@ impl World {
             left -= episode;
             self = self.trouble(Instant::now() + episode);
             self.heal()?;
-            let breaches = judge::judge(&self.journal.events(), &self.sam.rows());
+            let breaches = self.verdict();
             if !breaches.is_empty() {
                 return Err(self.report(&breaches));
             }
@@ -100,17 +125,26 @@ impl World {
     /// Everybody at it until then.
     fn trouble(mut self, until: Instant) -> Self {
         let random = &mut self.random;
-        let mut callers: Vec<_> = (0..CALLERS).map(|_| random.fork()).collect();
+        let callers = CALLERS.map(|number| (0..number).map(|_| random.fork()).collect::<Vec<_>>());
         let mut meddlers: Vec<_> = (0..OPERATORS).map(|_| random.fork()).collect();
-        let [mut weather, mut host] = std::array::from_fn(|_| random.fork());
-        let (traffic, data_api, journal) = (&self.traffic, &self.data_api, &self.journal);
-        let operator = &self.operator;
+        let [mut weather, mut others, mut host] = std::array::from_fn(|_| random.fork());
+        let (callbacks, messages, calls) = (&self.callbacks, &self.messages, &self.calls);
+        let (data_api, blizwork) = (&self.data_api, &self.blizwork);
+        let (lanzador, journal, operator) = (&self.lanzador, &self.journal, &self.operator);
+        let [of_a360, of_others, of_blizwork] = callers;
         self.server = thread::scope(|scope| {
-            for random in &mut callers {
-                scope.spawn(move || traffic.call(random, until));
+            for mut random in of_a360 {
+                scope.spawn(move || callbacks.call(&mut random, until));
             }
-            scope.spawn(|| traffic.lanzador.work(until));
+            for mut random in of_others {
+                scope.spawn(move || messages.call(&mut random, until));
+            }
+            for mut random in of_blizwork {
+                scope.spawn(move || calls.call(&mut random, until));
+            }
+            scope.spawn(|| lanzador.work(until));
             scope.spawn(|| data_api.change(&mut weather, until));
+            scope.spawn(|| blizwork.change(&mut others, until));
             for random in &mut meddlers {
                 scope.spawn(move || operator.meddle(random, until));
             }
@@ -119,10 +153,18 @@ impl World {
         self
     }
 
-    /// All rows are there, and everything that was kept is delivered.
+    fn verdict(&self) -> Vec<Breach> {
+        let (rows, others) = (self.sam.rows(), self.tables.rows());
+        judge::judge(&self.journal.events(), &rows, &others)
+    }
+
+    /// All rows are there, what was sent lately comes again, and everything that was kept is
+    /// delivered.
     fn heal(&mut self) -> Result<(), String> {
         self.journal.note(Event::Host("everything is well again"));
-        self.traffic.lanzador.make_all();
+        self.lanzador.make_all();
+        self.messages.repeat();
+        self.calls.repeat(&mut self.random);
         if self.operator.is_needed() {
             let drained = self.operator.drain()?;
             self.drained.delivered += drained.delivered;
@@ -133,13 +175,13 @@ impl World {
     }
 
     fn report(&self, breaches: &[Breach]) -> String {
-        let seed = self.traffic.seed;
+        let seed = self.seed;
         let mut text = format!("seed {seed}: {} breaches\n", breaches.len());
-        for Breach { deployment, what } in breaches.iter().take(TOLD) {
+        for Breach { subject, what } in breaches.iter().take(TOLD) {
             // Writing to a text does not fail.
-            let _ = writeln!(text, "\n{deployment}: {what}");
+            let _ = writeln!(text, "\n{subject}: {what}");
             for (place, (time, event)) in self.journal.events().iter().enumerate() {
-                if event.deployment().is_none_or(|it| it == deployment) {
+                if event.subject().is_none_or(|it| it == subject) {
                     let seconds = time.as_secs_f64();
                     let _ = writeln!(text, "  #{place:<6} {seconds:8.3} s  {event}");
                 }
@@ -152,25 +194,66 @@ impl World {
         let events = self.journal.events();
         let count =
             |wanted: fn(&Event) -> bool| events.iter().filter(|(_, event)| wanted(event)).count();
-        let [done, queued, refused, nothing] = [
-            count(|event| matches!(event, Event::Answered(_, _, Answer::Done))),
-            count(|event| matches!(event, Event::Answered(_, _, Answer::Queued))),
-            count(|event| matches!(event, Event::Answered(_, _, Answer::Refused(_)))),
-            count(|event| matches!(event, Event::Answered(_, _, Answer::Nothing))),
-        ];
+        let callbacks = told(&events, None);
+        let messages = told(&events, Some(Kind::Message));
+        let calls = told(&events, Some(Kind::Call));
         let faults = count(|event| matches!(event, Event::Fault(..)));
         let cuts = count(|event| matches!(event, Event::Host("power cut")));
         let failing = count(|event| matches!(event, Event::StoreFails(_)));
-        let rows = self.sam.rows().len();
+        let rows = self.sam.rows().len() + self.tables.rows().len();
         let operator::Drained {
             delivered,
             requeued,
         } = self.drained;
         format!(
-            "faults: kept, for {rows} deployments: {done} callbacks done, {queued} queued, \
-             {refused} refused, {nothing} without a reply; {faults} faults of the data API, {cuts} \
-             power cuts, {failing} failures of the store; {delivered} drained at the end, after \
-             {requeued} dead letters were put back"
+            "faults: kept, for {rows} rows: {callbacks} of the callbacks, {messages} of the \
+             messages, {calls} of the calls; {faults} faults of the data API, {cuts} power cuts, \
+             {failing} failures of the store; {delivered} drained at the end, after {requeued} \
+             dead letters were put back"
         )
     }
+}
+
+/// The server, with everything set up.
+fn server(
+    dialect: Dialect,
+    data_api: &DataApi,
+    blizwork: &BlizWork,
+    flags: &'static [&'static str],
+) -> Server {
+    let secrets = format!("{} {}", body_signer::SECRET, body_signer::STANDARD);
+    let settings = [
+        ("callback_token", server::TOKEN),
+        ("admin_token", operator::TOKEN),
+        ("data_api", dialect.name()),
+        ("data_api_origin", &data_api.origin()),
+        ("data_api_timeout_ms", &data_api::TIMEOUT_MS.to_string()),
+        ("webhook_secret", &secrets),
+        ("webhook_rate_limit_per_minute", "0"),
+        ("blizwork_api_origin", &blizwork.origin()),
+        ("blizwork_api_token", blizwork::API_TOKEN),
+        ("blizwork_endpoint_url", blizwork::ENDPOINT),
+        // The journal says more, and a long run's log is long.
+        ("log_level", "error"),
+    ];
+    Server::start_with(&settings, flags)
+}
+
+/// What the senders of messages or calls, or of callbacks, were told, and how often.
+fn told(events: &[(Duration, Event)], wanted: Option<Kind>) -> String {
+    let answers = events.iter().filter_map(|(_, event)| match event {
+        Event::Answered(_, _, answer) => Some((None, *answer)),
+        Event::Replied(notice, Replied { answer, .. }) => Some((Some(notice.kind), *answer)),
+        _ => None,
+    });
+    let (mut done, mut queued, mut refused, mut nothing) = (0, 0, 0, 0);
+    for (_, answer) in answers.filter(|(kind, _)| *kind == wanted) {
+        *match answer {
+            Answer::Done => &mut done,
+            Answer::Queued => &mut queued,
+            Answer::Refused(_) => &mut refused,
+            Answer::Nothing => &mut nothing,
+        } += 1;
+    }
+    format!("{done} done, {queued} kept, {refused} refused and {nothing} without a reply")
 }

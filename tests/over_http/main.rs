@@ -6,6 +6,8 @@
 mod attempts;
 mod blizwork;
 mod blizwork_server;
+#[path = "../signer/body.rs"]
+mod body_signer;
 mod by_hand;
 mod callback;
 mod component;

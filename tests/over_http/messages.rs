@@ -1,17 +1,14 @@
 //! Signed messages: `POST /webhook/receive`, as senders and attackers meet it.
 
-use base64ct::{Base64, Encoding as _};
-use ring::hmac;
 use serde_json::{Value, json};
 
 use crate::blizwork_server::BlizWorkServer;
+use crate::body_signer::{self, SECRET, STANDARD, hex};
 use crate::postgrest_server::PostgrestServer;
 use crate::real_postgres::Database;
 use crate::server::{Reply, Server};
 use crate::upstream::{self, Act, Upstream};
 
-const SECRET: &str = "un-s3creto-de-mensajes";
-const STANDARD: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const RECEIVE: &str = "/webhook/receive";
 
 /// A data API whose rows are all there.
@@ -36,13 +33,6 @@ fn start(data_api: &Upstream, more: &[(&str, &str)]) -> Server {
     Server::start(&[&own, more].concat())
 }
 
-fn hex(body: &[u8]) -> String {
-    let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
-    let tag = hmac::sign(&key, body);
-    let hex = tag.as_ref().iter().map(|byte| format!("{byte:02x}"));
-    hex.collect()
-}
-
 fn tell_at(server: &Server, path: &str, body: &[u8]) -> Reply {
     let signature = hex(body);
     let headers = [
@@ -58,19 +48,15 @@ fn tell(server: &Server, body: &Value) -> Reply {
 
 /// As Standard Webhooks has it, so many seconds ago.
 fn standard(server: &Server, id: &str, ago: u64, body: &Value) -> Reply {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let sent = (now.expect("after 1970").as_secs() - ago).to_string();
-    let secret = Base64::decode_vec(&STANDARD["whsec_".len()..]).expect("Base64");
-    let key = hmac::Key::new(hmac::HMAC_SHA256, &secret);
-    let tag = hmac::sign(&key, format!("{id}.{sent}.{body}").as_bytes());
-    let signature = format!("v1,{}", Base64::encode_string(tag.as_ref()));
+    let body = body.to_string();
+    let (sent, signature) = body_signer::standard(id, ago, &body);
     let headers = [
         ("Content-Type", "application/json"),
         ("Webhook-Id", id),
         ("Webhook-Timestamp", &sent),
         ("Webhook-Signature", &signature),
     ];
-    server.send("POST", RECEIVE, &headers, body.to_string().as_bytes())
+    server.send("POST", RECEIVE, &headers, body.as_bytes())
 }
 
 fn user(id: &str) -> Value {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::judge;
-use crate::journal::{Answer, Event, Message, Order, Resultado};
+use crate::journal::{Answer, Callback, Event, Order, Resultado};
+use crate::notices;
 use crate::sam::{Row, Rows};
 
 const DEPLOYMENT: &str = "d";
@@ -37,7 +38,7 @@ pub fn check() {
             .into_iter()
             .map(|event| (Duration::ZERO, event))
             .collect();
-        let found = judge(&events, &rows);
+        let found = judge(&events, &rows, &notices::Rows::new());
         let as_expected = match expected {
             "" => found.is_empty(),
             _ => found.iter().any(|breach| breach.what.contains(expected)),
@@ -194,8 +195,8 @@ fn broken() -> Vec<Case> {
     ]
 }
 
-fn message(status: &'static str) -> Arc<Message> {
-    Arc::new(Message {
+fn callback(status: &'static str) -> Arc<Callback> {
+    Arc::new(Callback {
         deployment: DEPLOYMENT.to_owned(),
         status,
         payload: format!("payload of {status}"),
@@ -203,18 +204,18 @@ fn message(status: &'static str) -> Arc<Message> {
 }
 
 fn sent(status: &'static str) -> Event {
-    Event::Sent(message(status))
+    Event::Sent(callback(status))
 }
 
 fn told(sent: usize, status: &'static str, answer: Answer) -> Event {
-    Event::Answered(sent, message(status), answer)
+    Event::Answered(sent, callback(status), answer)
 }
 
 fn executed(status: &'static str, resultado: Resultado) -> Event {
     let order = Order {
         deployment: DEPLOYMENT.to_owned(),
         estado: status.to_owned(),
-        callback_info: message(status).payload.clone(),
+        callback_info: callback(status).payload.clone(),
     };
     Event::Executed(order, resultado)
 }

@@ -1,4 +1,4 @@
-//! The callers: what they send, and what they are told.
+//! A360: what it sends, and what it is told.
 //!
 //! Some deployments end as A360 lets them end, with one callback that is never sent again: nothing
 //! makes up for it if it is lost. Others have many: duplicates, states that are not final before
@@ -13,11 +13,11 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use serde_json::json;
-use ureq::Agent;
 
-use crate::journal::{Answer, Event, Journal, Message};
-use crate::lanzador::{Lanzador, Made};
+use crate::journal::{Callback, Event, Journal};
+use crate::lanzador::{Lanzador, Made, Row};
 use crate::sam::FINAL;
+use crate::sender;
 use crate::server::SIGNED;
 
 const NOT_FINAL: [&str; 4] = ["RUNNING", "UNKNOWN", "UPDATE", "RUN_PAUSED"];
@@ -28,15 +28,12 @@ const BUSY: u64 = 12;
 /// How many callbacks each of those has, more or less.
 const CALLBACKS: u64 = 8;
 
-/// Longer than any server takes, even one whose store is locked.
-const PATIENCE: Duration = Duration::from_secs(120);
-
 /// What all callers share.
-pub struct Traffic {
+pub struct Callbacks {
     pub address: SocketAddr,
     pub seed: u64,
     pub journal: Arc<Journal>,
-    pub lanzador: Lanzador,
+    lanzador: Arc<Lanzador>,
     /// Deployments with one callback, so far.
     single: AtomicU64,
     /// Callbacks to the others, so far.
@@ -51,8 +48,13 @@ struct Deployment {
     random: Rng,
 }
 
-impl Traffic {
-    pub fn new(address: SocketAddr, seed: u64, journal: Arc<Journal>, lanzador: Lanzador) -> Self {
+impl Callbacks {
+    pub fn new(
+        address: SocketAddr,
+        seed: u64,
+        journal: Arc<Journal>,
+        lanzador: Arc<Lanzador>,
+    ) -> Self {
         Self {
             address,
             seed,
@@ -65,19 +67,19 @@ impl Traffic {
 
     /// One caller, who sends until then.
     pub fn call(&self, random: &mut Rng, until: Instant) {
-        let agent = agent();
+        let agent = sender::agent();
         while Instant::now() < until {
-            let message = Arc::new(self.next(random));
-            let at = self.journal.note(Event::Sent(Arc::clone(&message)));
-            let answer = send(&agent, self.address, &message.payload);
-            self.journal.note(Event::Answered(at, message, answer));
-            // Where nobody answers, the server is being started again.
-            let longest = if answer == Answer::Nothing { 60 } else { 20 };
+            let callback = Arc::new(self.next(random));
+            let at = self.journal.note(Event::Sent(Arc::clone(&callback)));
+            let (path, payload) = ("/api/callback", &callback.payload);
+            let (answer, _) = sender::post(&agent, self.address, path, &[SIGNED], payload);
+            self.journal.note(Event::Answered(at, callback, answer));
+            let longest = sender::longest_pause(answer);
             thread::sleep(Duration::from_millis(random.u64(..longest)));
         }
     }
 
-    fn next(&self, random: &mut Rng) -> Message {
+    fn next(&self, random: &mut Rng) -> Callback {
         let deployment = match random.u8(..10) < 4 {
             true => {
                 let number = self.single.fetch_add(1, Ordering::Relaxed);
@@ -88,9 +90,10 @@ impl Traffic {
                 Deployment::with_many(self.seed, first + random.u64(..BUSY))
             }
         };
-        self.lanzador.deploy(&deployment.id, deployment.made);
+        let row = Row::Deployment(deployment.id.clone());
+        self.lanzador.expect(row, deployment.made);
         let status = random.choice(deployment.statuses).expect("one at least");
-        message(deployment.id, status, random.u64(..3))
+        callback(deployment.id, status, random.u64(..3))
     }
 }
 
@@ -118,11 +121,7 @@ impl Deployment {
     fn new(id: String, seed: u64, number: u64) -> Self {
         // Any odd number does: it keeps the deployments of neighbouring seeds apart.
         let mut random = Rng::with_seed(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ number);
-        let made = match random.u8(..10) {
-            0..5 => Made::Before,
-            5..8 => Made::After(Duration::from_millis(random.u64(50..2500))),
-            _ => Made::Last,
-        };
+        let made = Made::drawn(&mut random);
         Self {
             id,
             statuses: Vec::new(),
@@ -133,7 +132,7 @@ impl Deployment {
 }
 
 /// The callback of a deployment with this status; there are some variants of it.
-fn message(deployment: String, status: &'static str, variant: u64) -> Message {
+fn callback(deployment: String, status: &'static str, variant: u64) -> Callback {
     let payload = match variant {
         0 => json!({"status": status, "deploymentId": deployment}).to_string(),
         // Another writer of JSON: what it writes is to be kept to the byte.
@@ -146,7 +145,7 @@ fn message(deployment: String, status: &'static str, variant: u64) -> Message {
         })
         .to_string(),
     };
-    Message {
+    Callback {
         deployment,
         status,
         payload,
@@ -155,29 +154,4 @@ fn message(deployment: String, status: &'static str, variant: u64) -> Message {
 
 fn one_of(statuses: &[&'static str], random: &mut Rng) -> &'static str {
     statuses[random.usize(..statuses.len())]
-}
-
-/// A client that opens a connection for each request, and takes no status for an error.
-pub fn agent() -> Agent {
-    Agent::config_builder()
-        .http_status_as_error(false)
-        .max_idle_connections(0)
-        .timeout_global(Some(PATIENCE))
-        .build()
-        .into()
-}
-
-fn send(agent: &Agent, address: SocketAddr, payload: &str) -> Answer {
-    let sent = agent
-        .post(format!("http://{address}/api/callback"))
-        .header(SIGNED.0, SIGNED.1)
-        .header("content-type", "application/json")
-        .send(payload);
-    // The status alone counts: who has read it may rely on it, whatever becomes of the body.
-    match sent.map(|response| response.status().as_u16()) {
-        Ok(200) => Answer::Done,
-        Ok(202) => Answer::Queued,
-        Ok(other) => Answer::Refused(other),
-        Err(_) => Answer::Nothing,
-    }
 }

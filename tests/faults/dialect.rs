@@ -1,0 +1,258 @@
+//! What the component says to a data API, and what that answers: in the words of Data API builder,
+//! or of PostgREST. Anything else is strange.
+
+use percent_encoding::percent_decode_str;
+use serde_json::{Map, Value, json};
+
+use crate::journal::{Order, Resultado};
+use crate::notices::{Came, Columns, moment};
+use crate::tables::Guard;
+use crate::upstream::{self, Act, Asked};
+
+/// The tables, and their keys.
+const TABLES: [(&str, &str); 4] = [
+    ("reservas", "reservation_id"),
+    ("promos", "promo_id"),
+    ("usuarios", "user_id"),
+    ("eventos_blizwork", "token_hash"),
+];
+
+const PROCEDURE: &str = "ActualizarEjecucionDesdeCallback";
+
+/// How the data API is spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// Its tables have no guard: the component looks at a row, and what comes between that and
+    /// its write is written over.
+    Dab,
+    /// Its tables are guarded by filters.
+    Postgrest,
+}
+
+/// What is asked of it.
+#[derive(Debug, Clone)]
+pub enum Request {
+    Execute(Order),
+    Look {
+        row: String,
+        column: String,
+    },
+    Update {
+        row: String,
+        guard: Guard,
+        columns: Columns,
+    },
+    Insert {
+        row: String,
+        columns: Columns,
+    },
+}
+
+impl Request {
+    /// The deployment or the row it is about.
+    pub fn subject(&self) -> &str {
+        match self {
+            Self::Execute(order) => &order.deployment,
+            Self::Look { row, .. } | Self::Update { row, .. } | Self::Insert { row, .. } => row,
+        }
+    }
+}
+
+impl Dialect {
+    /// The value of `data_api`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Dab => "dab",
+            Self::Postgrest => "postgrest",
+        }
+    }
+
+    /// What is asked; `None`: nothing that was foreseen.
+    pub fn read(self, asked: &Asked) -> Option<Request> {
+        let target = asked.target.strip_prefix("/api/")?;
+        match self {
+            Self::Dab => dab(asked, target),
+            Self::Postgrest => postgrest(asked, target),
+        }
+    }
+
+    pub fn executed(self, resultado: Resultado) -> Act {
+        let word = match resultado {
+            Resultado::Updated => "UPDATED",
+            Resultado::AlreadyProcessed => "ALREADY_PROCESSED",
+            Resultado::NotFound => "NOT_FOUND",
+        };
+        self.rows(&[json!({"Resultado": word})])
+    }
+
+    pub fn looked(self, found: Option<&Columns>, column: &str) -> Act {
+        let found = found.map(|columns| {
+            let shown = columns.get(column).map(|text| self.shown(text));
+            json!({column: shown})
+        });
+        match (self, found) {
+            (_, Some(row)) => self.rows(&[row]),
+            (Self::Dab, None) => error(404, "EntityNotFound"),
+            (Self::Postgrest, None) => self.rows(&[]),
+        }
+    }
+
+    pub fn wrote(self, row: &str, came: Came, inserting: bool) -> Act {
+        let (_, key_column) = table(row).expect("one of ours");
+        let shown = json!({key_column: row});
+        match (self, came, inserting) {
+            (_, Came::Updated | Came::Inserted, _) => self.rows(&[shown]),
+            (Self::Postgrest, Came::Nothing, _) => self.rows(&[]),
+            (Self::Dab, Came::Nothing, true) => error(409, "DatabaseOperationFailed"),
+            (Self::Dab, Came::Nothing, false) => error(404, "EntityNotFound"),
+        }
+    }
+
+    /// A moment as the database shows it; other texts have no such end.
+    fn shown(self, text: &str) -> String {
+        let Some(local) = text.strip_suffix('Z') else {
+            return text.to_owned();
+        };
+        match self {
+            Self::Dab => local.to_owned(),
+            Self::Postgrest => format!("{local}+00:00"),
+        }
+    }
+
+    fn rows(self, rows: &[Value]) -> Act {
+        match self {
+            Self::Dab => upstream::json(200, &json!({"value": rows})),
+            Self::Postgrest => upstream::json(200, &json!(rows)),
+        }
+    }
+}
+
+/// A refusal.
+pub fn error(status: u16, code: &str) -> Act {
+    let error = json!({"code": code, "error": {"code": code, "message": "…", "status": status}});
+    upstream::json(status, &error)
+}
+
+fn dab(asked: &Asked, target: &str) -> Option<Request> {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let pieces: Option<Vec<_>> = path.split('/').map(decoded).collect();
+    let pieces = pieces?;
+    let pieces: Vec<_> = pieces.iter().map(String::as_str).collect();
+    let pieces = &pieces[..];
+    match (asked.method.as_str(), pieces) {
+        ("POST", [name]) if *name == PROCEDURE => order(asked),
+        ("POST", [name]) => insert(asked, name),
+        ("GET", [name, key_column, key]) => Some(Request::Look {
+            row: row(name, key_column, key)?,
+            column: query.strip_prefix("$select=")?.to_owned(),
+        }),
+        ("PATCH", [name, key_column, key]) if asked.header("if-match") == Some("*") => {
+            Some(Request::Update {
+                row: row(name, key_column, key)?,
+                guard: Guard::IfThere,
+                columns: columns(asked)?,
+            })
+        }
+        _ => None,
+    }
+}
+
+fn postgrest(asked: &Asked, target: &str) -> Option<Request> {
+    if target == format!("rpc/{PROCEDURE}") {
+        return order(asked);
+    }
+    let (name, query) = target.split_once('?')?;
+    let filters: Option<Vec<_>> = query
+        .split('&')
+        .map(|filter| {
+            let (left, right) = filter.split_once('=')?;
+            Some((left, decoded(right)?))
+        })
+        .collect();
+    let filters = filters?;
+    let key = |left: &str, right: &str| row(name, left, right.strip_prefix("eq.")?);
+    match (asked.method.as_str(), &filters[..]) {
+        ("POST", [("on_conflict", key), ("select", shown)]) if key == shown => {
+            insert(asked, name).filter(|_| TABLES.contains(&(name, key)))
+        }
+        ("GET", [(left, right), ("select", column)]) => Some(Request::Look {
+            row: key(left, right)?,
+            column: column.clone(),
+        }),
+        ("PATCH", [(left, right), filter, ("select", shown)]) if left == shown => {
+            Some(Request::Update {
+                row: key(left, right)?,
+                guard: guard(filter.0, &filter.1)?,
+                columns: columns(asked)?,
+            })
+        }
+        _ => None,
+    }
+}
+
+/// A filter, in the only ways there are reasons for.
+fn guard(left: &str, right: &str) -> Option<Guard> {
+    const UNTIL: &str = "(message_timestamp.is.null,message_timestamp.lte.\"";
+    let shown = |text: &str| moment(&text.replace("+00:00", "Z"));
+    match (left, right) {
+        ("or", right) => {
+            let until = right.strip_prefix(UNTIL)?.strip_suffix("\")")?;
+            Some(Guard::NotAfter(shown(until)?))
+        }
+        ("message_timestamp", "is.null") => Some(Guard::Still(None)),
+        ("message_timestamp", right) => {
+            let seen = shown(right.strip_prefix("eq.")?)?;
+            Some(Guard::Still(Some(seen)))
+        }
+        _ => None,
+    }
+}
+
+fn order(asked: &Asked) -> Option<Request> {
+    let mut arguments = columns(asked)?;
+    let order = Order {
+        deployment: arguments.remove("DeploymentId")?,
+        estado: arguments.remove("Estado")?,
+        callback_info: arguments.remove("CallbackInfo")?,
+    };
+    let is_all = asked.method == "POST" && arguments.is_empty();
+    is_all.then_some(Request::Execute(order))
+}
+
+fn insert(asked: &Asked, name: &str) -> Option<Request> {
+    let (_, key_column) = table(name)?;
+    let mut columns = columns(asked)?;
+    let key = columns.remove(key_column)?;
+    // Reservations are made by others.
+    let is_ours = name != "reservas";
+    is_ours.then_some(Request::Insert {
+        row: row(name, key_column, &key)?,
+        columns,
+    })
+}
+
+/// A body of texts.
+fn columns(asked: &Asked) -> Option<Columns> {
+    let object: Map<String, Value> = serde_json::from_slice(&asked.body).ok()?;
+    let texts = object.into_iter().map(|(name, value)| match value {
+        Value::String(text) => Some((name, text)),
+        _ => None,
+    });
+    texts.collect()
+}
+
+fn row(name: &str, key_column: &str, key: &str) -> Option<String> {
+    let is_one = TABLES.contains(&(name, key_column));
+    is_one.then(|| format!("{name}/{key}"))
+}
+
+/// The table that the row is in.
+fn table(row: &str) -> Option<(&'static str, &'static str)> {
+    let name = row.split('/').next()?;
+    TABLES.into_iter().find(|(known, _)| *known == name)
+}
+
+fn decoded(text: &str) -> Option<String> {
+    let text = percent_decode_str(text).decode_utf8().ok()?;
+    Some(text.into_owned())
+}

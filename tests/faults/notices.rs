@@ -1,0 +1,119 @@
+//! What becomes a row of its own table: signed messages, and BlizWork's calls. What each is to
+//! leave in the database is worked out here, from what is promised and not by the component's code.
+
+use std::collections::BTreeMap;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use ring::digest::{SHA256, digest};
+
+use crate::journal::Answer;
+
+/// Columns and what they hold.
+pub type Columns = BTreeMap<String, String>;
+
+/// Rows by their names, which are `table/key`.
+pub type Rows = BTreeMap<String, Columns>;
+
+/// Who has sent it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Message,
+    Call,
+}
+
+/// A message or a call. Callers may send the same one more than once.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Notice {
+    pub kind: Kind,
+    pub row: String,
+    /// What tells a message from all others; a call's is its token, and its row tells that.
+    pub id: String,
+    /// The moment that a message is of, in microseconds since 1970; `None`: when it was received.
+    pub moment: Option<u64>,
+    /// What the row is to hold, but for the moment.
+    pub columns: Columns,
+    pub body: String,
+    /// Which of the values it is remembered in. It is not promised that two notices are, where both
+    /// are written into the same one at once.
+    pub slot: u16,
+}
+
+/// What the sender was told.
+#[derive(Debug)]
+pub struct Replied {
+    /// Where in the journal it was sent.
+    pub sent: usize,
+    pub answer: Answer,
+    /// `None` where it did not come to its end.
+    pub body: Option<String>,
+    /// When, in microseconds since 1970.
+    pub at: u64,
+}
+
+/// What the data API was asked to put into a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Write {
+    pub row: String,
+    pub columns: Columns,
+    /// Whether the data API itself sees to it that nothing newer is written over.
+    pub guarded: bool,
+}
+
+/// What became of a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Came {
+    Updated,
+    Inserted,
+    /// There is no such row, or it was left as it was.
+    Nothing,
+}
+
+/// What BlizWork's API said of a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    Valid,
+    Invalid,
+    /// It failed like this.
+    Fault(&'static str),
+}
+
+impl Kind {
+    /// The column that has the moment.
+    pub fn moment_column(self) -> &'static str {
+        match self {
+            Self::Message => "message_timestamp",
+            Self::Call => "received_at",
+        }
+    }
+}
+
+/// The moment that a column shows, in microseconds since 1970.
+pub fn moment(text: &str) -> Option<u64> {
+    let time = humantime::parse_rfc3339(text).ok()?;
+    Some(since_1970(time))
+}
+
+/// Now, in microseconds since 1970.
+pub fn now() -> u64 {
+    since_1970(SystemTime::now())
+}
+
+fn since_1970(time: SystemTime) -> u64 {
+    let since = time.duration_since(UNIX_EPOCH).expect("after 1970");
+    u64::try_from(since.as_micros()).expect("not that long")
+}
+
+/// SHA-256, in hex.
+pub fn hash(text: &str) -> String {
+    let hash = digest(&SHA256, text.as_bytes());
+    hash.as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// Which of 4,096 values a notice is remembered in.
+pub fn slot(source: &str, by: &str, id: &str) -> u16 {
+    let hash = hash(&format!("{source} {by} {id}"));
+    u16::from_str_radix(&hash[..3], 16).expect("hex")
+}
