@@ -77,7 +77,7 @@ impl Calls {
 
     fn send_new(&self, agent: &Agent, random: &mut Rng) -> Answer {
         let number = self.number.fetch_add(1, Ordering::Relaxed);
-        let token = format!("call {number} ñ\" {:x}", random.u64(..));
+        let token = format!("call-{number}:/+=%25\"{:x}", random.u64(..));
         let call = self.with_token(&token, random);
         match random.u8(..10) {
             // Nobody has made it.

@@ -5,7 +5,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 
 use crate::journal::{Order, Resultado};
-use crate::notices::{Came, Columns, moment};
+use crate::notices::{Came, Columns, NULL, moment};
 use crate::tables::Guard;
 use crate::upstream::{self, Act, Asked};
 
@@ -231,11 +231,12 @@ fn insert(asked: &Asked, name: &str) -> Option<Request> {
     })
 }
 
-/// A body of texts.
+/// A body of texts and nulls.
 fn columns(asked: &Asked) -> Option<Columns> {
     let object: Map<String, Value> = serde_json::from_slice(&asked.body).ok()?;
     let texts = object.into_iter().map(|(name, value)| match value {
         Value::String(text) => Some((name, text)),
+        Value::Null => Some((name, NULL.to_owned())),
         _ => None,
     });
     texts.collect()

@@ -18,7 +18,7 @@ use ureq::Agent;
 use crate::body_signer;
 use crate::journal::{Answer, Journal};
 use crate::lanzador::{Lanzador, Made, Row};
-use crate::notices::{self, Columns, Kind, Notice, hash, slot};
+use crate::notices::{self, Columns, Kind, NULL, Notice, hash, slot};
 use crate::sender;
 
 /// How many rows have messages from all callers at a time.
@@ -183,6 +183,12 @@ fn message(target: &Target, number: u64, random: &mut Rng) -> Notice {
         metadata.push_str(&format!(",\"id\":{}", json!(id)));
     }
     let (key, status) = (json!(target.key), format!("s-{number}"));
+    let user = random.bool().then(|| format!("u-{number}"));
+    let mut user_id = String::new();
+    if target.of_type != "user_info" {
+        set("user_id", user.as_deref().unwrap_or(NULL));
+        user_id.extend(user.map(|user| format!(",\"user_id\":\"{user}\"")));
+    }
     let (table, own) = match target.of_type {
         "reservation_update" => {
             metadata.push_str(&format!(
@@ -203,7 +209,7 @@ fn message(target: &Target, number: u64, random: &mut Rng) -> Notice {
     set("metadata", &metadata);
     set("content", &content);
     let body = format!(
-        "{{\"type\":\"{}\",\"content\":{}{timestamp}{own},\"metadata\":{metadata}}}",
+        "{{\"type\":\"{}\",\"content\":{}{timestamp}{user_id}{own},\"metadata\":{metadata}}}",
         target.of_type,
         json!(content)
     );

@@ -8,6 +8,9 @@ use ring::digest::{SHA256, digest};
 
 use crate::journal::Answer;
 
+/// Stands for a column that was set to nothing: no text has this character.
+pub const NULL: &str = "\0";
+
 /// Columns and what they hold.
 pub type Columns = BTreeMap<String, String>;
 

@@ -143,13 +143,14 @@ fn decoded(text: &str) -> Result<String, Strange> {
     }
 }
 
-/// A body of texts, by quoted names.
-fn texts(asked: &Asked) -> Result<Vec<(String, String)>, Strange> {
+/// A body of texts and nulls, by quoted names.
+fn texts(asked: &Asked) -> Result<Vec<(String, Option<String>)>, Strange> {
     let Ok(Value::Object(object)) = serde_json::from_slice(&asked.body) else {
         return strange("a body that is no object");
     };
     let texts = object.into_iter().map(|(column, value)| match value {
-        Value::String(text) => Ok((name(&column)?, text)),
+        Value::String(text) => Ok((name(&column)?, Some(text))),
+        Value::Null => Ok((name(&column)?, None)),
         _ => strange("a value that is no text"),
     });
     texts.collect()
@@ -170,13 +171,14 @@ fn call(database: &Database, function: &str, asked: &Asked) -> Result<(u16, Valu
 /// A query's filters and what it selects.
 struct Query {
     conditions: Vec<String>,
-    values: Vec<String>,
+    values: Vec<Option<String>>,
     selected: String,
 }
 
 /// `first`: the number of the next parameter.
 fn parse(query: &str, first: usize) -> Result<Query, Strange> {
-    let (mut conditions, mut values, mut selected) = (Vec::new(), Vec::<String>::new(), None);
+    let (mut conditions, mut values, mut selected) =
+        (Vec::new(), Vec::<Option<String>>::new(), None);
     for part in query.split('&') {
         let Some((left, right)) = part.split_once('=') else {
             return strange("a filter");
@@ -190,12 +192,12 @@ fn parse(query: &str, first: usize) -> Result<Query, Strange> {
         if left == "or" {
             let (condition, value) = null_or_until(&right, first + values.len())?;
             conditions.push(condition);
-            values.push(value);
+            values.push(Some(value));
             continue;
         }
         let column = name(left)?;
         if let Some(value) = right.strip_prefix("eq.") {
-            values.push(value.to_owned());
+            values.push(Some(value.to_owned()));
             conditions.push(format!("{column} = ${}", first + values.len() - 1));
         } else if let Some(list) = right.strip_prefix("not.in.(") {
             let Some(list) = list.strip_suffix(')') else {
@@ -297,7 +299,7 @@ fn insert(
 
 /// The values as parameters. As PostgREST does it: what JSON has as text becomes what the column
 /// has.
-fn typed(texts: &[(String, String)]) -> Vec<String> {
+fn typed(texts: &[(String, Option<String>)]) -> Vec<String> {
     let kinds = texts.iter().map(|(name, _)| match name.trim_matches('"') {
         name if name.starts_with("Fecha") => "timestamp",
         "message_timestamp" | "valid_until" | "received_at" => "timestamptz",
@@ -310,7 +312,7 @@ fn typed(texts: &[(String, String)]) -> Vec<String> {
 }
 
 /// Runs a statement in the token's role and gives its rows, or the error, as PostgREST does.
-fn run(database: &Database, statement: &str, values: &[String]) -> (u16, Value) {
+fn run(database: &Database, statement: &str, values: &[Option<String>]) -> (u16, Value) {
     let statement = format!(
         "with source as ({statement}) select coalesce(json_agg(source), '[]')::text from source"
     );
