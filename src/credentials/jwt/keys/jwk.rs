@@ -1,9 +1,7 @@
 //! Keys in JSON (RFC 7517; RFC 7518, 6; RFC 8037, 2).
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-use serde_json::value::RawValue;
+use serde_json::{Map, Value as Json};
 
 use super::{Key, KeyFault};
 use crate::credentials::jwt::algorithm::PublicKey;
@@ -11,39 +9,21 @@ use crate::credentials::jwt::algorithm::PublicKey;
 /// What stands before the coordinates of a point (SEC 1, 2.3.3).
 const UNCOMPRESSED: u8 = 4;
 
-#[derive(Deserialize)]
-struct Set<'a> {
-    #[serde(borrow)]
-    keys: Option<Vec<&'a RawValue>>,
-}
-
 /// A key; its numbers are base64url without padding (RFC 7515, 2), still as text.
-#[derive(Deserialize)]
-struct Jwk {
-    kty: String,
-    kid: Option<String>,
-    #[serde(rename = "use")]
-    purpose: Option<String>,
-    key_ops: Option<Vec<String>>,
-    alg: Option<String>,
-    crv: Option<String>,
-    /// Of every kind of private key.
-    d: Option<IgnoredAny>,
-    n: Option<String>,
-    e: Option<String>,
-    x: Option<String>,
-    y: Option<String>,
-}
+struct Jwk<'a>(&'a Map<String, Json>);
 
 /// A JWK, or the keys of a JWKS.
 pub fn parse(text: &str) -> Result<Vec<Key>, KeyFault> {
-    let set: Set = serde_json::from_str(text).map_err(|_| KeyFault::Unrecognised)?;
-    let Some(members) = set.keys else {
-        return key(text).map(|key| vec![key]);
+    let object: Map<String, Json> =
+        serde_json::from_str(text).map_err(|_| KeyFault::Unrecognised)?;
+    let members = match object.get("keys") {
+        None | Some(Json::Null) => return key(&object).map(|key| vec![key]),
+        Some(Json::Array(members)) => members,
+        Some(_) => return Err(KeyFault::Unrecognised),
     };
     let mut keys = Vec::new();
     for member in members {
-        match key(member.get()) {
+        match member.as_object().ok_or(KeyFault::Broken).and_then(key) {
             Ok(key) => keys.push(key),
             Err(KeyFault::Unsupported | KeyFault::NotForSignatures) => {}
             Err(fault) => return Err(fault),
@@ -55,21 +35,23 @@ pub fn parse(text: &str) -> Result<Vec<Key>, KeyFault> {
     Ok(keys)
 }
 
-fn key(text: &str) -> Result<Key, KeyFault> {
-    let jwk: Jwk = serde_json::from_str(text).map_err(|_| KeyFault::Broken)?;
-    if jwk.d.is_some() {
+fn key(object: &Map<String, Json>) -> Result<Key, KeyFault> {
+    let jwk = Jwk(object);
+    // Of every kind of private key.
+    if jwk.member("d").is_some() {
         return Err(KeyFault::Private);
     }
-    if !jwk.is_for_signatures() {
+    let id = jwk.text("kid")?;
+    if !jwk.is_for_signatures()? {
         return Err(KeyFault::NotForSignatures);
     }
     let public = jwk.public()?;
-    let only = match &jwk.alg {
+    let only = match jwk.text("alg")? {
         None => None,
         Some(named) => Some(algorithm(&public, named).ok_or(KeyFault::NotForSignatures)?),
     };
     Ok(Key {
-        id: jwk.kid,
+        id: id.map(str::to_owned),
         only,
         public,
     })
@@ -80,32 +62,47 @@ fn algorithm(public: &PublicKey, named: &str) -> Option<&'static str> {
     algorithms.find(|algorithm| *algorithm == named)
 }
 
-impl Jwk {
-    fn is_for_signatures(&self) -> bool {
-        let operations = self.key_ops.as_deref();
-        self.purpose
-            .as_deref()
-            .is_none_or(|purpose| purpose == "sig")
-            && operations.is_none_or(|operations| operations.iter().any(|one| one == "verify"))
+impl Jwk<'_> {
+    /// A member; null is as good as none.
+    fn member(&self, name: &str) -> Option<&Json> {
+        self.0.get(name).filter(|member| !member.is_null())
+    }
+
+    fn text(&self, name: &str) -> Result<Option<&str>, KeyFault> {
+        let member = self.member(name);
+        member
+            .map(|member| member.as_str().ok_or(KeyFault::Broken))
+            .transpose()
+    }
+
+    fn number(&self, name: &str) -> Result<Vec<u8>, KeyFault> {
+        let text = self.text(name)?.ok_or(KeyFault::Broken)?;
+        Base64UrlUnpadded::decode_vec(text).map_err(|_| KeyFault::Broken)
+    }
+
+    fn is_for_signatures(&self) -> Result<bool, KeyFault> {
+        let verifies = match self.member("key_ops") {
+            None => true,
+            Some(Json::Array(operations)) => operations.iter().any(|one| one == "verify"),
+            Some(_) => return Err(KeyFault::Broken),
+        };
+        let purpose = self.text("use")?;
+        Ok(verifies && purpose.is_none_or(|purpose| purpose == "sig"))
     }
 
     fn public(&self) -> Result<PublicKey, KeyFault> {
-        match (self.kty.as_str(), self.crv.as_deref()) {
-            ("RSA", _) => PublicKey::rsa(&bytes(&self.n)?, &bytes(&self.e)?),
+        let kind = self.text("kty")?.ok_or(KeyFault::Broken)?;
+        match (kind, self.text("crv")?) {
+            ("RSA", _) => PublicKey::rsa(&self.number("n")?, &self.number("e")?),
             ("EC", Some("P-256")) => {
-                let coordinates = [bytes(&self.x)?, bytes(&self.y)?];
+                let coordinates = [self.number("x")?, self.number("y")?];
                 if coordinates.iter().any(|coordinate| coordinate.len() != 32) {
                     return Err(KeyFault::Broken);
                 }
                 PublicKey::p256(&[&[UNCOMPRESSED], &coordinates.concat()[..]].concat())
             }
-            ("OKP", Some("Ed25519")) => PublicKey::ed25519(&bytes(&self.x)?),
+            ("OKP", Some("Ed25519")) => PublicKey::ed25519(&self.number("x")?),
             _ => Err(KeyFault::Unsupported),
         }
     }
-}
-
-fn bytes(number: &Option<String>) -> Result<Vec<u8>, KeyFault> {
-    let text = number.as_ref().ok_or(KeyFault::Broken)?;
-    Base64UrlUnpadded::decode_vec(text).map_err(|_| KeyFault::Broken)
 }
