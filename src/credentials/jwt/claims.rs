@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use serde::Deserialize;
+use serde_json::Value as Json;
 
 use super::Fault;
 use super::jws::object;
@@ -20,11 +21,25 @@ pub struct Claims {
 /// Seconds since 1970, not necessarily whole (RFC 7519, 2: NumericDate).
 type Seconds = f64;
 
+/// A name or a list of them (RFC 7519, 4.1.3).
 #[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Audience {
-    One(String),
-    Many(Vec<String>),
+#[serde(try_from = "Json")]
+struct Audience(Vec<String>);
+
+impl TryFrom<Json> for Audience {
+    type Error = &'static str;
+
+    fn try_from(json: Json) -> Result<Self, Self::Error> {
+        let names = match json {
+            Json::Array(names) => names,
+            name => vec![name],
+        };
+        let names = names.into_iter().map(|name| match name {
+            Json::String(name) => Ok(name),
+            _ => Err("a name is a text"),
+        });
+        names.collect::<Result<_, _>>().map(Self)
+    }
 }
 
 impl Claims {
@@ -45,11 +60,8 @@ impl Claims {
     }
 
     fn is_for(&self, audience: &str) -> bool {
-        match &self.aud {
-            None => false,
-            Some(Audience::One(only)) => only == audience,
-            Some(Audience::Many(all)) => all.iter().any(|one| one == audience),
-        }
+        let names = self.aud.iter().flat_map(|Audience(names)| names);
+        names.into_iter().any(|name| name == audience)
     }
 
     /// When the token holds. One that never ends is refused.
