@@ -75,8 +75,7 @@ const KEYS_AT_A_TIME: usize = 1024;
 struct ShowingKeys;
 
 impl ShowingKeys {
-    async fn begin() -> Self {
-        store_is_free().await;
+    fn begin() -> Self {
         SHOWING_KEYS.store(true, Ordering::Relaxed);
         Self
     }
@@ -94,33 +93,33 @@ async fn store_is_free() {
     }
 }
 
+/// The store, free to be asked something.
 async fn open() -> Result<key_value::Store, StoreError> {
     store_is_free().await;
-    key_value::Store::open_default().await.map_err(store_error)
+    let store = key_value::Store::open_default().await;
+    store_is_free().await;
+    store.map_err(store_error)
 }
 
 impl KeyValue for Spin {
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let store = open().await?;
-        store_is_free().await;
         store.get(key).await.map_err(store_error)
     }
 
     async fn set(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
         let store = open().await?;
-        store_is_free().await;
         store.set(key, value).await.map_err(store_error)
     }
 
     async fn delete(&self, key: &str) -> Result<(), StoreError> {
         let store = open().await?;
-        store_is_free().await;
         store.delete(key).await.map_err(store_error)
     }
 
     async fn keys(&self, mut each: impl FnMut(&str) -> ControlFlow<()>) -> Result<(), StoreError> {
         let store = open().await?;
-        let _showing = ShowingKeys::begin().await;
+        let _showing = ShowingKeys::begin();
         let (mut keys, result) = store.get_keys().await.into_inner();
         let mut taken = Vec::with_capacity(KEYS_AT_A_TIME);
         loop {

@@ -130,8 +130,8 @@ impl Client {
         *request.method_mut() = call.method.clone();
         let uri = format!("{}{}", self.server.origin, call.target);
         *request.uri_mut() = uri.parse().map_err(unforeseen)?;
+        *request.headers_mut() = self.server.headers.clone();
         let headers = request.headers_mut();
-        headers.extend(self.server.headers.clone());
         headers.insert(header::ACCEPT, JSON);
         if let Some(length) = length {
             headers.insert(header::CONTENT_TYPE, JSON);
