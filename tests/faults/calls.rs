@@ -20,6 +20,9 @@ use crate::sender;
 /// How many tokens may be used again.
 const RECENT: usize = 48;
 
+/// How many of them are, once everything is well again.
+const REPEATED: usize = 12;
+
 const PATH: &str = "/blizwork";
 
 /// What all callers share.
@@ -64,7 +67,8 @@ impl Calls {
     /// Uses once more the tokens that were used lately, with the same call and with another.
     pub fn repeat(&self, random: &mut Rng) {
         let agent = sender::agent();
-        for (token, call) in self.recent.lock().expect("no panic").iter() {
+        let recent = self.recent.lock().expect("no panic");
+        for (token, call) in recent.iter().rev().take(REPEATED) {
             self.send(&agent, call);
             self.send(&agent, &self.with_token(token, random));
         }

@@ -30,6 +30,9 @@ const MESSAGES: u64 = 8;
 /// How many messages may be sent again.
 const RECENT: usize = 48;
 
+/// How many of them are, once everything is well again.
+const REPEATED: usize = 12;
+
 const PATH: &str = "/webhook/receive";
 
 /// What all callers share.
@@ -97,7 +100,8 @@ impl Messages {
     /// Sends once more what was sent lately.
     pub fn repeat(&self) {
         let agent = sender::agent();
-        for message in self.recent.lock().expect("no panic").iter() {
+        let recent = self.recent.lock().expect("no panic");
+        for message in recent.iter().rev().take(REPEATED) {
             self.send(&agent, message);
         }
     }
