@@ -62,6 +62,8 @@ struct Seen {
     followed: usize,
     /// Some could not be, and wait for a look.
     left: bool,
+    /// What was seen at the last look is being delivered.
+    carrying: bool,
 }
 
 /// How often an instance looks into the store by itself.
@@ -73,9 +75,10 @@ impl Seen {
     /// long.
     fn may_look(&mut self, now: Duration) -> bool {
         let recent = |at: Option<Duration>| at.is_some_and(|at| now < at + LOOK_EVERY);
-        let may_look = (self.left || !recent(self.looked)) && !recent(self.away);
+        let is_time = self.left || !recent(self.looked);
+        let may_look = is_time && !recent(self.away) && !self.carrying;
         if may_look {
-            (self.looked, self.left) = (Some(now), false);
+            (self.looked, self.left, self.carrying) = (Some(now), false, true);
         }
         may_look
     }

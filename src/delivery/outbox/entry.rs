@@ -59,8 +59,16 @@ impl Entry {
 
     /// As it is stored.
     pub fn to_json(&self) -> Vec<u8> {
+        // Room for all of it at once, where little has to be escaped: while it grew, there would be
+        // up to three times as much in memory.
+        let texts = self
+            .change
+            .texts()
+            .map(|(_, text)| text.len() + text.len() / 8);
+        let mut json = Vec::with_capacity(4096 + texts.sum::<usize>());
         // Only maps with keys that are no strings and failing `Serialize`s fail; none is used.
-        serde_json::to_vec(self).expect("an entry is a plain structure")
+        serde_json::to_writer(&mut json, self).expect("an entry is a plain structure");
+        json
     }
 
     /// Reads what was stored; `None` where that is no entry.
@@ -134,12 +142,15 @@ fn restore_guard(stored: &Json) -> Option<Guard> {
     })
 }
 
-fn kept_value((column, value): &(Name, Value)) -> Json {
+/// A column, the kind of its value, and the text where it is one: without a copy of that.
+type KeptValue<'a> = (&'a str, &'static str, Option<&'a str>);
+
+fn kept_value((column, value): &(Name, Value)) -> KeptValue<'_> {
     match value {
-        Value::Text(text) => json!([column, "text", text]),
-        Value::Null => json!([column, "null"]),
-        Value::Now => json!([column, "now"]),
-        Value::NowIfNull => json!([column, "now_if_null"]),
+        Value::Text(text) => (column, "text", Some(text)),
+        Value::Null => (column, "null", None),
+        Value::Now => (column, "now", None),
+        Value::NowIfNull => (column, "now_if_null", None),
     }
 }
 

@@ -21,7 +21,7 @@ const LOOKED_AT: usize = 128;
 /// How many entries are listed at a time on demand.
 const DRAINED_AT_A_TIME: usize = 4096;
 
-/// Entries that are delivered at a time.
+/// Entries that are delivered at a time on demand.
 const AT_A_TIME: usize = 16;
 
 /// A change is followed by its instance for as long as its next attempt is not further away.
@@ -30,9 +30,9 @@ const FOLLOWED: Duration = Duration::from_secs(7);
 /// How many changes an instance follows at a time. Others wait for the next look.
 const MOST_FOLLOWED: usize = 16;
 
-/// How many of those it delivers for the first time: each is in memory several times over, beside
-/// the requests that go on coming.
-const MOST_DELIVERED: usize = 4;
+/// How many it delivers at a time after a reply: each is in memory several times over, beside the
+/// requests that go on coming.
+const BESIDE_OTHERS: usize = 4;
 
 /// What a round did.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -57,11 +57,21 @@ struct Running<'a, P, F> {
     heard: F,
     until: Duration,
     early: bool,
+    at_a_time: usize,
     drained: Drained,
 }
 
 /// Whoever follows a change, until this is dropped.
 struct Following<'a>(&'a Outbox);
+
+/// The one that carries the outbox forward, until this is dropped.
+struct Carrying<'a>(&'a Outbox);
+
+impl Drop for Carrying<'_> {
+    fn drop(&mut self) {
+        self.0.seen().carrying = false;
+    }
+}
 
 impl<'a> Following<'a> {
     /// `None` where `most` are followed already.
@@ -95,6 +105,7 @@ impl Outbox {
         if !self.seen().may_look(now) {
             return Ok(());
         }
+        let _carrying = Carrying(self);
         let mut running = Running {
             outbox: self,
             host,
@@ -102,6 +113,7 @@ impl Outbox {
             heard,
             until: now + AFTER_A_REPLY,
             early: false,
+            at_a_time: BESIDE_OTHERS,
             drained: Drained::default(),
         };
         let due_by = milliseconds(host.now());
@@ -125,6 +137,7 @@ impl Outbox {
             heard,
             until: host.monotonic() + ON_DEMAND,
             early,
+            at_a_time: AT_A_TIME,
             drained: Drained::default(),
         };
         // What fails is due later, and so not listed again, or known by its name.
@@ -162,7 +175,7 @@ impl Outbox {
             Duration::from_millis(place.due.saturating_sub(now))
         };
         let most = match pause(place).is_zero() {
-            true => MOST_DELIVERED,
+            true => BESIDE_OTHERS,
             false => MOST_FOLLOWED,
         };
         let Some(_following) = Following::begin(self, most) else {
@@ -192,7 +205,7 @@ impl<P: Ports, F: Fn(Id, Attempted, Option<&Entry>)> Running<'_, P, F> {
     /// Tries these in turn; says whether it got to the end of them. Where the data API is not there
     /// for any of a group, the rest is left alone.
     async fn deliver(&mut self, places: &[Place]) -> Result<bool, StoreError> {
-        for group in places.chunks(AT_A_TIME) {
+        for group in places.chunks(self.at_a_time) {
             if self.host.monotonic() >= self.until {
                 return Ok(false);
             }

@@ -18,8 +18,13 @@ impl Serialize for Texts<'_> {
 
 impl Texts<'_> {
     fn to_json(&self) -> Vec<u8> {
+        // As long as it will be, where little has to be escaped.
+        let texts = self.0.iter().filter_map(|(_, text)| *text);
+        let texts = texts.map(|text| text.len() + text.len() / 8);
+        let mut json = Vec::with_capacity(1024 + texts.sum::<usize>());
         // Only maps with keys that are no strings and failing `Serialize`s fail; none is used.
-        serde_json::to_vec(self).expect("an object of texts and nulls")
+        serde_json::to_writer(&mut json, self).expect("an object of texts and nulls");
+        json
     }
 }
 
