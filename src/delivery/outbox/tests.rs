@@ -490,3 +490,26 @@ proptest! {
         let _ = Id::parse(&text);
     }
 }
+
+#[test]
+fn what_finds_no_place_after_its_reply_is_delivered_at_the_next_look_and_once() {
+    let (outbox, desk) = (outbox(), desk());
+    let accept = |n: usize| {
+        let change = change(&format!("d-{n}"), "COMPLETED");
+        block_on(outbox.accept(&desk.host, change, ORIGIN)).expect("kept")
+    };
+    let places: Vec<_> = (0..6).map(accept).collect();
+    let heard = |_, _, _: Option<&Entry>| ();
+    let (host, data_api) = (&desk.host, desk.data_api());
+    host.will((0..6).map(|_| answer("UPDATED")));
+    let follow = |place: &Place| outbox.follow(host, data_api, heard, *place);
+    let followed = block_on(futures_util::future::join_all(places.iter().map(follow)));
+    assert!(followed.iter().all(Result::is_ok));
+    assert_eq!(sent(host).len(), 4);
+    // Not ten seconds later, and not by every request that comes.
+    let carry = || outbox.carry(host, data_api, heard, None);
+    let (one, other) = block_on(futures_util::future::join(carry(), carry()));
+    assert!(one.is_ok() && other.is_ok());
+    assert_eq!(sent(host).len(), 2);
+    assert_eq!(host.stored("outbox/"), [""; 0]);
+}
