@@ -22,6 +22,7 @@ use crate::delivery::{DataApi, DeploymentId, Failure, Remembered};
 use crate::health;
 use crate::http::{self, Endpoint, Received, Refusal, Reply, Response, Route, Routes};
 use crate::ports::Host;
+use crate::seen::UnderWay;
 use crate::sources;
 
 /// The application: its settings are read once, and it answers any number of requests at a time.
@@ -32,6 +33,7 @@ pub struct App<H> {
     counts: Arc<Counts>,
     data_api: Option<DataApi>,
     outbox: Outbox,
+    under_way: UnderWay,
     /// When the settings were read.
     loaded: Duration,
     /// Whether the data API was there when a probe last asked.
@@ -74,6 +76,7 @@ impl<H: Host> App<H> {
             loaded: host.monotonic(),
             probed: Remembered::default(),
             outbox: Outbox::new(config.outbox_max_age),
+            under_way: UnderWay::default(),
             host,
             config,
         }

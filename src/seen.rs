@@ -5,6 +5,7 @@
 //! notifications whose hash falls there, and whoever writes one leaves out what is over. It has no
 //! compare-and-set either: of two that are written into one value at once the first may be lost.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,43 @@ struct Kept {
     until: u64,
     taken: String,
     number: u64,
+}
+
+/// The notifications that this instance is taking at the moment. Of two at once the second is known
+/// for sure here; between instances only as well as the store can tell.
+#[derive(Default)]
+pub struct UnderWay(Mutex<Vec<Mark>>);
+
+/// A notification that no other request of this instance is taking until this is dropped.
+pub struct Held<'a> {
+    under_way: &'a UnderWay,
+    mark: Mark,
+}
+
+impl UnderWay {
+    /// `None` where another request is taking it.
+    pub fn hold(&self, mark: &Mark) -> Option<Held<'_>> {
+        let mut marks = self.marks();
+        if marks.contains(mark) {
+            return None;
+        }
+        marks.push(mark.clone());
+        drop(marks);
+        Some(Held {
+            under_way: self,
+            mark: mark.clone(),
+        })
+    }
+
+    fn marks(&self) -> MutexGuard<'_, Vec<Mark>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.under_way.marks().retain(|mark| *mark != self.mark);
+    }
 }
 
 impl Mark {

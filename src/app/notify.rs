@@ -144,6 +144,10 @@ impl<H: Host> App<H> {
             change, key_field, ..
         } = notification;
         let receipt = self.receipt(verified, Taken::Accepted);
+        let held = mark.as_ref().map(|mark| self.under_way.hold(mark));
+        if let Some(None) = held {
+            return Err(Refusal::Replayed);
+        }
         if let Some(mark) = &mark {
             let counts = seen::keep(host, mark, receipt).await;
             let counts = counts.map_err(|error| failed(&error.into(), key_field, record))?;

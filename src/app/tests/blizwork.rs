@@ -242,6 +242,21 @@ fn of_calls_with_one_token_at_once_the_outbox_never_has_another_than_the_one_tha
 }
 
 #[test]
+fn of_calls_with_one_token_at_once_an_instance_takes_one() {
+    for number in [2, 16] {
+        let app = hook(&[]);
+        app.host.will((0..number).map(|_| verdict("0")));
+        let calls = (0..number).map(|n| {
+            let body = CALL.replace("ventas", &format!("p-{n}"));
+            app.respond(request("POST", HOOK, &[], &body))
+        });
+        let all = block_on(futures_util::future::join_all(calls));
+        let taken = all.iter().filter(|(reply, _)| reply.status() == 202);
+        assert_eq!(taken.count(), 1, "{number}");
+    }
+}
+
+#[test]
 fn where_the_token_cannot_be_checked_nothing_is_accepted() {
     let app = hook(&[]);
     let nonsense = |body: &str| json_answer(200, body);
