@@ -13,16 +13,16 @@ use futures_util::future::join3;
 use http_body::Body;
 use percent_encoding::percent_decode_str;
 
-use crate::attempts::{Counts, Judgement};
+use crate::attempts::{Attempts, Counts, Judgement};
 use crate::audit::{self, Record};
 use crate::config::{Config, Secret};
 use crate::credentials::{Policy, Refused, Verified};
 use crate::delivery::outbox::{Outbox, Place};
 use crate::delivery::{DataApi, DeploymentId, Failure, Remembered};
 use crate::health;
+use crate::held::Holds;
 use crate::http::{self, Endpoint, Received, Refusal, Reply, Response, Route, Routes};
 use crate::ports::Host;
-use crate::seen::UnderWay;
 use crate::sources;
 
 /// The application: its settings are read once, and it answers any number of requests at a time.
@@ -33,7 +33,8 @@ pub struct App<H> {
     counts: Arc<Counts>,
     data_api: Option<DataApi>,
     outbox: Outbox,
-    under_way: UnderWay,
+    /// Notifications that are good once, while they are taken.
+    under_way: Holds,
     /// When the settings were read.
     loaded: Duration,
     /// Whether the data API was there when a probe last asked.
@@ -52,7 +53,8 @@ const PROBE_EVERY: Duration = Duration::from_secs(5);
 pub struct After {
     line: Option<String>,
     attempted: bool,
-    counted: bool,
+    /// How many notifications a client has in a minute, where this one was counted.
+    counted: usize,
     /// An entry of the outbox that is to be delivered as soon as can be.
     follow: Option<Place>,
 }
@@ -76,7 +78,7 @@ impl<H: Host> App<H> {
             loaded: host.monotonic(),
             probed: Remembered::default(),
             outbox: Outbox::new(config.outbox_max_age),
-            under_way: UnderWay::default(),
+            under_way: Holds::default(),
             host,
             config,
         }
@@ -121,19 +123,14 @@ impl<H: Host> App<H> {
         if let Some(line) = after.line {
             self.host.log(&line);
         }
-        let failed = async {
-            match after.attempted {
-                true => self.counts.failed.settle(&self.host, self.limit()).await,
-                false => Ok(()),
-            }
+        // Where there is no limit nothing was counted.
+        let settle = async |counted: &Attempts, limit| match limit {
+            0 => Ok(()),
+            limit => counted.settle(&self.host, limit).await,
         };
-        let taken = async {
-            let limit = self.config.messages_per_minute;
-            match after.counted {
-                true => self.counts.taken.settle(&self.host, limit).await,
-                false => Ok(()),
-            }
-        };
+        let attempted = if after.attempted { self.limit() } else { 0 };
+        let failed = settle(&self.counts.failed, attempted);
+        let taken = settle(&self.counts.taken, after.counted);
         let (failed, taken, ()) = join3(failed, taken, self.carry(after.follow)).await;
         for error in [failed, taken].into_iter().filter_map(Result::err) {
             audit::log_failure(&self.host, "attempts_not_kept", &error.to_string());
@@ -147,38 +144,39 @@ impl<H: Host> App<H> {
         let (head, body) = request.into_parts();
         let (method, uri, headers) = (head.method, head.uri, head.headers);
         let query = uri.query().unwrap_or_default();
+        let drain = |body| http::drain(body, self.config.max_body_bytes);
         match self.routes.find(&method, uri.path(), query) {
             Ok(Route::Notify(endpoint)) => {
                 let answer = self.notify(endpoint, headers, body, record).await;
                 Ok(answer.unwrap_or_else(|refusal| refused(endpoint, &refusal, record)))
             }
             Ok(Route::Refused(endpoint, refusal)) => {
-                http::drain(body, self.config.max_body_bytes).await;
+                drain(body).await;
                 Ok(refused(endpoint, &refusal, record))
             }
             Ok(Route::MessagesHealth) => {
-                http::drain(body, self.config.max_body_bytes).await;
+                drain(body).await;
                 Ok(("healthy", sources::health(self.host.now())))
             }
             Ok(Route::Lookup(endpoint, key)) => {
-                http::drain(body, self.config.max_body_bytes).await;
+                drain(body).await;
                 self.look_up(endpoint, key, headers, record).await
             }
             Ok(Route::Admin(call)) => {
-                http::drain(body, self.config.max_body_bytes).await;
+                drain(body).await;
                 self.admin(call, headers, record).await
             }
             Ok(Route::Health) => {
-                http::drain(body, self.config.max_body_bytes).await;
+                drain(body).await;
                 Ok(("healthy", health::alive()))
             }
             Ok(Route::Ready) => {
-                http::drain(body, self.config.max_body_bytes).await;
+                drain(body).await;
                 let probed = self.probe().await;
                 Ok(health::readiness(&self.config.problems, probed, record))
             }
             Err(refusal) => {
-                http::drain(body, self.config.max_body_bytes).await;
+                drain(body).await;
                 Err(refusal)
             }
         }

@@ -5,12 +5,12 @@
 //! notifications whose hash falls there, and whoever writes one leaves out what is over. It has no
 //! compare-and-set either: of two that are written into one value at once the first may be lost.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::milliseconds;
 use crate::ports::{Clock, KeyValue, StoreError};
 use crate::sources::{Id, Receipt, Taken};
 
@@ -31,43 +31,6 @@ struct Kept {
     number: u64,
 }
 
-/// The notifications that this instance is taking at the moment. Of two at once the second is known
-/// for sure here; between instances only as well as the store can tell.
-#[derive(Default)]
-pub struct UnderWay(Mutex<Vec<Mark>>);
-
-/// A notification that no other request of this instance is taking until this is dropped.
-pub struct Held<'a> {
-    under_way: &'a UnderWay,
-    mark: Mark,
-}
-
-impl UnderWay {
-    /// `None` where another request is taking it.
-    pub fn hold(&self, mark: &Mark) -> Option<Held<'_>> {
-        let mut marks = self.marks();
-        if marks.contains(mark) {
-            return None;
-        }
-        marks.push(mark.clone());
-        drop(marks);
-        Some(Held {
-            under_way: self,
-            mark: mark.clone(),
-        })
-    }
-
-    fn marks(&self) -> MutexGuard<'_, Vec<Mark>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Held<'_> {
-    fn drop(&mut self) {
-        self.under_way.marks().retain(|mark| *mark != self.mark);
-    }
-}
-
 impl Mark {
     /// The mark of a source's notification.
     pub fn new(source: &str, id: &Id) -> Self {
@@ -78,6 +41,11 @@ impl Mark {
             hash: base16ct::lower::encode_string(&hash[..16]),
             lifetime: *lifetime,
         }
+    }
+
+    /// The notification, as a hash.
+    pub fn hash(&self) -> &str {
+        &self.hash
     }
 
     /// The value it is in: one of 4,096.
@@ -116,12 +84,11 @@ pub async fn keep(
     if let Some(earlier) = known(&all, mark) {
         return Ok(earlier);
     }
-    let at = milliseconds(receipt.at);
-    let lifetime = u64::try_from(mark.lifetime.as_millis()).unwrap_or(u64::MAX);
+    let at = milliseconds::since_1970(receipt.at);
     all.push(Kept {
         mark: mark.hash.clone(),
         at,
-        until: at.saturating_add(lifetime),
+        until: at.saturating_add(milliseconds::of(mark.lifetime)),
         taken: receipt.taken.name().to_owned(),
         number: receipt.number,
     });
@@ -145,7 +112,7 @@ async fn read(host: &(impl KeyValue + Clock), mark: &Mark) -> Result<Vec<Kept>, 
     let value = host.get(&mark.key()).await?.unwrap_or_default();
     // A value that cannot be read counts for nothing, and is written over.
     let mut all: Vec<Kept> = serde_json::from_slice(&value).unwrap_or_default();
-    let now = milliseconds(host.now());
+    let now = milliseconds::since_1970(host.now());
     all.retain(|kept| kept.until > now);
     Ok(all)
 }
@@ -159,11 +126,6 @@ async fn write(host: &impl KeyValue, mark: &Mark, all: &[Kept]) -> Result<(), St
 fn known(all: &[Kept], mark: &Mark) -> Option<Receipt> {
     let kept = all.iter().find(|kept| kept.mark == mark.hash)?;
     kept.receipt()
-}
-
-fn milliseconds(time: SystemTime) -> u64 {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH);
-    u64::try_from(since.unwrap_or_default().as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

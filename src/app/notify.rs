@@ -72,7 +72,7 @@ impl<H: Host> App<H> {
             .taken
             .count(&self.host, record.client, endpoint.limit)
             .await;
-        record.counted = endpoint.limit > 0;
+        record.counted = endpoint.limit;
         record.failure = failure.map(|error| error.to_string());
         match closed_for {
             Some(closed_for) => Err(Refusal::TooMuch { closed_for }),
@@ -144,14 +144,13 @@ impl<H: Host> App<H> {
             change, key_field, ..
         } = notification;
         let receipt = self.receipt(verified, Taken::Accepted);
-        let held = mark.as_ref().map(|mark| self.under_way.hold(mark));
-        if let Some(None) = held {
-            return Err(Refusal::Replayed);
-        }
+        let mut _held = None;
         if let Some(mark) = &mark {
+            // Of two at once in this instance the second is known for sure.
+            _held = Some(self.under_way.take(mark.hash()).ok_or(Refusal::Replayed)?);
             let counts = seen::keep(host, mark, receipt).await;
             let counts = counts.map_err(|error| failed(&error.into(), key_field, record))?;
-            // Of two at once each may have found itself the first, and the last one written counts.
+            // Of two in different instances each may have found itself the first, and the last one written counts.
             // No other is to come into the outbox, where whoever comes next delivers what there is.
             if counts.number != receipt.number || !self.is_the_one(mark, receipt).await {
                 return Err(Refusal::Replayed);

@@ -16,8 +16,9 @@ mod window;
 
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
+use crate::milliseconds;
 use crate::ports::{Clock, KeyValue, StoreError};
 use budget::Budget;
 use client::Client;
@@ -106,7 +107,7 @@ impl Attempts {
             return judgement;
         }
         let client = Client::at(address);
-        let now = moment(host.now());
+        let now = milliseconds::since_1970(host.now());
         if self.is_to_be_asked_for(client, now, host.monotonic(), limit) {
             match Slot::read(host, self.prefix, client, now).await {
                 Ok(slot) => {
@@ -164,7 +165,7 @@ impl Attempts {
         client: Client,
         limit: usize,
     ) -> Result<(), StoreError> {
-        let now = moment(host.now());
+        let now = milliseconds::since_1970(host.now());
         let slot = Slot::read(host, self.prefix, client, now).await?;
         // From here on they count as stored: another task may be at the same client.
         let (moments, unsaved) = {
@@ -219,7 +220,7 @@ impl Attempts {
     }
 
     fn most_unsaved(&self, host: &impl Clock) -> Option<Client> {
-        let now = moment(host.now());
+        let now = milliseconds::since_1970(host.now());
         let mut state = self.state();
         state.clients.retain(|seen| !seen.moments(now).is_empty());
         let clients = state.clients.iter();
@@ -307,12 +308,6 @@ impl Drop for Settling<'_> {
     fn drop(&mut self) {
         self.0.state().settling = false;
     }
-}
-
-fn moment(time: SystemTime) -> Moment {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH);
-    let milliseconds = since.unwrap_or_default().as_millis();
-    Moment::try_from(milliseconds).unwrap_or(Moment::MAX)
 }
 
 #[cfg(test)]

@@ -52,8 +52,8 @@ pub struct Record {
     pub follow: Option<Place>,
     /// The credentials were not enough, and that was counted.
     pub attempted: bool,
-    /// The notification was counted.
-    pub counted: bool,
+    /// The notification was counted, where a client may send so many in a minute.
+    pub counted: usize,
 }
 
 impl Record {
@@ -77,7 +77,7 @@ impl Record {
             entry: None,
             follow: None,
             attempted: false,
-            counted: false,
+            counted: 0,
         }
     }
 

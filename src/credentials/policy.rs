@@ -115,32 +115,18 @@ impl Policy {
     /// call token.
     pub fn judge(&self, received: Received, checked: Option<Checked>) -> Result<Verified, Refused> {
         let (mut by, mut rejected) = (Vec::new(), Vec::new());
-        let mut call_token = None;
-        match checked {
-            Some(Checked {
-                finding: Finding::Valid,
-                hash,
-            }) => {
-                by.push(Kind::CallToken);
-                call_token = Some(hash);
-            }
-            Some(Checked {
-                finding: Finding::Invalid(why),
-                ..
-            }) => rejected.push(Rejected {
-                kind: Kind::CallToken,
-                why,
-            }),
-            _ => {}
-        }
-        for credential in &self.credentials {
-            let kind = credential.kind();
-            match credential.examine(&received) {
+        let (called, hash) = checked.map(|it| (it.finding, it.hash)).unzip();
+        let called = called.map(|finding| (Kind::CallToken, finding));
+        let examined = self.credentials.iter();
+        let examined = examined.map(|it| (it.kind(), it.examine(&received)));
+        for (kind, finding) in called.into_iter().chain(examined) {
+            match finding {
                 Finding::Absent => {}
                 Finding::Valid => by.push(kind),
                 Finding::Invalid(why) => rejected.push(Rejected { kind, why }),
             }
         }
+        let call_token = hash.filter(|_| by.contains(&Kind::CallToken));
         let open = match self.rule {
             Rule::Any => !by.is_empty(),
             Rule::All => !by.is_empty() && by.len() == self.number(),

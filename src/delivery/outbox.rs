@@ -17,9 +17,10 @@ mod listing;
 mod rounds;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::{Change, DataApi, Failure, Outcome, Ports};
+use crate::milliseconds;
 use crate::ports::{Clock, KeyValue, Random, StoreError};
 
 pub use entry::{Entry, Texts};
@@ -204,7 +205,7 @@ impl Outbox {
         origin: Origin<'_>,
         why: &Why,
     ) -> Result<(Id, Option<Place>), StoreError> {
-        let now = milliseconds(host.now());
+        let now = milliseconds::since_1970(host.now());
         let id = Id::new(&change, now, host.random());
         let mut entry = Entry::new(change, origin, now);
         let place = self.note(host, id, &mut entry, why);
@@ -220,7 +221,7 @@ impl Outbox {
         change: Change,
         origin: Origin<'_>,
     ) -> Result<Place, StoreError> {
-        let now = milliseconds(host.now());
+        let now = milliseconds::since_1970(host.now());
         let id = Id::new(&change, now, host.random());
         let place = Place { due: now, id };
         let entry = Entry::new(change, origin, now);
@@ -241,10 +242,10 @@ impl Outbox {
         entry: &mut Entry,
         why: &Why,
     ) -> Option<Place> {
-        let now = milliseconds(host.now());
+        let now = milliseconds::since_1970(host.now());
         entry.failed(now, why.to_string());
         let pause = backoff::pause(entry.tries, *why == Why::NoRow, host.random());
-        let due = now.saturating_add(millis(pause));
+        let due = now.saturating_add(milliseconds::of(pause));
         let age = Duration::from_millis(now.saturating_sub(entry.since));
         (why.may_pass() && age < self.max_age).then_some(Place { due, id })
     }
@@ -263,7 +264,7 @@ impl Outbox {
             next: None,
         };
         let (id, waiting) = (place.id, key(place.id, Some(place)));
-        if !early && milliseconds(host.now()) < place.due {
+        if !early && milliseconds::since_1970(host.now()) < place.due {
             return Ok(of(Attempted::NotDue, None));
         }
         let Some(mut value) = host.get(&waiting).await? else {
@@ -323,16 +324,6 @@ fn key(id: Id, place: Option<Place>) -> String {
         Some(place) => format!("{}{place}", State::Waiting.prefix()),
         None => format!("{}{id}", State::Dead.prefix()),
     }
-}
-
-/// Since 1970.
-fn milliseconds(time: SystemTime) -> u64 {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH);
-    millis(since.unwrap_or_default())
-}
-
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

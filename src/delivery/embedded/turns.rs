@@ -10,10 +10,11 @@
 //! its look at the mark and its write can still write over another's.
 
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::Failure;
+use crate::held::{Hold, Holds};
+use crate::milliseconds;
 use crate::ports::{Clock, KeyValue, Random};
 
 /// How often a callback steps back before it gives up: some seconds in all.
@@ -38,13 +39,10 @@ pub struct Mark {
 
 /// The rows that requests of this instance are at.
 #[derive(Default)]
-pub struct Turns(Mutex<Vec<String>>);
+pub struct Turns(Holds);
 
 /// A row that no other request of this instance is at until this is dropped.
-pub struct Turn<'a> {
-    turns: &'a Turns,
-    key: String,
-}
+pub struct Turn<'a>(Hold<'a>);
 
 impl Mark {
     fn parse(text: &str) -> Option<Self> {
@@ -66,30 +64,18 @@ impl Turns {
     /// Waits until no other request of this instance is at the row.
     pub async fn wait(&self, clock: &impl Clock, key: &str) -> Turn<'_> {
         loop {
-            {
-                let mut keys = self.keys();
-                if !keys.iter().any(|taken| taken == key) {
-                    keys.push(key.to_owned());
-                    break;
-                }
+            match self.0.take(key) {
+                Some(hold) => return Turn(hold),
+                None => clock.sleep(GLANCE).await,
             }
-            clock.sleep(GLANCE).await;
         }
-        Turn {
-            turns: self,
-            key: key.to_owned(),
-        }
-    }
-
-    fn keys(&self) -> MutexGuard<'_, Vec<String>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Turn<'_> {
     /// The row's key.
     pub fn key(&self) -> &str {
-        &self.key
+        self.0.text()
     }
 
     /// Leaves a new mark beside the row, and tells whether the row was quiet before.
@@ -97,11 +83,10 @@ impl Turn<'_> {
         &self,
         host: &(impl KeyValue + Clock + Random),
     ) -> Result<(Mark, bool), Failure> {
-        let since = host.now().duration_since(SystemTime::UNIX_EPOCH);
         let mark = Mark {
             // Half of it is enough to tell apart the few that can meet at a row.
             number: host.random() as u64,
-            since: since.unwrap_or_default().as_millis() as u64,
+            since: milliseconds::since_1970(host.now()),
         };
         let last = self.last(host).await?;
         let quiet = last
@@ -122,13 +107,7 @@ impl Turn<'_> {
     }
 
     fn marks(&self) -> String {
-        format!("{}:turn", self.key)
-    }
-}
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        self.turns.keys().retain(|taken| *taken != self.key);
+        format!("{}:turn", self.key())
     }
 }
 

@@ -3,7 +3,8 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use super::{Entry, Id, Outbox, Place, State, key, milliseconds};
+use super::{Entry, Id, Outbox, Place, State, key};
+use crate::milliseconds;
 use crate::ports::{Clock, KeyValue, Random, StoreError};
 
 /// How long a call goes on putting dead letters back.
@@ -147,7 +148,7 @@ impl Outbox {
             ControlFlow::Continue(())
         };
         host.keys(each).await?;
-        let now = milliseconds(host.now());
+        let now = milliseconds::since_1970(host.now());
         Ok(Stats {
             waiting: different(waiting),
             dead: different(dead),
@@ -179,7 +180,7 @@ impl Outbox {
         let Some(mut entry) = Entry::parse(&value) else {
             return Ok(None);
         };
-        let now = milliseconds(host.now());
+        let now = milliseconds::since_1970(host.now());
         (entry.since, entry.tries) = (now, 0);
         let id = id.renamed(host.random());
         let place = Place { due: now, id };

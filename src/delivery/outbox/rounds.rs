@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
-use super::{Attempted, Entry, Id, Outbox, Place, milliseconds};
+use super::{Attempted, Entry, Id, Outbox, Place};
 use crate::delivery::{DataApi, Ports};
+use crate::milliseconds;
 use crate::ports::StoreError;
 
 /// How long an instance begins with further entries after a reply.
@@ -116,7 +117,7 @@ impl Outbox {
             at_a_time: BESIDE_OTHERS,
             drained: Drained::default(),
         };
-        let due_by = milliseconds(host.now());
+        let due_by = milliseconds::since_1970(host.now());
         let others = |id| Some(id) != followed;
         let places = self.due(host, due_by, LOOKED_AT, others).await?;
         running.deliver(&places).await.map(drop)
@@ -144,7 +145,7 @@ impl Outbox {
         let due_by = if early {
             u64::MAX
         } else {
-            milliseconds(host.now())
+            milliseconds::since_1970(host.now())
         };
         let mut tried = BTreeSet::new();
         loop {
@@ -171,7 +172,7 @@ impl Outbox {
         mut place: Place,
     ) -> Result<(), StoreError> {
         let pause = |place: Place| {
-            let now = milliseconds(host.now());
+            let now = milliseconds::since_1970(host.now());
             Duration::from_millis(place.due.saturating_sub(now))
         };
         let most = match pause(place).is_zero() {
