@@ -24,6 +24,10 @@ const BUDGET: usize = 1024 * 1024;
 /// How many writes may wait for a reader of the process's output.
 const WAITING: usize = 4096;
 
+/// How long a write waits for others to go out with it. Otherwise each line of a busy host wakes a
+/// thread, which takes longer than all else about the line.
+const GATHERING: Duration = Duration::from_millis(1);
+
 /// Where a stream ends up.
 #[derive(Clone, Copy, Debug)]
 pub enum Target {
@@ -51,11 +55,19 @@ impl Queue {
     fn start(target: Target) -> Self {
         let (sender, messages) = sync_channel(WAITING);
         std::thread::spawn(move || {
-            for message in messages {
-                match message {
-                    // A stream that is closed takes nothing, and nobody is left to tell.
-                    Message::Text(text) => drop(target.write_now(&text)),
-                    Message::Flush(done) => drop(done.send(())),
+            while let Ok(first) = messages.recv() {
+                std::thread::sleep(GATHERING);
+                let (mut gathered, mut flushed) = (Vec::new(), Vec::new());
+                for message in std::iter::once(first).chain(messages.try_iter().take(WAITING)) {
+                    match message {
+                        Message::Text(text) => gathered.extend(text),
+                        Message::Flush(done) => flushed.push(done),
+                    }
+                }
+                // A stream that is closed takes nothing, and nobody is left to tell.
+                let _ = target.write_now(&gathered);
+                for done in flushed {
+                    let _ = done.send(());
                 }
             }
         });
