@@ -1,0 +1,197 @@
+//! The settings in deploy/, as an operator copies them: the component takes them as they are, and
+//! no secret stands in them. That hosts read the files is tested with the manifest's crate. Beside
+//! them, what the pages there say of names and files, and Kubernetes' manifests.
+
+mod kubernetes;
+mod pages;
+mod spinkube;
+mod windows;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use futures_executor::block_on;
+use sam_callback::config::{Config, DataApi, Target};
+use sam_callback::ports::{VariableError, Variables};
+use toml::Table;
+
+/// The values of one provider over the defaults of spin.toml.
+struct Settings(BTreeMap<String, String>);
+
+impl Variables for Settings {
+    async fn variable(&self, name: &str) -> Result<String, VariableError> {
+        self.0.get(name).cloned().ok_or(VariableError::Undeclared)
+    }
+}
+
+/// A file of the project.
+fn read(file: &str) -> String {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(file);
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+fn table(file: &str) -> Table {
+    read(file).parse().expect("TOML")
+}
+
+fn text(value: &toml::Value) -> String {
+    value.as_str().expect("a text").to_owned()
+}
+
+fn deployed(place: &str) -> Table {
+    table(&format!("deploy/{place}/runtime-config.toml"))
+}
+
+/// The values of the provider that holds no secrets, which comes after the environment.
+fn values(config: &Table) -> &Table {
+    let providers = config["variables_provider"].as_array().expect("providers");
+    let types: Vec<_> = providers.iter().map(|it| text(&it["type"])).collect();
+    assert_eq!(types, ["env", "static"]);
+    assert_eq!(text(&providers[0]["prefix"]), "SPIN_VARIABLE");
+    providers[1]["values"].as_table().expect("values")
+}
+
+/// The variables that spin.toml declares.
+fn declared() -> Table {
+    let mut manifest = table("spin.toml");
+    let variables = manifest.remove("variables").expect("variables");
+    variables.as_table().expect("a table").clone()
+}
+
+/// Those whose values are nobody's business.
+fn secrets() -> Vec<String> {
+    let is_secret = |variable: &toml::Value| variable.get("secret").is_some();
+    let variables = declared().into_iter();
+    let secrets = variables.filter(|(_, variable)| is_secret(variable));
+    secrets.map(|(name, _)| name).collect()
+}
+
+/// What the component makes of a place's file, with these secrets from the environment.
+fn load(place: &str, secrets: &[(&str, &str)]) -> Config {
+    let file = match place {
+        "akamai" => table("deploy/akamai/variables.toml"),
+        _ => values(&deployed(place)).clone(),
+    };
+    let mut settings: BTreeMap<_, _> = declared()
+        .into_iter()
+        .map(|(name, variable)| (name, text(&variable["default"])))
+        .collect();
+    let of_file = file.iter().map(|(name, value)| (name.clone(), text(value)));
+    let of_environment = secrets
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    for (name, value) in of_file.chain(of_environment) {
+        let default = settings.insert(name.clone(), value);
+        assert!(
+            default.is_some(),
+            "{place}: spin.toml does not declare {name}"
+        );
+    }
+    block_on(Config::load(&Settings(settings)))
+}
+
+#[test]
+fn these_files_lead_to_data_api_builder_with_a_token_of_entra_id() {
+    for place in ["azure-sql", "spinkube", "akamai", "windows"] {
+        let config = load(
+            place,
+            &[("callback_token", "t"), ("oauth_client_secret", "s")],
+        );
+        assert_eq!(config.problems, [], "{place}");
+        let Some(DataApi::Dab(remote)) = config.data_api else {
+            panic!("{place}: another data API")
+        };
+        assert_eq!(remote.server.path, "/api");
+        assert_eq!(remote.server.headers["x-ms-api-role"], "sam_callback");
+        let oauth = remote.server.oauth.expect("a token");
+        assert!(oauth.url.starts_with("https://login.microsoftonline.com/"));
+        let procedure = "ActualizarEjecucionDesdeCallback".to_owned();
+        assert_eq!(remote.ejecuciones, Target::Procedure(procedure));
+    }
+}
+
+#[test]
+fn behind_one_proxy_callers_are_told_apart_and_where_they_cannot_be_nobody_is_limited() {
+    let secrets = [("callback_token", "t"), ("oauth_client_secret", "s")];
+    for place in ["spinkube", "windows"] {
+        assert_eq!(load(place, &secrets).trusted_proxies, 1, "{place}");
+    }
+    let config = load("akamai", &secrets);
+    let limits = (
+        config.failed_attempts_per_minute,
+        config.messages_per_minute,
+    );
+    assert_eq!(limits, (0, 0));
+}
+
+#[test]
+fn the_file_for_supabase_leads_to_its_api_with_both_headers() {
+    let headers = r#"{"apikey":"k","Authorization":"Bearer j"}"#;
+    let config = load(
+        "supabase",
+        &[("callback_token", "t"), ("data_api_headers", headers)],
+    );
+    assert_eq!(config.problems, []);
+    let Some(DataApi::Postgrest(remote)) = config.data_api else {
+        panic!("another data API")
+    };
+    assert_eq!(remote.server.path, "/rest/v1");
+    assert_eq!(remote.server.headers.len(), 2);
+}
+
+#[test]
+fn without_its_secrets_a_place_stays_shut() {
+    for (place, lacking) in [
+        ("azure-sql", &["oauth_client_secret", "callback_token"][..]),
+        ("spinkube", &["oauth_client_secret", "callback_token"]),
+        ("akamai", &["oauth_client_secret", "callback_token"]),
+        ("windows", &["oauth_client_secret", "callback_token"]),
+        ("supabase", &["callback_token"]),
+    ] {
+        let config = load(place, &[]);
+        assert!(config.callback.is_none());
+        let settings: Vec<_> = config.problems.iter().map(|it| it.setting).collect();
+        assert_eq!(settings, lacking, "{place}");
+    }
+}
+
+#[test]
+fn no_secret_stands_in_a_file() {
+    let mut files: Vec<_> = ["azure-sql", "supabase", "spinkube", "windows"]
+        .map(|place| (place, values(&deployed(place)).clone()))
+        .into();
+    files.push(("akamai", table("deploy/akamai/variables.toml")));
+    for (place, file) in files {
+        for secret in secrets() {
+            // For Data API builder it is the name of a role.
+            let role = r#"{"X-MS-API-ROLE":"sam_callback"}"#;
+            let is_role = file.get(&secret).is_some_and(|value| text(value) == role);
+            let is_there = file.contains_key(&secret);
+            assert!(
+                !is_there || secret == "data_api_headers" && is_role,
+                "{place}: {secret}"
+            );
+        }
+        assert!(!file.contains_key("jwt_public_key"), "{place}");
+    }
+}
+
+#[test]
+fn connections_are_as_they_were_measured() {
+    // Over TLS kept connections are faster, over plain HTTP new ones are.
+    for (place, scheme, kept) in [
+        ("azure-sql", "https", true),
+        ("supabase", "https", true),
+        ("spinkube", "https", true),
+        ("windows", "http", false),
+    ] {
+        let config = deployed(place);
+        let origin = text(&values(&config)["data_api_origin"]);
+        assert_eq!(origin.split("://").next(), Some(scheme), "{place}");
+        let pooling = &config["outbound_http"]["connection_pooling"];
+        assert_eq!(pooling.as_bool(), Some(kept), "{place}");
+    }
+    let desk = table("runtime-config.toml");
+    let pooling = &desk["outbound_http"]["connection_pooling"];
+    assert_eq!(pooling.as_bool(), Some(false));
+}
