@@ -7,10 +7,8 @@ mod operate;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::http::{HeaderMap, Request, StatusCode};
-use bytes::Bytes;
+use ::http::StatusCode;
 use futures_util::future::join3;
-use http_body::Body;
 use percent_encoding::percent_decode_str;
 
 use crate::attempts::{Attempts, Counts, Judgement};
@@ -22,6 +20,7 @@ use crate::delivery::{DataApi, DeploymentId, Failure, Remembered};
 use crate::health;
 use crate::held::Holds;
 use crate::http::{self, Endpoint, Received, Refusal, Reply, Response, Route, Routes};
+use crate::message::{Body, Headers, Request};
 use crate::ports::Host;
 use crate::sources;
 
@@ -92,11 +91,8 @@ impl<H: Host> App<H> {
     }
 
     /// Answers a request. What is left for [`after`](Self::after) comes with the reply.
-    pub async fn respond<B>(&self, request: Request<B>) -> (Response, After)
-    where
-        B: Body<Data = Bytes>,
-    {
-        let headers = request.headers();
+    pub async fn respond(&self, request: Request<impl Body>) -> (Response, After) {
+        let headers = &request.headers;
         let request_id = http::request_id(headers, &self.host);
         let client = http::client_address(headers, self.config.trusted_proxies);
         let mut record = Record::open(&self.host, request_id, client);
@@ -106,7 +102,7 @@ impl<H: Host> App<H> {
             Err(refusal) => (refusal.code(), refusal.reply(&record.request_id)),
         };
         let response = reply.into_response(&record.request_id);
-        let status = response.status().as_u16();
+        let status = response.status.as_u16();
         let (attempted, counted, follow) = (record.attempted, record.counted, record.follow);
         let line = record.close(&self.host, outcome, status, self.config.log_level);
         let after = After {
@@ -137,15 +133,20 @@ impl<H: Host> App<H> {
         }
     }
 
-    async fn answer<B>(&self, request: Request<B>, record: &mut Record) -> Result<Answer, Refusal>
-    where
-        B: Body<Data = Bytes>,
-    {
-        let (head, body) = request.into_parts();
-        let (method, uri, headers) = (head.method, head.uri, head.headers);
-        let query = uri.query().unwrap_or_default();
-        let drain = |body| http::drain(body, self.config.max_body_bytes);
-        match self.routes.find(&method, uri.path(), query) {
+    async fn answer(
+        &self,
+        request: Request<impl Body>,
+        record: &mut Record,
+    ) -> Result<Answer, Refusal> {
+        let Request {
+            method,
+            target,
+            headers,
+            body,
+        } = request;
+        let (path, query) = target.split_once('?').unwrap_or((&target, ""));
+        let drain = |body| http::drain(&headers, body, self.config.max_body_bytes);
+        match self.routes.find(&method, path, query) {
             Ok(Route::Notify(endpoint)) => {
                 let answer = self.notify(endpoint, headers, body, record).await;
                 Ok(answer.unwrap_or_else(|refusal| refused(endpoint, &refusal, record)))
@@ -185,8 +186,8 @@ impl<H: Host> App<H> {
     async fn verify(
         &self,
         policy: &Policy,
-        headers: HeaderMap,
-        body: Bytes,
+        headers: Headers,
+        body: Vec<u8>,
         record: &mut Record,
     ) -> Result<Verified, Refusal> {
         let received = Received {
@@ -244,12 +245,12 @@ impl<H: Host> App<H> {
         &self,
         endpoint: &Endpoint,
         key: &str,
-        headers: HeaderMap,
+        headers: Headers,
         record: &mut Record,
     ) -> Result<Answer, Refusal> {
         record.source = Some(endpoint.source.name());
         let policy = endpoint.policy()?;
-        let verified = self.verify(policy, headers, Bytes::new(), record).await?;
+        let verified = self.verify(policy, headers, Vec::new(), record).await?;
         let key = percent_decode_str(key).decode_utf8().ok();
         let deployment_id = key
             .and_then(|key| DeploymentId::new(key).ok())

@@ -13,6 +13,7 @@ pub mod health;
 pub mod held;
 pub mod http;
 pub mod json;
+pub mod message;
 pub mod milliseconds;
 pub mod ports;
 pub mod seen;

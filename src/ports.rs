@@ -11,9 +11,9 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, SystemTime};
 
-use ::http::{Request, Response};
 use bytes::Bytes;
-use http_body::Body;
+
+use crate::message::{Body, Request, Response};
 
 /// All ports of one host.
 pub trait Host: Variables + KeyValue + Outbound + Clock + Random + Log {}
@@ -58,8 +58,8 @@ pub struct StoreError(pub String);
 /// HTTP requests to other services.
 pub trait Outbound {
     /// A reply's body.
-    type Body: Body<Data = Bytes, Error = SendError>;
-    /// Sends a request, whose URI is absolute, and returns when the reply's head is there. A
+    type Body: Body<Error = SendError>;
+    /// Sends a request, whose target is a URL, and returns when the reply's head is there. A
     /// redirect is a reply like any other. Dropping the future, or the body, ends the exchange.
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Self::Body>, SendError>;
 }

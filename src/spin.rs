@@ -6,17 +6,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
+use ::http::StatusCode;
 use bytes::Bytes;
-use http_body_util::combinators::MapErr;
-use http_body_util::{BodyExt as _, Full};
-use spin_sdk::http::{self, Request};
-use spin_sdk::{http_service, key_value, variables, wasip3, wit_bindgen};
-use wasip3::http::types::ErrorCode;
-use wasip3::http_compat::IncomingResponseBody;
-use wit_bindgen::StreamResult;
+use futures_util::future::join;
+use spin_sdk::wasip3::http::types::{self, ErrorCode, Fields, Method, Scheme};
+use spin_sdk::wasip3::{self, wit_future, wit_stream};
+use spin_sdk::{key_value, variables, wit_bindgen};
+use wit_bindgen::{FutureReader, FutureWriter, StreamReader, StreamResult};
 
 use crate::app::App;
 use crate::attempts::Counts;
+use crate::message::{Body, Request, Response};
 use crate::ports::{
     Clock, KeyValue, Log, Outbound, Random, SendError, StoreError, VariableError, Variables,
 };
@@ -26,24 +26,126 @@ static APP: Mutex<Option<Arc<App<Spin>>>> = Mutex::new(None);
 
 static COUNTS: LazyLock<Arc<Counts>> = LazyLock::new(Arc::default);
 
-#[http_service]
-async fn serve(request: Request) -> ::http::Response<Full<Bytes>> {
-    let kept = APP.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let app = match kept.filter(|app| app.holds()) {
-        Some(app) => app,
-        None => {
-            let app = Arc::new(App::load(Spin, Arc::clone(&COUNTS)).await);
-            *APP.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&app));
-            app
+wasip3::http::service::export!(Spin);
+
+impl wasip3::exports::http::handler::Guest for Spin {
+    async fn handle(request: types::Request) -> Result<types::Response, ErrorCode> {
+        let kept = APP.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let app = match kept.filter(|app| app.holds()) {
+            Some(app) => app,
+            None => {
+                let app = Arc::new(App::load(Self, Arc::clone(&COUNTS)).await);
+                *APP.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&app));
+                app
+            }
+        };
+        let (response, after) = app.respond(taken(request)).await;
+        // Spin's key-value store takes the instance off its scheduler's thread. Off it, the
+        // connection writes the reply's head before the body is there, and the caller's delayed
+        // ACK then holds the body back for 40 ms. A yield brings the instance back.
+        wit_bindgen::yield_async().await;
+        let fields = fields(&response.headers)?;
+        let (contents, trailers, sent) = sending(response.body);
+        let (reply, _) = types::Response::new(fields, Some(contents), trailers);
+        let status = reply.set_status_code(response.status.as_u16());
+        status.map_err(|()| ErrorCode::InternalError(None))?;
+        wasip3::spawn(async move {
+            join(sent, app.after(after)).await;
+        });
+        Ok(reply)
+    }
+}
+
+/// A request as it came.
+fn taken(request: types::Request) -> Request<Incoming> {
+    Request {
+        method: match request.get_method() {
+            Method::Get => "GET".to_owned(),
+            Method::Post => "POST".to_owned(),
+            Method::Put => "PUT".to_owned(),
+            Method::Delete => "DELETE".to_owned(),
+            Method::Patch => "PATCH".to_owned(),
+            Method::Head => "HEAD".to_owned(),
+            Method::Options => "OPTIONS".to_owned(),
+            Method::Connect => "CONNECT".to_owned(),
+            Method::Trace => "TRACE".to_owned(),
+            Method::Other(name) => name,
+        },
+        target: request.get_path_with_query().unwrap_or_default(),
+        headers: request.get_headers().copy_all().into(),
+        body: Incoming::new(|consumed| types::Request::consume_body(request, consumed)),
+    }
+}
+
+fn fields(headers: &crate::message::Headers) -> Result<Fields, ErrorCode> {
+    let fields = Fields::from_list(headers.as_fields());
+    fields.map_err(|error| ErrorCode::InternalError(Some(error.to_string())))
+}
+
+type Trailers = Result<Option<types::Trailers>, ErrorCode>;
+
+/// A body on its way out: what the host reads, and what has to be waited for until it has.
+fn sending(
+    body: impl Into<Vec<u8>>,
+) -> (
+    StreamReader<u8>,
+    FutureReader<Trailers>,
+    impl Future<Output = ()>,
+) {
+    let (mut contents, contents_read) = wit_stream::new();
+    // Where the body was not taken whole the host must not take it for one.
+    let (trailers, trailers_read) =
+        wit_future::new(|| Err(ErrorCode::InternalError(Some("cut off".to_owned()))));
+    let body = body.into();
+    let sent = async move {
+        // Who does not take all of it has gone away, and nobody is left to tell.
+        if contents.write_all(body).await.is_empty() {
+            drop(contents);
+            let _ = trailers.write(Ok(None)).await;
         }
     };
-    let (response, after) = app.respond(request).await;
-    // Spin's key-value store takes the instance off its scheduler's thread. Off it, the
-    // connection writes the reply's head before the body is there, and the caller's delayed ACK
-    // then holds the body back for 40 ms. A yield brings the instance back.
-    wit_bindgen::yield_async().await;
-    wasip3::spawn(async move { app.after(after).await });
-    response.map(Full::new)
+    (contents_read, trailers_read, sent)
+}
+
+/// A body on its way in.
+struct Incoming {
+    contents: StreamReader<u8>,
+    trailers: Option<FutureReader<Trailers>>,
+    /// The host takes its end for word that all was well.
+    _consumed: FutureWriter<Result<(), ErrorCode>>,
+}
+
+impl Incoming {
+    fn new(
+        consume: impl FnOnce(
+            FutureReader<Result<(), ErrorCode>>,
+        ) -> (StreamReader<u8>, FutureReader<Trailers>),
+    ) -> Self {
+        let (consumed, told) = wit_future::new(|| Ok(()));
+        let (contents, trailers) = consume(told);
+        Self {
+            contents,
+            trailers: Some(trailers),
+            _consumed: consumed,
+        }
+    }
+}
+
+impl Body for Incoming {
+    type Error = SendError;
+
+    async fn read(&mut self, buffer: &mut Vec<u8>) -> Result<bool, SendError> {
+        let (status, read) = self.contents.read(std::mem::take(buffer)).await;
+        *buffer = read;
+        if status != StreamResult::Dropped {
+            return Ok(true);
+        }
+        // Only here is it told whether that was all of it.
+        match self.trailers.take() {
+            Some(trailers) => trailers.await.map(|_| false).map_err(send_error),
+            None => Ok(false),
+        }
+    }
 }
 
 /// The host.
@@ -143,16 +245,46 @@ fn store_error(error: key_value::Error) -> StoreError {
 }
 
 impl Outbound for Spin {
-    type Body = MapErr<IncomingResponseBody, fn(ErrorCode) -> SendError>;
+    type Body = Incoming;
 
-    async fn send(
-        &self,
-        request: ::http::Request<Bytes>,
-    ) -> Result<::http::Response<Self::Body>, SendError> {
-        let sent = http::send(request.map(Full::new)).await;
-        let response = sent.map_err(send_error)?;
-        Ok(response.map(|body| body.map_err(send_error as fn(ErrorCode) -> SendError)))
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<Incoming>, SendError> {
+        let fields = fields(&request.headers).map_err(send_error)?;
+        let (contents, trailers, sent) = sending(request.body);
+        let (outgoing, _) = types::Request::new(fields, Some(contents), trailers, None);
+        address(&outgoing, &request.method, &request.target)
+            .ok_or_else(|| SendError::Other("no such address".to_owned()))?;
+        // The reply may come before all of the body is sent, and ends what is left of it.
+        wasip3::spawn(sent);
+        let response = wasip3::http::client::send(outgoing).await;
+        let response = response.map_err(send_error)?;
+        let status = StatusCode::from_u16(response.get_status_code());
+        Ok(Response {
+            status: status.map_err(|_| SendError::Broken)?,
+            headers: response.get_headers().copy_all().into(),
+            body: Incoming::new(|consumed| types::Response::consume_body(response, consumed)),
+        })
     }
+}
+
+/// Says what is asked for, and where; `None` where the host takes one of them for malformed.
+fn address(request: &types::Request, method: &str, url: &str) -> Option<()> {
+    let (scheme, rest) = match url.split_once("://")? {
+        ("http", rest) => (Scheme::Http, rest),
+        ("https", rest) => (Scheme::Https, rest),
+        _ => return None,
+    };
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let method = match method {
+        "GET" => Method::Get,
+        "HEAD" => Method::Head,
+        "PATCH" => Method::Patch,
+        "POST" => Method::Post,
+        other => Method::Other(other.to_owned()),
+    };
+    request.set_method(&method).ok()?;
+    request.set_scheme(Some(&scheme)).ok()?;
+    request.set_authority(Some(authority)).ok()?;
+    request.set_path_with_query(Some(path)).ok()
 }
 
 fn send_error(error: ErrorCode) -> SendError {

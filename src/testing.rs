@@ -8,13 +8,10 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
-use ::http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use bytes::Bytes;
-use http_body::Frame;
-use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt as _, StreamBody};
 
 use crate::http::Received;
+use crate::message::{Body, Headers, Request, Response};
 use crate::ports::{
     Clock, KeyValue, Log, Outbound, Random, SendError, StoreError, VariableError, Variables,
 };
@@ -229,46 +226,96 @@ impl FakeHost {
     /// Method and path of everything that was sent since this was last asked.
     pub fn take_sent(&self) -> Vec<String> {
         let sent = self.sent.take();
-        let line = |request: &Request<_>| format!("{} {}", request.method(), request.uri());
+        let line = |request: &Request<_>| format!("{} {}", request.method, request.target);
         sent.iter().map(line).collect()
     }
 }
 
 impl Outbound for FakeHost {
-    type Body = UnsyncBoxBody<Bytes, SendError>;
+    type Body = Pieces<SendError>;
 
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Self::Body>, SendError> {
         self.sent.borrow_mut().push(request);
         let answers = self.answers.borrow_mut().pop_front();
-        let data = |text: String| Ok(Frame::data(Bytes::from(text)));
-        let (status, headers, frames, halts) = match answers.expect("an answer for each request") {
+        let (status, headers, body) = match answers.expect("an answer for each request") {
             Answers::With(after, status, headers, body) => {
                 if after > 0 {
                     self.sleep(Duration::from_millis(after)).await;
                 }
-                (status, headers, vec![data(body)], false)
+                (status, headers, Pieces::new([Ok(body.into_bytes())]))
             }
-            Answers::Halts(status, body) => (status, &[][..], vec![data(body)], true),
+            Answers::Halts(status, body) => {
+                let mut body = Pieces::new([Ok(body.into_bytes())]);
+                body.halts = true;
+                (status, &[][..], body)
+            }
             Answers::BreaksOff(status, body) => {
-                let frames = vec![data(body), Err(SendError::Broken)];
-                (status, &[][..], frames, false)
+                let pieces = [Ok(body.into_bytes()), Err(SendError::Broken)];
+                (status, &[][..], Pieces::new(pieces))
             }
             Answers::Fails(error) => return Err(error),
             Answers::Stalls => std::future::pending().await,
         };
-        use futures_util::StreamExt as _;
-        let rest = futures_util::stream::poll_fn(move |_| match halts {
-            true => Poll::Pending,
-            false => Poll::Ready(None),
-        });
-        let body = futures_util::stream::iter(frames).chain(rest);
-        let mut response = Response::new(StreamBody::new(body).boxed_unsync());
-        *response.status_mut() = status.try_into().expect("a status");
+        let mut fields = Headers::default();
         for (name, value) in headers {
-            let value = HeaderValue::from_static(value);
-            response.headers_mut().append(*name, value);
+            fields.add(*name, *value);
         }
-        Ok(response)
+        Ok(Response {
+            status: status.try_into().expect("a status"),
+            headers: fields,
+            body,
+        })
+    }
+}
+
+/// A body that comes in these pieces.
+#[derive(Debug)]
+pub struct Pieces<E> {
+    pieces: VecDeque<Result<Vec<u8>, E>>,
+    /// After the last of them nothing comes, not even the end.
+    halts: bool,
+}
+
+impl<E> Pieces<E> {
+    pub fn new(pieces: impl IntoIterator<Item = Result<Vec<u8>, E>>) -> Self {
+        Self {
+            pieces: pieces.into_iter().collect(),
+            halts: false,
+        }
+    }
+
+    pub fn of(pieces: &[Result<&[u8], E>]) -> Self
+    where
+        E: Clone,
+    {
+        Self::new(
+            pieces
+                .iter()
+                .cloned()
+                .map(|piece| piece.map(<[u8]>::to_vec)),
+        )
+    }
+}
+
+impl<E> Body for Pieces<E> {
+    type Error = E;
+
+    async fn read(&mut self, buffer: &mut Vec<u8>) -> Result<bool, E> {
+        let room = buffer.capacity() - buffer.len();
+        assert!(room > 0, "nothing can be read into no room");
+        let Some(piece) = self.pieces.pop_front() else {
+            if self.halts {
+                std::future::pending::<()>().await;
+            }
+            return Ok(false);
+        };
+        let mut piece = piece?;
+        let rest = piece.split_off(room.min(piece.len()));
+        buffer.extend(piece);
+        if !rest.is_empty() {
+            self.pieces.push_front(Ok(rest));
+        }
+        Ok(true)
     }
 }
 
@@ -315,21 +362,19 @@ impl Log for FakeHost {
 }
 
 /// A request that was taken in.
-pub fn received(headers: &[(&'static str, &[u8])], body: &'static [u8]) -> Received {
+pub fn received(headers: &[(&'static str, &[u8])], body: &[u8]) -> Received {
     Received {
         headers: header_map(headers),
-        body: Bytes::from_static(body),
+        body: body.to_owned(),
         at: SystemTime::UNIX_EPOCH + NOW,
     }
 }
 
 /// Headers as they came, in order.
-pub fn header_map(headers: &[(&'static str, &[u8])]) -> HeaderMap {
-    headers
-        .iter()
-        .map(|(name, value)| {
-            let value = HeaderValue::from_bytes(value).expect("a header value");
-            (HeaderName::from_static(name), value)
-        })
-        .collect()
+pub fn header_map(headers: &[(&'static str, &[u8])]) -> Headers {
+    let mut fields = Headers::default();
+    for (name, value) in headers {
+        fields.add(*name, *value);
+    }
+    fields
 }

@@ -3,8 +3,7 @@
 use super::*;
 
 fn called(method: &str, path: &str, query: &str) -> String {
-    let method = Method::from_bytes(method.as_bytes()).expect("a method");
-    match call(&method, path, query) {
+    match call(method, path, query) {
         None => "-".to_owned(),
         Some(Ok(call)) => format!("{call:?}"),
         Some(Err(Refusal::MethodNotAllowed(allowed))) => format!("only {allowed}"),

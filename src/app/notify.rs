@@ -1,15 +1,12 @@
 //! A notification's way: received, verified, understood, and taken once.
 
-use ::http::HeaderMap;
-use bytes::Bytes;
-use http_body::Body;
-
 use super::deliver::origin;
 use super::{Answer, App, failed};
 use crate::attempts::Judgement;
 use crate::audit::{self, Record};
 use crate::credentials::Verified;
 use crate::http::{self, Endpoint, Refusal};
+use crate::message::{Body, Headers};
 use crate::ports::{Host, StoreError};
 use crate::seen::{self, Mark};
 use crate::sources::{Answers, Notification, Receipt, Taken};
@@ -18,19 +15,16 @@ use crate::sources::{Answers, Notification, Receipt, Taken};
 const REPEATED: &str = "repeated";
 
 impl<H: Host> App<H> {
-    pub(super) async fn notify<B>(
+    pub(super) async fn notify(
         &self,
         endpoint: &Endpoint,
-        headers: HeaderMap,
-        body: B,
+        headers: Headers,
+        body: impl Body,
         record: &mut Record,
-    ) -> Result<Answer, Refusal>
-    where
-        B: Body<Data = Bytes>,
-    {
+    ) -> Result<Answer, Refusal> {
         let source = &endpoint.source;
         record.source = Some(source.name());
-        let body = http::receive(body, self.config.max_body_bytes).await?;
+        let body = http::receive(&headers, body, self.config.max_body_bytes).await?;
         let of_json = http::require_json(&headers);
         // Where nobody is to learn of the endpoint, this is told to valid callers alone.
         let (at_once, later) = match source.is_hidden() {

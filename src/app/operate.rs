@@ -1,25 +1,23 @@
 //! What operators ask of the outbox, behind their own door.
 
-use ::http::HeaderMap;
-use bytes::Bytes;
-
 use super::{Answer, App, failed};
 use crate::admin::{self, Call};
 use crate::audit::Record;
 use crate::delivery::outbox::{Attempted, Id};
 use crate::http::Refusal;
+use crate::message::Headers;
 use crate::ports::{Host, StoreError};
 
 impl<H: Host> App<H> {
     pub(super) async fn admin(
         &self,
         call: Result<Call, Refusal>,
-        headers: HeaderMap,
+        headers: Headers,
         record: &mut Record,
     ) -> Result<Answer, Refusal> {
         record.source = Some("admin");
         let policy = self.routes.admin()?;
-        self.verify(policy, headers, Bytes::new(), record).await?;
+        self.verify(policy, headers, Vec::new(), record).await?;
         // What is wrong with the call is told only to those who were let in.
         let call = call?;
         record.entry = call.id().map(|id| id.to_string());

@@ -4,22 +4,24 @@ mod blizwork;
 mod messages;
 mod ping;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_executor::block_on;
-use http_body_util::Full;
 use serde_json::{Value, json};
 
 use super::*;
 use crate::ports::{Clock as _, SendError};
-use crate::testing::{Answers, FakeHost, json as json_answer, signer};
+use crate::testing::{Answers, FakeHost, Pieces, json as json_answer, signer};
+
+type Whole = Pieces<()>;
 
 const BODY: &str = r#"{"deploymentId":"d-1","status":"RUN_COMPLETED"}"#;
 const PATH: &str = "/api/callback";
 
 struct Seen {
     status: u16,
-    headers: HeaderMap,
+    headers: BTreeMap<String, String>,
     body: Value,
     line: Value,
 }
@@ -33,26 +35,44 @@ fn app(settings: &[(&str, &str)]) -> App<FakeHost> {
     load(FakeHost::with(&[&[token], settings].concat()))
 }
 
-fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Request<Full<Bytes>> {
-    let mut request = Request::builder().method(method).uri(path);
+fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Request<Whole> {
+    let mut fields = Headers::default();
     for (name, value) in headers {
-        request = request.header(*name, *value);
+        fields.add(*name, *value);
     }
-    let body = Full::new(Bytes::copy_from_slice(body.as_bytes()));
-    request.body(body).expect("a request")
+    Request {
+        method: method.to_owned(),
+        target: path.to_owned(),
+        headers: fields,
+        body: Whole::new([Ok(body.into())]),
+    }
 }
 
-fn send(app: &App<FakeHost>, request: Request<Full<Bytes>>) -> Seen {
+/// Headers that come once each.
+fn by_name(headers: &Headers) -> BTreeMap<String, String> {
+    let fields = headers.as_fields().iter();
+    let fields: BTreeMap<_, _> = fields
+        .map(|(name, value)| (name.clone(), text(value)))
+        .collect();
+    assert_eq!(fields.len(), headers.as_fields().len(), "{headers:?}");
+    fields
+}
+
+fn text(value: &[u8]) -> String {
+    String::from_utf8(value.to_owned()).expect("text")
+}
+
+fn send(app: &App<FakeHost>, request: Request<Whole>) -> Seen {
     let (response, after) = block_on(app.respond(request));
     block_on(app.after(after));
-    let (head, body) = response.into_parts();
-    let length = body.len().to_string();
-    assert_eq!(head.headers["content-length"], length.as_str());
-    assert_eq!(head.headers["content-type"], "application/json");
+    let headers = by_name(&response.headers);
+    let body = response.body;
+    assert_eq!(headers["content-length"], body.len().to_string());
+    assert_eq!(headers["content-type"], "application/json");
     let line = app.host.lines.borrow().last().cloned().expect("a line");
     Seen {
-        status: head.status.as_u16(),
-        headers: head.headers,
+        status: response.status.as_u16(),
+        headers,
         body: serde_json::from_slice(&body).expect("JSON"),
         line: serde_json::from_str(&line).expect("JSON"),
     }
@@ -180,7 +200,7 @@ fn guessing_ends_and_whoever_has_the_credential_does_not_notice() {
             (seen.status, &seen.body["code"]),
             (429, &json!("too_many_attempts"))
         );
-        let wait = seen.headers["retry-after"].to_str().expect("text");
+        let wait = &seen.headers["retry-after"];
         assert!(
             (50..=60).contains(&wait.parse().expect("seconds")),
             "{wait}"
@@ -230,7 +250,7 @@ fn attempts_that_cannot_be_kept_are_told_in_the_log_and_change_no_reply() {
     let mut app = app(&[]);
     app.host.store_fails = true;
     let (response, after) = block_on(app.respond(request("POST", PATH, &[], BODY)));
-    assert_eq!(response.status(), 401);
+    assert_eq!(response.status, 401);
     block_on(app.after(after));
     let lines = app.host.lines.borrow();
     assert!(lines[0].contains("the store is broken"), "{lines:?}");
@@ -324,10 +344,7 @@ fn each_refusal_has_the_status_of_the_contract() {
             (status, &json!(code)),
             "{method} {path}"
         );
-        assert_eq!(
-            seen.body["requestId"],
-            seen.headers["x-request-id"].to_str().expect("text")
-        );
+        assert_eq!(seen.body["requestId"], seen.headers["x-request-id"]);
         assert_eq!(seen.line["outcome"], code);
         let allow = seen.headers.get("allow").map(|allow| allow.as_bytes());
         assert_eq!(allow, (status == 405).then_some(&b"POST"[..]));
@@ -537,7 +554,7 @@ fn a_row_that_is_not_there_yet_is_followed_for_some_seconds() {
         .will([missing(), missing(), missing(), answer("UPDATED")]);
     let headers = [("x-authorization", "token")];
     let (response, after) = block_on(app.respond(request("POST", PATH, &headers, BODY)));
-    assert_eq!(response.status(), 202);
+    assert_eq!(response.status, 202);
     assert_eq!(app.host.monotonic(), began, "the caller does not wait");
     block_on(app.after(after));
     assert_eq!(app.host.stored("outbox/"), [""; 0]);
@@ -568,9 +585,9 @@ fn what_is_not_kept_is_not_acknowledged() {
         app.host.will([answer]);
         let headers = [("x-authorization", "token")];
         let (response, _) = block_on(app.respond(request("POST", PATH, &headers, BODY)));
-        assert_eq!(response.status(), 503);
-        assert_eq!(response.headers()["retry-after"], "30");
-        let body: Value = serde_json::from_slice(response.body()).expect("JSON");
+        assert_eq!(response.status, 503);
+        assert_eq!(response.headers.first("retry-after"), Some(&b"30"[..]));
+        let body: Value = serde_json::from_slice(&response.body).expect("JSON");
         assert_eq!(body["code"], code);
     }
 }
@@ -582,7 +599,7 @@ fn a_row_that_is_not_found_where_the_table_may_not_be_either_is_told_as_such() {
     app.host.will([(); 4].map(|()| json_answer(404, error)));
     let headers = [("x-authorization", "token")];
     let (response, after) = block_on(app.respond(request("POST", PATH, &headers, BODY)));
-    assert_eq!(response.status(), 202);
+    assert_eq!(response.status, 202);
     let line: Value = serde_json::from_str(after.line.as_deref().expect("one")).expect("JSON");
     let failure = "data API: status 404 Not Found, code EntityNotFound";
     assert_eq!(line["failure"], failure);
@@ -624,7 +641,7 @@ fn a_row_that_is_none_is_an_internal_error_with_nothing_inside_but_the_request_i
     }
     let seen = post(&app, "token", BODY);
     assert_eq!(seen.status, 500);
-    let id = seen.headers["x-request-id"].to_str().expect("text");
+    let id = &seen.headers["x-request-id"];
     assert_eq!(seen.body, json!({ "requestId": id }));
 }
 

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use ::http::HeaderMap;
-
 use super::parse::{self, Fault};
 use super::reader::Reader;
 use super::{Secret, UtcOffset};
 use crate::delivery::COLUMNS;
+use crate::message::Headers;
 
 /// `data_api`, with the settings of the one chosen.
 #[derive(Debug, Clone)]
@@ -41,8 +40,8 @@ pub struct Server {
     pub origin: String,
     /// `data_api_path`: empty, or `/…` without a slash at its end.
     pub path: String,
-    /// `data_api_headers`; their values print as `Sensitive`.
-    pub headers: HeaderMap,
+    /// `data_api_headers`; their values are never printed.
+    pub headers: Headers,
     /// `data_api_timeout_ms`, for one attempt.
     pub timeout: Duration,
     /// Where it wants a bearer token.
@@ -171,7 +170,7 @@ fn read_server(reader: &mut Reader) -> Option<Server> {
     });
     let oauth = read_oauth(reader);
     let (headers, oauth) = (headers?, oauth?);
-    if oauth.is_some() && headers.contains_key(::http::header::AUTHORIZATION) {
+    if oauth.is_some() && headers.first("authorization").is_some() {
         let fault =
             "lleva Authorization, y también la pondría oauth_client_id: solo una de las dos";
         reader.problem("data_api_headers", Fault::new(fault));

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use ::http::Uri;
 use ::http::uri::Authority;
-use ::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use serde_json::{Map, Value as Json};
 
 use super::{Secret, UtcOffset};
 use crate::credentials::{Keys, SignatureKeys};
+use crate::message::{Headers, is_field_value, is_token};
 
 /// Paths that belong to the host or to other endpoints, with all that is below them.
 const RESERVED: &[&str] = &[
@@ -279,23 +280,25 @@ pub fn column(value: &str) -> Result<String, Fault> {
 }
 
 /// A JSON object of headers and their values.
-pub fn header_values(value: &str) -> Result<HeaderMap, Fault> {
+pub fn header_values(value: &str) -> Result<Headers, Fault> {
     let fault =
         || Fault::new("debe ser un objeto JSON como {\"apikey\":\"…\"}, con valores de texto");
     let object: Map<String, Json> = serde_json::from_str(value).map_err(|_| fault())?;
-    let mut headers = HeaderMap::new();
+    let mut headers = Headers::default();
     for (name, value) in &object {
-        let name = HeaderName::from_bytes(name.as_bytes())
-            .ok()
+        let name = header(name)
             .filter(|name| !NOT_FOR_DATA_API.contains(&name.as_str()))
             .ok_or_else(|| Fault::new("lleva una cabecera que no es válida o no se puede poner"))?;
         let value = value.as_str().ok_or_else(fault)?;
-        let mut value = HeaderValue::from_str(value)
-            .map_err(|_| Fault::new("el valor de una cabecera lleva caracteres no admitidos"))?;
-        value.set_sensitive(true);
-        if headers.insert(name, value).is_some() {
+        if !is_field_value(value) {
+            return Err(Fault::new(
+                "el valor de una cabecera lleva caracteres no admitidos",
+            ));
+        }
+        if headers.first(&name).is_some() {
             return Err(Fault::new("una cabecera aparece dos veces"));
         }
+        headers.add(name, value);
     }
     Ok(headers)
 }
@@ -325,12 +328,16 @@ pub fn field(value: &str) -> Result<String, Fault> {
     }
 }
 
+/// A header's name, in lower case.
+fn header(name: &str) -> Option<String> {
+    is_token(name).then(|| name.to_ascii_lowercase())
+}
+
 /// One or more header names, separated by spaces.
-pub fn headers(value: &str) -> Result<Vec<HeaderName>, Fault> {
+pub fn headers(value: &str) -> Result<Vec<String>, Fault> {
     let mut names = Vec::new();
     for part in value.split_ascii_whitespace() {
-        let name = HeaderName::from_bytes(part.as_bytes())
-            .ok()
+        let name = header(part)
             .filter(|name| !NOT_FOR_TOKENS.contains(&name.as_str()))
             .ok_or_else(|| Fault::new("un nombre de cabecera no es válido"))?;
         if !names.contains(&name) {

@@ -5,16 +5,17 @@
 
 use std::time::Duration;
 
-use ::http::{HeaderValue, Request, StatusCode, header};
+use ::http::StatusCode;
 use bytes::Bytes;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::Finding;
 use crate::config::CallTokenSettings;
-use crate::delivery::{Fault, ask, encoded, unforeseen};
+use crate::delivery::{Fault, ask, encoded, json_request};
 use crate::http::Received;
 use crate::json::{self, Field, Fields};
+use crate::message::{Headers, Request};
 use crate::ports::{Clock, Outbound, Random};
 
 /// How long the API has.
@@ -74,7 +75,7 @@ impl CallToken {
         // Nobody has made this one: it stands in for what is no token.
         let decoy = || format!("{:024x}", host.random() >> 32);
         let token = shown.as_ref().map_or_else(|_| decoy(), String::clone);
-        let answer = ask(host, self.request(&token)?, PATIENCE).await?;
+        let answer = ask(host, self.request(&token), PATIENCE).await?;
         let code = result_code(&answer.body).ok_or(Unchecked::Shape)?;
         let finding = match (code, shown) {
             (0, Ok(_)) => Finding::Valid,
@@ -105,7 +106,7 @@ impl CallToken {
         }
     }
 
-    fn request(&self, token: &str) -> Result<Request<Bytes>, Fault> {
+    fn request(&self, token: &str) -> Request<Bytes> {
         let CallTokenSettings {
             origin,
             api_token,
@@ -119,13 +120,8 @@ impl CallToken {
         };
         // Only maps with keys that are no strings and failing `Serialize`s fail; none is used.
         let body = serde_json::to_vec(&question).expect("an object of texts");
-        const JSON: HeaderValue = HeaderValue::from_static("application/json");
-        Request::post(format!("{origin}/utils/validatecall/{api_token}"))
-            .header(header::CONTENT_TYPE, JSON)
-            .header(header::CONTENT_LENGTH, body.len())
-            .header(header::ACCEPT, JSON)
-            .body(body.into())
-            .map_err(unforeseen)
+        let url = format!("{origin}/utils/validatecall/{api_token}");
+        json_request("POST", url, Headers::default(), Some(body.into()))
     }
 }
 

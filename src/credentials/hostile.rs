@@ -3,9 +3,7 @@
 
 use std::time::Duration;
 
-use ::http::{HeaderName, HeaderValue};
 use base64ct::{Base64UrlUnpadded, Encoding as _};
-use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::{Keys, Policy, SignatureKeys};
@@ -36,17 +34,7 @@ fn policy(keys: Option<Keys>, signatures: Option<&str>) -> Policy {
 }
 
 fn opens(policy: &Policy, headers: &[(&'static str, &[u8])], body: &[u8]) -> bool {
-    let mut received = received(&[], b"");
-    received.body = Bytes::copy_from_slice(body);
-    for (name, value) in headers {
-        // What no server hands on, nobody can send.
-        if let Ok(value) = HeaderValue::from_bytes(value) {
-            received
-                .headers
-                .append(HeaderName::from_static(name), value);
-        }
-    }
-    policy.judge(received, None).is_ok()
+    policy.judge(received(headers, body), None).is_ok()
 }
 
 /// JSON, most of it of the kind that a token or a key has.

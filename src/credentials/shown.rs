@@ -1,6 +1,6 @@
 //! What a header shows of a credential.
 
-use ::http::{HeaderMap, HeaderName};
+use crate::message::Headers;
 
 /// A header that can show one credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,12 +19,12 @@ pub const REPEATED: &str = "repeated header";
 
 impl<'a> Shown<'a> {
     /// What the header `name` shows.
-    pub fn by(headers: &'a HeaderMap, name: &HeaderName) -> Self {
-        let mut values = headers.get_all(name).iter();
+    pub fn by(headers: &'a Headers, name: &str) -> Self {
+        let mut values = headers.all(name);
         match (values.next(), values.next()) {
             (None, _) => Self::Nothing,
             (Some(_), Some(_)) => Self::Repeated,
-            (Some(value), None) => match value.as_bytes().trim_ascii() {
+            (Some(value), None) => match value.trim_ascii() {
                 b"" => Self::Nothing,
                 value => Self::One(value),
             },

@@ -4,7 +4,7 @@
 //! a table there is no conditional update, so its row is looked at first; a change that comes in
 //! between is written over, unless a policy in Data API builder's own settings guards the row.
 
-use ::http::{Method, StatusCode};
+use ::http::StatusCode;
 use serde_json::Value as Json;
 
 use super::change::{Change, IfAbsent};
@@ -26,7 +26,7 @@ impl Dialect for Dab {
         change: &Change,
     ) -> Result<Outcome, Fault> {
         let target = format!("{}/{}", exchange.path(), encoded(procedure));
-        let call = Call::new(Method::POST, target).with_body(json::arguments(change));
+        let call = Call::new("POST", target).with_body(json::arguments(change));
         let answer = exchange.send(&call).await?;
         json::outcome(&rows(&answer)?, &answer)
     }
@@ -42,12 +42,12 @@ impl Dialect for Dab {
             let row = look(exchange, &address, table, change).await?;
             let call = match &row {
                 None if change.if_absent == IfAbsent::Report => return Ok(Outcome::NotFound),
-                None => Call::new(Method::POST, entity(exchange.path(), table))
+                None => Call::new("POST", entity(exchange.path(), table))
                     .with_body(json::row(table, change, now)),
                 Some(row) if is_left(row, table, change) => return Ok(Outcome::AlreadyFinal),
                 Some(row) => {
                     let is_null = |column: &str| row.get(column).is_none_or(Json::is_null);
-                    Call::new(Method::PATCH, address.clone())
+                    Call::new("PATCH", address.clone())
                         .with_header(ONLY_IF_THERE)
                         .with_body(json::columns(table, change, now, is_null))
                 }
@@ -70,7 +70,7 @@ impl Dialect for Dab {
     /// Its liveness, which asks no database and is open to all; but it judges a token all the same.
     fn probe(_: &str) -> Probe {
         Probe {
-            call: Call::new(Method::GET, "/".to_owned()),
+            call: Call::new("GET", "/".to_owned()),
             refusals: &[401, 403],
         }
     }
@@ -99,7 +99,7 @@ async fn look(
     change: &Change,
 ) -> Result<Option<Json>, Fault> {
     let target = format!("{address}?$select={}", json::looked_at(table, change));
-    let answer = match exchange.send(&Call::new(Method::GET, target)).await {
+    let answer = match exchange.send(&Call::new("GET", target)).await {
         Ok(answer) => answer,
         Err(fault) if is_no_row(&fault) => {
             exchange.doubtful = Some(fault);

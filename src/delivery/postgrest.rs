@@ -5,7 +5,6 @@
 //! nothing yet": the first PATCH takes rows where there is nothing, and only a row that it did
 //! not take is looked at, to tell why.
 
-use ::http::Method;
 use serde_json::Value as Json;
 
 use super::change::{Change, Guard, IfAbsent};
@@ -44,7 +43,7 @@ impl Dialect for Postgrest {
         change: &Change,
     ) -> Result<Outcome, Fault> {
         let target = format!("{}/rpc/{}", exchange.path(), encoded(function));
-        let call = Call::new(Method::POST, target).with_body(json::arguments(change));
+        let call = Call::new("POST", target).with_body(json::arguments(change));
         let answer = exchange.send(&call).await?;
         // A function that returns a table answers with a list, one that returns a record without.
         match json::read(&answer)? {
@@ -120,7 +119,7 @@ impl Dialect for Postgrest {
     /// Its root, which asks the database. A role that may change rows need not be let in there.
     fn probe(path: &str) -> Probe {
         Probe {
-            call: Call::new(Method::HEAD, format!("{path}/")),
+            call: Call::new("HEAD", format!("{path}/")),
             refusals: &[],
         }
     }
@@ -150,7 +149,7 @@ async fn patch(
     } = row;
     // Of the row only its key: the rest is as long as the callback was.
     let target = format!("{path}?{filter}&{guard}&select={key}");
-    let call = Call::new(Method::PATCH, target)
+    let call = Call::new("PATCH", target)
         .with_header(SHOW_CHANGED)
         .with_body(body);
     let answer = exchange.send(&call).await?;
@@ -166,7 +165,7 @@ async fn look(
 ) -> Result<Option<Json>, Fault> {
     let Address { path, filter, .. } = row;
     let target = format!("{path}?{filter}&select={}", json::looked_at(table, change));
-    let answer = exchange.send(&Call::new(Method::GET, target)).await?;
+    let answer = exchange.send(&Call::new("GET", target)).await?;
     let rows = rows(&answer)?;
     match rows.iter().all(|seen| json::has_state(seen, table, change)) {
         true => Ok(rows.into_iter().next()),
@@ -182,7 +181,7 @@ async fn insert(
 ) -> Result<bool, Fault> {
     let Address { path, key, .. } = row;
     let target = format!("{path}?on_conflict={key}&select={key}");
-    let call = Call::new(Method::POST, target)
+    let call = Call::new("POST", target)
         .with_header(SHOW_MADE)
         .with_body(body);
     let answer = exchange.send(&call).await?;

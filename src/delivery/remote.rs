@@ -7,6 +7,6 @@ pub mod json;
 mod oauth;
 mod server;
 
-pub use client::{Answer, Call, Client, Exchange, Probe, ask, unforeseen};
+pub use client::{Answer, Call, Client, Exchange, Probe, ask, json_request};
 pub use fault::{Fault, Flaw, Said};
 pub use server::{Dialect, Server};

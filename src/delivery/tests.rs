@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures_executor::block_on;
 
 use super::*;
+use crate::message::Request;
 use crate::ports::SendError;
 use crate::testing::{Answers, FakeHost, json};
 
@@ -105,27 +106,28 @@ impl Desk {
     }
 }
 
-fn as_text(request: &::http::Request<bytes::Bytes>) -> String {
-    let uri = request.uri();
-    let mut lines: Vec<_> = request
-        .headers()
-        .iter()
-        .map(|(name, value)| format!("{name}: {}", value.to_str().expect("text")))
+fn as_text(request: &Request<bytes::Bytes>) -> String {
+    let text = |value: &[u8]| String::from_utf8(value.to_owned()).expect("text");
+    let (_, url) = request.target.split_once("://").expect("a URL");
+    let (host, path) = url.split_at(url.find('/').expect("a path"));
+    let fields = request.headers.as_fields().iter();
+    let mut lines: Vec<_> = fields
+        .map(|(name, value)| format!("{name}: {}", text(value)))
         .collect();
-    lines.push(format!("host: {}", uri.authority().expect("one")));
+    lines.push(format!("host: {host}"));
     lines.sort();
     let head = format!(
         "{} {} HTTP/1.1\n{}\n",
-        request.method(),
-        uri.path_and_query().expect("one"),
+        request.method,
+        path,
         lines.join("\n")
     );
-    let body = String::from_utf8(request.body().to_vec()).expect("UTF-8");
+    let body = text(&request.body);
     if body.is_empty() {
         return head.trim_end().to_owned();
     }
-    let length = request.headers()["content-length"].to_str().expect("text");
-    assert_eq!(length, body.len().to_string());
+    let length = request.headers.first("content-length").expect("one");
+    assert_eq!(text(length), body.len().to_string());
     format!("{head}\n{body}")
 }
 

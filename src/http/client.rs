@@ -6,15 +6,14 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use ::http::HeaderMap;
+use crate::message::Headers;
 
 /// The caller's address, or `None` where the host does not say.
-pub fn client_address(headers: &HeaderMap, trusted_proxies: usize) -> Option<IpAddr> {
+pub fn client_address(headers: &Headers, trusted_proxies: usize) -> Option<IpAddr> {
     let peer = headers
-        .get_all("spin-client-addr")
-        .iter()
+        .all("spin-client-addr")
         .next_back()
-        .and_then(|value| address(value.to_str().ok()?));
+        .and_then(|value| address(str::from_utf8(value).ok()?));
     if trusted_proxies == 0 {
         return peer;
     }
@@ -23,11 +22,11 @@ pub fn client_address(headers: &HeaderMap, trusted_proxies: usize) -> Option<IpA
     forwarded(headers, trusted_proxies).or(peer)
 }
 
-fn forwarded(headers: &HeaderMap, from_the_right: usize) -> Option<IpAddr> {
-    let values = headers.get_all("x-forwarded-for").iter();
+fn forwarded(headers: &Headers, from_the_right: usize) -> Option<IpAddr> {
+    let values = headers.all("x-forwarded-for");
     // As bytes: what the caller wrote further left may be anything.
     let entries: Vec<&[u8]> = values
-        .flat_map(|value| value.as_bytes().split(|&byte| byte == b','))
+        .flat_map(|value| value.split(|&byte| byte == b','))
         .collect();
     let place = entries.len().checked_sub(from_the_right)?;
     address(str::from_utf8(entries.get(place)?).ok()?)

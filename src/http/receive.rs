@@ -4,117 +4,95 @@
 //! the kept-alive connection under its next request. Past [`PATIENCE`] it is not worth it, and
 //! the host closes the connection instead.
 
-use std::pin::pin;
 use std::time::SystemTime;
 
-use ::http::{HeaderMap, header};
-use bytes::{Bytes, BytesMut};
-use http_body::Body;
-use http_body_util::BodyExt as _;
-
 use super::Refusal;
+use crate::message::{Body, Headers};
 
 /// How many bytes beyond the limit are read, and dropped, before a reply.
 const PATIENCE: usize = 8 << 20;
 
+/// How much of a body is read at a time at most, and how little. What a caller has only announced
+/// takes no memory yet.
+const LARGEST_PIECE: usize = 64 << 10;
+const SMALLEST_PIECE: usize = 4 << 10;
+
 /// A request as it came, before anyone has looked at its credentials.
 #[derive(Debug)]
 pub struct Received {
-    /// Its headers; names are lower case.
-    pub headers: HeaderMap,
+    /// Its headers.
+    pub headers: Headers,
     /// Its body, byte for byte.
-    pub body: Bytes,
+    pub body: Vec<u8>,
     /// When it was there as a whole.
     pub at: SystemTime,
 }
 
 /// Reads a body of at most `limit` bytes.
-pub async fn receive<B>(body: B, limit: usize) -> Result<Bytes, Refusal>
-where
-    B: Body<Data = Bytes>,
-{
-    take_in(body, limit, true).await
+pub async fn receive(headers: &Headers, body: impl Body, limit: usize) -> Result<Vec<u8>, Refusal> {
+    take_in(headers, body, limit, true).await
 }
 
-async fn take_in<B>(body: B, limit: usize, keep: bool) -> Result<Bytes, Refusal>
-where
-    B: Body<Data = Bytes>,
-{
-    let mut body = pin!(body);
-    let announced = body.size_hint().lower();
-    if announced > (limit + PATIENCE) as u64 {
+async fn take_in(
+    headers: &Headers,
+    mut body: impl Body,
+    limit: usize,
+    keep: bool,
+) -> Result<Vec<u8>, Refusal> {
+    let announced = announced(headers);
+    if announced.is_some_and(|announced| announced > limit + PATIENCE) {
         return Err(Refusal::TooLarge { limit });
     }
-    let mut kept = Chunks::default();
-    let mut seen = 0;
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| Refusal::Interrupted)?;
-        let Ok(data) = frame.into_data() else {
-            continue;
-        };
-        seen += data.len();
-        if seen <= limit && keep {
-            kept.push(data, announced.min(limit as u64) as usize);
-        } else if seen > limit + PATIENCE {
+    // One byte more than is to come: that there is no more is read into it too.
+    let expected = announced.map_or(0, |announced| announced.min(limit) + 1);
+    let (mut read, mut dropped) = (Vec::new(), 0);
+    loop {
+        if read.len() == read.capacity() {
+            read.reserve_exact(match read.len() {
+                0 if expected > 0 => expected.min(LARGEST_PIECE),
+                // By now it has sent enough for the rest to be believed.
+                so_far if so_far < expected => expected - so_far,
+                so_far => so_far.clamp(SMALLEST_PIECE, LARGEST_PIECE),
+            });
+        }
+        let more = body.read(&mut read).await;
+        if !more.map_err(|_| Refusal::Interrupted)? {
             break;
         }
+        let seen = dropped + read.len();
+        if seen > limit + PATIENCE {
+            break;
+        }
+        if seen > limit || !keep {
+            dropped = seen;
+            read.clear();
+            read.reserve_exact(LARGEST_PIECE);
+        }
     }
-    if seen > limit {
+    if dropped + read.len() > limit {
         return Err(Refusal::TooLarge { limit });
     }
-    Ok(kept.into_bytes())
+    Ok(read)
+}
+
+/// `Content-Length`, which hosts hold callers to.
+fn announced(headers: &Headers) -> Option<usize> {
+    let length = headers.first("content-length")?;
+    str::from_utf8(length).ok()?.trim().parse().ok()
 }
 
 /// Reads a body nobody wants, and keeps nothing of it. Whatever befalls it, the reply is already
 /// decided. It is read as far as one that is wanted: how far would tell which it is.
-pub async fn drain<B>(body: B, limit: usize)
-where
-    B: Body<Data = Bytes>,
-{
-    let _ = take_in(body, limit, false).await;
-}
-
-/// What has been read so far; a body that comes in one piece is not copied.
-#[derive(Default)]
-enum Chunks {
-    #[default]
-    None,
-    One(Bytes),
-    Many(BytesMut),
-}
-
-impl Chunks {
-    fn push(&mut self, data: Bytes, expected: usize) {
-        *self = match std::mem::take(self) {
-            Self::None => Self::One(data),
-            Self::One(first) => {
-                let mut all = BytesMut::with_capacity(expected.max(first.len() + data.len()));
-                all.extend_from_slice(&first);
-                all.extend_from_slice(&data);
-                Self::Many(all)
-            }
-            Self::Many(mut all) => {
-                all.extend_from_slice(&data);
-                Self::Many(all)
-            }
-        };
-    }
-
-    fn into_bytes(self) -> Bytes {
-        match self {
-            Self::None => Bytes::new(),
-            Self::One(only) => only,
-            Self::Many(all) => all.freeze(),
-        }
-    }
+pub async fn drain(headers: &Headers, body: impl Body, limit: usize) {
+    let _ = take_in(headers, body, limit, false).await;
 }
 
 /// Refuses a content type that is not JSON. None at all is taken as JSON.
-pub fn require_json(headers: &HeaderMap) -> Result<(), Refusal> {
-    let mut values = headers.get_all(header::CONTENT_TYPE).iter();
+pub fn require_json(headers: &Headers) -> Result<(), Refusal> {
+    let mut values = headers.all("content-type");
     match (values.next(), values.next()) {
         (None, _) => Ok(()),
-        (Some(value), None) if value.to_str().is_ok_and(is_json) => Ok(()),
+        (Some(value), None) if str::from_utf8(value).is_ok_and(is_json) => Ok(()),
         _ => Err(Refusal::UnsupportedMediaType),
     }
 }
@@ -129,30 +107,32 @@ fn is_json(content_type: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use futures_executor::block_on;
-    use http_body::Frame;
-    use http_body_util::StreamBody;
 
     use super::*;
-    use crate::testing::header_map;
+    use crate::testing::{Pieces, header_map};
 
-    fn read(limit: usize, chunks: &[Result<&'static [u8], ()>]) -> Result<Bytes, Refusal> {
-        let frames: Vec<_> = chunks
-            .iter()
-            .map(|chunk| chunk.map(|data| Frame::data(Bytes::from_static(data))))
-            .collect();
-        block_on(receive(
-            StreamBody::new(futures_util::stream::iter(frames)),
-            limit,
-        ))
+    fn read(limit: usize, pieces: &[Result<&'static [u8], ()>]) -> Result<Vec<u8>, Refusal> {
+        let announced = pieces.iter().flatten().map(|piece| piece.len()).sum();
+        // Whatever is announced, what came counts.
+        let read = |announced: usize| {
+            let announced = announced.to_string();
+            let headers = header_map(&[("content-length", announced.as_bytes())]);
+            block_on(receive(&headers, Pieces::of(pieces), limit))
+        };
+        let as_announced: Result<_, _> = read(announced);
+        for other in [0, 1, limit, limit + 1] {
+            assert_eq!(read(other), as_announced, "{other} announced");
+        }
+        as_announced
     }
 
     #[test]
     fn a_body_up_to_the_limit_is_kept_byte_for_byte() {
-        assert_eq!(read(4, &[]).expect("read"), "");
-        assert_eq!(read(4, &[Ok(b"abcd")]).expect("read"), "abcd");
+        assert_eq!(read(4, &[]).expect("read"), b"");
+        assert_eq!(read(4, &[Ok(b"abcd")]).expect("read"), b"abcd");
         assert_eq!(
             read(4, &[Ok(b"a"), Ok(b""), Ok(b"bc"), Ok(b"\xff")]).expect("read"),
-            &b"abc\xff"[..]
+            b"abc\xff"
         );
     }
 
@@ -193,7 +173,7 @@ mod tests {
             let headers = header_map(&[("content-type", content_type.as_bytes())]);
             assert_eq!(require_json(&headers).is_ok(), json, "{content_type}");
         }
-        assert!(require_json(&HeaderMap::new()).is_ok());
+        assert!(require_json(&Headers::default()).is_ok());
         let twice = header_map(&[
             ("content-type", b"application/json"),
             ("content-type", b"text/plain"),

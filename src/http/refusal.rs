@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ::http::{HeaderValue, StatusCode, header};
+use ::http::StatusCode;
 use serde::Serialize;
 
 use super::{Reply, Wrong};
@@ -234,14 +234,9 @@ impl Refusal {
     /// The reply with the headers that belong to it, whatever its body is.
     pub fn complete(&self, reply: Reply) -> Reply {
         match self {
-            Self::MethodNotAllowed(allowed) => {
-                reply.with(header::ALLOW, HeaderValue::from_static(allowed))
-            }
-            Self::Unauthorized { challenge } => match HeaderValue::from_str(challenge) {
-                Ok(challenge) => reply.with(header::WWW_AUTHENTICATE, challenge),
-                // Header names are tokens (RFC 9110, 5.6.2), so a challenge is always a value.
-                Err(_) => reply,
-            },
+            Self::MethodNotAllowed(allowed) => reply.with("allow", *allowed),
+            // Header names are tokens (RFC 9110, 5.6.2), so a challenge is always a value.
+            Self::Unauthorized { challenge } => reply.with("www-authenticate", challenge.as_str()),
             Self::TooManyAttempts { closed_for } | Self::TooMuch { closed_for } => {
                 reply.retry_after(*closed_for)
             }

@@ -3,12 +3,13 @@
 use std::fmt;
 use std::time::Duration;
 
-use ::http::{HeaderName, HeaderValue, StatusCode, header};
-use bytes::Bytes;
+use ::http::StatusCode;
 use serde::{Serialize, Serializer};
 
+use crate::message::{self, Headers};
+
 /// A reply, complete.
-pub type Response = ::http::Response<Bytes>;
+pub type Response = message::Response<Vec<u8>>;
 
 /// When a caller that gets 503 may try again.
 const PAUSE: Duration = Duration::from_secs(30);
@@ -58,8 +59,8 @@ impl Serialize for Wrong {
 #[derive(Debug)]
 pub struct Reply {
     status: StatusCode,
-    headers: Vec<(HeaderName, HeaderValue)>,
-    body: Bytes,
+    headers: Headers,
+    body: Vec<u8>,
 }
 
 impl Reply {
@@ -71,17 +72,17 @@ impl Reply {
     }
 
     /// A reply whose body is JSON already.
-    pub fn json_bytes(status: StatusCode, body: impl Into<Bytes>) -> Self {
+    pub fn json_bytes(status: StatusCode, body: Vec<u8>) -> Self {
         Self {
             status,
-            headers: Vec::new(),
-            body: body.into(),
+            headers: Headers::default(),
+            body,
         }
     }
 
     /// With one header more.
-    pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.push((name, value));
+    pub fn with(mut self, name: &'static str, value: impl Into<Vec<u8>>) -> Self {
+        self.headers.add(name, value);
         self
     }
 
@@ -94,31 +95,30 @@ impl Reply {
     pub fn retry_after(self, pause: Duration) -> Self {
         let seconds = pause.as_millis().div_ceil(1000);
         let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
-        self.with(header::RETRY_AFTER, HeaderValue::from(seconds))
+        self.with("retry-after", seconds.to_string())
     }
 
     /// Not to be kept by anything on its way: it is for this caller's eyes.
     pub fn uncached(self) -> Self {
-        self.with(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))
+        self.with("cache-control", "no-store")
     }
 
     /// The reply as it goes out.
     pub fn into_response(self, request_id: &str) -> Response {
-        let length = self.body.len();
-        let mut response = Response::new(self.body);
-        *response.status_mut() = self.status;
-        let headers = response.headers_mut();
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/json"),
-        );
+        let Self {
+            status,
+            mut headers,
+            body,
+        } = self;
+        headers.add("content-type", "application/json");
         // Without it the host sends chunks, and a caller waits 40 ms for the second one.
-        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+        headers.add("content-length", body.len().to_string());
         // A request id is made of header-safe characters only, whoever made it.
-        if let Ok(id) = HeaderValue::from_str(request_id) {
-            headers.insert(HeaderName::from_static("x-request-id"), id);
+        headers.add("x-request-id", request_id);
+        Response {
+            status,
+            headers,
+            body,
         }
-        headers.extend(self.headers);
-        response
     }
 }

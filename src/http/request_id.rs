@@ -1,7 +1,6 @@
 //! `x-request-id`: what ties a caller's log to ours.
 
-use ::http::HeaderMap;
-
+use crate::message::Headers;
 use crate::ports::Random;
 
 const LONGEST: usize = 128;
@@ -10,10 +9,10 @@ const LONGEST: usize = 128;
 ///
 /// Sane: one value, 1 to 128 characters of those that common makers of ids use. It goes into
 /// the reply and the log, so nothing else may pass.
-pub fn request_id(headers: &HeaderMap, random: &impl Random) -> String {
-    let mut values = headers.get_all("x-request-id").iter();
+pub fn request_id(headers: &Headers, random: &impl Random) -> String {
+    let mut values = headers.all("x-request-id");
     match (
-        values.next().and_then(|value| value.to_str().ok()),
+        values.next().and_then(|value| str::from_utf8(value).ok()),
         values.next(),
     ) {
         (Some(id), None) if sane(id) => id.to_owned(),

@@ -329,8 +329,8 @@ fn object(field: Field<'_>) -> Result<&str, String> {
 fn identity(verified: &Verified, id: Field<'_>) -> Id {
     let received = verified.received();
     let is_signed = verified.by().contains(&Kind::StandardWebhooks);
-    let webhook_id = received.headers.get("webhook-id").filter(|_| is_signed);
-    let webhook_id = webhook_id.and_then(|value| value.to_str().ok());
+    let webhook_id = received.headers.first("webhook-id").filter(|_| is_signed);
+    let webhook_id = webhook_id.and_then(|value| str::from_utf8(value).ok());
     let webhook_id = webhook_id.and_then(|text| fitting(text.to_owned(), LONGEST).ok());
     let (by, text) = match (webhook_id, short(id)) {
         (Some(text), _) => ("webhook-id", text),

@@ -102,7 +102,8 @@ fn these_files_lead_to_data_api_builder_with_a_token_of_entra_id() {
             panic!("{place}: another data API")
         };
         assert_eq!(remote.server.path, "/api");
-        assert_eq!(remote.server.headers["x-ms-api-role"], "sam_callback");
+        let role = remote.server.headers.first("x-ms-api-role");
+        assert_eq!(role, Some(&b"sam_callback"[..]));
         let oauth = remote.server.oauth.expect("a token");
         assert!(oauth.url.starts_with("https://login.microsoftonline.com/"));
         let procedure = "ActualizarEjecucionDesdeCallback".to_owned();
@@ -136,7 +137,7 @@ fn the_file_for_supabase_leads_to_its_api_with_both_headers() {
         panic!("another data API")
     };
     assert_eq!(remote.server.path, "/rest/v1");
-    assert_eq!(remote.server.headers.len(), 2);
+    assert_eq!(remote.server.headers.as_fields().len(), 2);
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! `x-webhook-signature`: HMAC-SHA256 (RFC 2104) over the body, in hex, with `sha256=` before it
 //! or without.
 
-use ::http::HeaderName;
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq as _};
@@ -13,7 +12,7 @@ use crate::credentials::{Credential, Finding, Kind};
 use crate::http::Received;
 
 /// The header.
-static HEADER: HeaderName = HeaderName::from_static("x-webhook-signature");
+const HEADER: &str = "x-webhook-signature";
 
 const PREFIX: &[u8] = b"sha256=";
 
@@ -34,11 +33,11 @@ impl Credential for HexHmac {
     }
 
     fn challenge(&self) -> String {
-        super::challenge(&HEADER)
+        super::challenge(HEADER)
     }
 
     fn examine(&self, received: &Received) -> Finding {
-        match Shown::by(&received.headers, &HEADER) {
+        match Shown::by(&received.headers, HEADER) {
             Shown::Nothing => Finding::Absent,
             Shown::Repeated => Finding::Invalid(REPEATED),
             Shown::One(value) if is_signed(&self.0, &received.body, value) => Finding::Valid,

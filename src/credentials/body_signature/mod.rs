@@ -5,8 +5,6 @@ mod hex_hmac;
 mod keys;
 mod standard_webhooks;
 
-use ::http::HeaderName;
-
 pub use hex_hmac::HexHmac;
 pub use keys::{SignatureKeyFault, SignatureKeys};
 pub use standard_webhooks::StandardWebhooks;
@@ -14,7 +12,7 @@ pub use standard_webhooks::StandardWebhooks;
 /// Why a signature is refused, in the log's words.
 const WRONG: &str = "wrong signature";
 
-fn challenge(header: &HeaderName) -> String {
+fn challenge(header: &str) -> String {
     format!("BodySignature realm=\"webhook\", headers=\"{header}\"")
 }
 

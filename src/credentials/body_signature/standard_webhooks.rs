@@ -3,7 +3,6 @@
 
 use std::time::{Duration, SystemTime};
 
-use ::http::{HeaderMap, HeaderName};
 use base64ct::{Base64, Encoding as _};
 use ed25519_dalek::Signature;
 use subtle::{Choice, ConstantTimeEq as _};
@@ -14,12 +13,13 @@ use crate::config::BodySignatureSettings;
 use crate::credentials::shown::{REPEATED, Shown};
 use crate::credentials::{Credential, Finding, Kind};
 use crate::http::Received;
+use crate::message::Headers;
 
 /// The header with the signatures.
-static SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
+const SIGNATURE: &str = "webhook-signature";
 
-static ID: HeaderName = HeaderName::from_static("webhook-id");
-static TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
+const ID: &str = "webhook-id";
+const TIMESTAMP: &str = "webhook-timestamp";
 
 /// How many signatures are looked at. A sender has one for each of its keys, and each may cost a
 /// public-key operation.
@@ -48,12 +48,12 @@ impl Credential for StandardWebhooks {
     }
 
     fn challenge(&self) -> String {
-        super::challenge(&SIGNATURE)
+        super::challenge(SIGNATURE)
     }
 
     fn examine(&self, received: &Received) -> Finding {
         let BodySignatureSettings { keys, tolerance } = &self.0;
-        let signatures = match Shown::by(&received.headers, &SIGNATURE) {
+        let signatures = match Shown::by(&received.headers, SIGNATURE) {
             Shown::Nothing => return Finding::Absent,
             Shown::Repeated => return Finding::Invalid(REPEATED),
             Shown::One(signatures) => signatures,
@@ -70,8 +70,8 @@ impl Credential for StandardWebhooks {
 impl<'a> Message<'a> {
     fn of(received: &'a Received) -> Result<Self, &'static str> {
         Ok(Self {
-            id: one(&received.headers, &ID)?,
-            timestamp: one(&received.headers, &TIMESTAMP)?,
+            id: one(&received.headers, ID)?,
+            timestamp: one(&received.headers, TIMESTAMP)?,
             body: &received.body,
         })
     }
@@ -120,7 +120,7 @@ impl<'a> Message<'a> {
     }
 }
 
-fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<&'a [u8], &'static str> {
+fn one<'a>(headers: &'a Headers, name: &str) -> Result<&'a [u8], &'static str> {
     match Shown::by(headers, name) {
         Shown::One(value) => Ok(value),
         Shown::Nothing => Err("missing header"),

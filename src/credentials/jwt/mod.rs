@@ -9,8 +9,6 @@ mod remembered;
 
 use std::time::SystemTime;
 
-use ::http::header::AUTHORIZATION;
-
 use super::shown::{REPEATED, Shown};
 use super::{Credential, Finding, Kind};
 use crate::config::JwtSettings;
@@ -118,7 +116,7 @@ impl Credential for Jwt {
     }
 
     fn examine(&self, received: &Received) -> Finding {
-        let value = match Shown::by(&received.headers, &AUTHORIZATION) {
+        let value = match Shown::by(&received.headers, "authorization") {
             Shown::Nothing => return Finding::Absent,
             Shown::Repeated => return Finding::Invalid(REPEATED),
             Shown::One(value) => value,

@@ -95,7 +95,7 @@ fn a_start_that_is_known_stays() {
     let outcome = desk.apply(&change("d-1"), [row(looked), none()]);
     assert_eq!(outcome, Ok(Outcome::Updated));
     let sent = desk.host.sent.take();
-    let body: serde_json::Value = serde_json::from_slice(sent[1].body()).expect("JSON");
+    let body: serde_json::Value = serde_json::from_slice(&sent[1].body).expect("JSON");
     assert_eq!(body.get("FechaInicioReal"), None);
     assert_eq!(body["FechaFin"], "2026-01-01T22:04:05");
 }

@@ -52,7 +52,7 @@ fn answer(word: &str) -> Answers {
 fn sent(host: &FakeHost) -> Vec<String> {
     let sent = host.sent.take();
     let ids = sent.iter().map(|request| {
-        let body: serde_json::Value = serde_json::from_slice(request.body()).expect("JSON");
+        let body: serde_json::Value = serde_json::from_slice(&request.body).expect("JSON");
         format!("{} {}", body["DeploymentId"], body["Estado"]).replace('"', "")
     });
     ids.collect()

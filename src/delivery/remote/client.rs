@@ -4,15 +4,14 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use ::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
+use ::http::StatusCode;
 use bytes::Bytes;
-use http_body::Body;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 
 use super::fault::{Fault, Flaw, Said};
-use super::oauth::Tokens;
+use super::oauth::{Bearer, Tokens};
 use crate::config::Server;
 use crate::delivery::{Failure, Outcome, Tried};
+use crate::message::{Body, Headers, Request, Response};
 use crate::ports::{Clock, Outbound, Random, SendError};
 
 /// How long a caller waits for its change, all attempts and pauses together.
@@ -28,7 +27,10 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// A server that wants a longer pause gets no second attempt while the caller waits.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const JSON: &str = "application/json";
+
+/// How much of a reply is read at a time, which is all of most.
+const PIECE: usize = 4 << 10;
 
 /// One data API.
 pub struct Client {
@@ -38,7 +40,7 @@ pub struct Client {
 
 /// A request to a data API.
 pub struct Call {
-    method: Method,
+    method: &'static str,
     target: String,
     header: Option<(&'static str, &'static str)>,
     body: Option<Bytes>,
@@ -59,7 +61,7 @@ pub struct Answer {
     /// Its status.
     pub status: StatusCode,
     /// Its body.
-    pub body: Bytes,
+    pub body: Vec<u8>,
 }
 
 /// All requests that one change takes: they share the caller's patience and one second chance.
@@ -75,7 +77,7 @@ pub struct Exchange<'a, H> {
 
 impl Call {
     /// A request without a body to this path and query at the data API's origin.
-    pub fn new(method: Method, target: String) -> Self {
+    pub fn new(method: &'static str, target: String) -> Self {
         Self {
             method,
             target,
@@ -123,28 +125,37 @@ impl Client {
         }
     }
 
-    fn request(&self, call: &Call, token: Option<HeaderValue>) -> Result<Request<Bytes>, Fault> {
-        let body = call.body.clone();
-        let length = body.as_ref().map(Bytes::len);
-        let mut request = Request::new(body.unwrap_or_default());
-        *request.method_mut() = call.method.clone();
-        let uri = format!("{}{}", self.server.origin, call.target);
-        *request.uri_mut() = uri.parse().map_err(unforeseen)?;
-        *request.headers_mut() = self.server.headers.clone();
-        let headers = request.headers_mut();
-        headers.insert(header::ACCEPT, JSON);
-        if let Some(length) = length {
-            headers.insert(header::CONTENT_TYPE, JSON);
-            // Without it the body goes out in chunks, and the server waits for the last one.
-            headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-        }
+    fn request(&self, call: &Call, token: Option<&Bearer>) -> Request<Bytes> {
+        let mut headers = self.server.headers.clone();
         if let Some((name, value)) = call.header {
-            headers.insert(name, HeaderValue::from_static(value));
+            headers.set(name, value);
         }
         if let Some(token) = token {
-            headers.insert(header::AUTHORIZATION, token);
+            headers.set("authorization", token.expose());
         }
-        Ok(request)
+        let url = format!("{}{}", self.server.origin, call.target);
+        json_request(call.method, url, headers, call.body.clone())
+    }
+}
+
+/// A request that wants JSON, and may bring some.
+pub fn json_request(
+    method: &str,
+    url: String,
+    mut headers: Headers,
+    body: Option<Bytes>,
+) -> Request<Bytes> {
+    headers.set("accept", JSON);
+    if let Some(body) = &body {
+        headers.set("content-type", JSON);
+        // Without it the body goes out in chunks, and the server waits for the last one.
+        headers.set("content-length", body.len().to_string());
+    }
+    Request {
+        method: method.to_owned(),
+        target: url,
+        headers,
+        body: body.unwrap_or_default(),
     }
 }
 
@@ -178,7 +189,7 @@ impl<H: Clock + Outbound + Random> Exchange<'_, H> {
         loop {
             let until = self.host.monotonic() + self.limit()?;
             let token = self.token(until).await?;
-            let request = self.client.request(call, token.clone())?;
+            let request = self.client.request(call, token.as_ref());
             let left = until.saturating_sub(self.host.monotonic());
             let fault = match ask(self.host, request, left).await {
                 Ok(answer) => return Ok(answer),
@@ -205,7 +216,7 @@ impl<H: Clock + Outbound + Random> Exchange<'_, H> {
         Ok(())
     }
 
-    async fn token(&self, until: Duration) -> Result<Option<HeaderValue>, Fault> {
+    async fn token(&self, until: Duration) -> Result<Option<Bearer>, Fault> {
         let Some(tokens) = &self.client.tokens else {
             return Ok(None);
         };
@@ -256,8 +267,11 @@ pub async fn ask(
     let Some(response) = within(host, limit, host.send(request)).await else {
         return Err(late);
     };
-    let (head, body) = response?.into_parts();
-    let status = head.status;
+    let Response {
+        status,
+        headers,
+        body,
+    } = response?;
     let left = until.saturating_sub(host.monotonic());
     let body = within(host, left, read(status, body)).await;
     let body = body.unwrap_or(Err(late));
@@ -268,31 +282,33 @@ pub async fn ask(
         status,
         // What has become of its body changes nothing of what it says.
         said: body.map_or(Said::Flaw(Flaw::CutOff), |body| Said::read(&body)),
-        retry_after: retry_after(&head.headers),
+        retry_after: retry_after(&headers),
     })
 }
 
-async fn read<B>(status: StatusCode, body: B) -> Result<Bytes, Fault>
-where
-    B: Body<Data = Bytes, Error = SendError>,
-{
-    let body = Limited::new(body, LONGEST_REPLY).collect().await;
-    let body = body.map_err(|error| match error.downcast::<SendError>() {
-        Ok(error) => Fault::BrokeOff(status, *error),
-        Err(error) if error.is::<LengthLimitError>() => Fault::TooLong(status),
-        Err(error) => Fault::BrokeOff(status, SendError::Other(error.to_string())),
-    });
-    Ok(body?.to_bytes())
+async fn read(
+    status: StatusCode,
+    mut body: impl Body<Error = SendError>,
+) -> Result<Vec<u8>, Fault> {
+    let mut all = Vec::new();
+    loop {
+        all.reserve(PIECE);
+        let read = body.read(&mut all).await;
+        if !read.map_err(|error| Fault::BrokeOff(status, error))? {
+            return Ok(all);
+        }
+        if all.len() > LONGEST_REPLY {
+            return Err(Fault::TooLong(status));
+        }
+    }
 }
 
 /// `Retry-After` (RFC 9110, 10.2.3). A date is not read, and taken for longer than anybody waits
 /// here.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let value = headers.get(header::RETRY_AFTER)?;
-    let seconds = value
-        .to_str()
-        .ok()
-        .and_then(|value| value.trim().parse().ok());
+fn retry_after(headers: &Headers) -> Option<Duration> {
+    let value = headers.first("retry-after")?;
+    let seconds = str::from_utf8(value).ok();
+    let seconds = seconds.and_then(|value| value.trim().parse().ok());
     Some(seconds.map_or(Duration::MAX, Duration::from_secs))
 }
 
@@ -310,11 +326,6 @@ async fn within<T>(
         Poll::Pending => alarm.as_mut().poll(context).map(|()| None),
     })
     .await
-}
-
-/// Settings and ids are checked, so this is a mistake of ours, and told in the log as it is.
-pub fn unforeseen(error: impl std::error::Error) -> Fault {
-    Fault::NoReply(SendError::Other(error.to_string()))
 }
 
 #[cfg(test)]

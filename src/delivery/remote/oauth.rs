@@ -3,15 +3,15 @@
 
 use std::time::Duration;
 
-use ::http::{HeaderValue, Method, Request, header};
 use bytes::Bytes;
 use serde_json::Value as Json;
 
-use super::client::{ask, unforeseen};
+use super::client::ask;
 use super::fault::Fault;
 use super::json;
-use crate::config::OAuth;
+use crate::config::{OAuth, Secret};
 use crate::delivery::{Remembered, encoded};
+use crate::message::{Headers, Request, is_field_value};
 use crate::ports::{Clock, Outbound};
 
 /// A token is fetched anew this long before its end, or a tenth of its life where that is less:
@@ -24,10 +24,13 @@ const LONGEST: Duration = Duration::from_secs(86_400);
 /// How long a token is taken to live whose issuer does not say.
 const UNSAID: Duration = Duration::from_secs(300);
 
+/// The value of an `Authorization` header.
+pub type Bearer = Secret;
+
 /// The tokens of one client.
 pub struct Tokens {
     settings: OAuth,
-    last: Remembered<Result<HeaderValue, Fault>>,
+    last: Remembered<Result<Bearer, Fault>>,
 }
 
 impl Tokens {
@@ -44,7 +47,7 @@ impl Tokens {
         &self,
         host: &(impl Clock + Outbound),
         limit: Duration,
-    ) -> Result<HeaderValue, Fault> {
+    ) -> Result<Bearer, Fault> {
         let fetch = async || match self.fetch(host, limit).await {
             Ok((token, life)) => (Ok(token), life),
             Err(fault) => (Err(fault), Duration::ZERO),
@@ -53,45 +56,50 @@ impl Tokens {
     }
 
     /// The data API did not take this one.
-    pub fn forget(&self, token: &HeaderValue) {
-        self.last.forget(|last| last.as_ref() == Ok(token));
+    pub fn forget(&self, token: &Bearer) {
+        self.last.forget(|last| {
+            last.as_ref()
+                .is_ok_and(|last| last.expose() == token.expose())
+        });
     }
 
     async fn fetch(
         &self,
         host: &(impl Clock + Outbound),
         limit: Duration,
-    ) -> Result<(HeaderValue, Duration), Fault> {
-        let answer = ask(host, self.request()?, limit).await?;
+    ) -> Result<(Bearer, Duration), Fault> {
+        let answer = ask(host, self.request(), limit).await?;
         // RFC 6749, 5.1.
         let issued = json::read(&answer)?;
         let text = |name| issued.get(name).and_then(Json::as_str);
         let token = match (text("access_token"), text("token_type")) {
             (Some(token), Some(kind))
-                if kind.eq_ignore_ascii_case("bearer") && !token.is_empty() =>
+                if kind.eq_ignore_ascii_case("bearer")
+                    && !token.is_empty()
+                    && is_field_value(token) =>
             {
                 token
             }
             _ => return Err(json::shape(&answer)),
         };
-        let mut value =
-            HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| json::shape(&answer))?;
-        value.set_sensitive(true);
+        let bearer = Secret::new(format!("Bearer {token}"));
         let life = issued.get("expires_in").and_then(seconds).unwrap_or(UNSAID);
         let life = life.min(LONGEST);
-        Ok((value, life - MARGIN.min(life / 10)))
+        Ok((bearer, life - MARGIN.min(life / 10)))
     }
 
-    fn request(&self) -> Result<Request<Bytes>, Fault> {
+    fn request(&self) -> Request<Bytes> {
         let body = Bytes::from(self.form());
-        let request = Request::builder()
-            .method(Method::POST)
-            .uri(&self.settings.url)
-            .header(header::ACCEPT, "application/json")
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .header(header::CONTENT_LENGTH, body.len())
-            .body(body);
-        request.map_err(unforeseen)
+        let mut headers = Headers::default();
+        headers.add("accept", "application/json");
+        headers.add("content-type", "application/x-www-form-urlencoded");
+        headers.add("content-length", body.len().to_string());
+        Request {
+            method: "POST".to_owned(),
+            target: self.settings.url.clone(),
+            headers,
+            body,
+        }
     }
 
     fn form(&self) -> String {

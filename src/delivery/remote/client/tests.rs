@@ -208,11 +208,13 @@ fn headers_from_settings_go_along_as_they_are() {
     let desk = Desk::with(&[("data_api", "dab"), ("data_api_headers", headers)]);
     desk.apply(&change("d-1"), [updated()]).expect("made");
     let sent = desk.host.sent.take();
-    let sent = sent[0].headers();
-    assert_eq!(sent["x-ms-api-role"], "sam_callback");
-    assert_eq!(
-        (&sent["apikey"], &sent["content-profile"]),
-        (&"k".parse().unwrap(), &"sam".parse().unwrap())
-    );
+    let sent = &sent[0].headers;
+    for (name, value) in [
+        ("x-ms-api-role", "sam_callback"),
+        ("apikey", "k"),
+        ("content-profile", "sam"),
+    ] {
+        assert_eq!(sent.first(name), Some(value.as_bytes()), "{name}");
+    }
     assert!(!format!("{sent:?}").contains("sam_callback"));
 }

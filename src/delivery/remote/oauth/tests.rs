@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::delivery::tests::{Desk, change};
 use crate::delivery::{Failure, Fault, Outcome};
+use crate::message::Request;
 use crate::testing::{Answers, json};
 
 const UPDATED: &str = r#"{"value":[{"Resultado":"UPDATED"}]}"#;
@@ -26,11 +27,9 @@ fn issued(token: &str, expires_in: &str) -> Answers {
 
 fn bearers(desk: &Desk) -> Vec<String> {
     let sent = desk.host.sent.take();
-    let shown = |request: &::http::Request<_>| {
-        let value = request.headers().get("authorization");
-        value
-            .map_or("-", |value| value.to_str().expect("text"))
-            .to_owned()
+    let shown = |request: &Request<_>| {
+        let value = request.headers.first("authorization").unwrap_or(b"-");
+        String::from_utf8(value.to_owned()).expect("text")
     };
     sent.iter().map(shown).collect()
 }
