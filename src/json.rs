@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Deserializer as Json;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
@@ -40,6 +40,15 @@ pub fn text(body: &[u8]) -> Result<&str, Unreadable> {
     str::from_utf8(body).map_err(|error| {
         Unreadable::NotJson(format!("no es UTF-8 en el byte {}", error.valid_up_to()))
     })
+}
+
+/// Reads a value, whole. There is this one way to do it: the one that serde_json has for bytes would
+/// be in the component a second time.
+pub fn parse<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<T> {
+    match str::from_utf8(json) {
+        Ok(text) => serde_json::from_str(text),
+        Err(error) => Err(serde::de::Error::custom(error)),
+    }
 }
 
 impl<'a> Fields<'a> {

@@ -111,7 +111,7 @@ pub async fn forget(
 async fn read(host: &(impl KeyValue + Clock), mark: &Mark) -> Result<Vec<Kept>, StoreError> {
     let value = host.get(&mark.key()).await?.unwrap_or_default();
     // A value that cannot be read counts for nothing, and is written over.
-    let mut all: Vec<Kept> = serde_json::from_slice(&value).unwrap_or_default();
+    let mut all: Vec<Kept> = crate::json::parse(&value).unwrap_or_default();
     let now = milliseconds::since_1970(host.now());
     all.retain(|kept| kept.until > now);
     Ok(all)

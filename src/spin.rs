@@ -49,8 +49,13 @@ impl wasip3::exports::http::handler::Guest for Spin {
         let (reply, _) = types::Response::new(fields, Some(contents), trailers);
         let status = reply.set_status_code(response.status.as_u16());
         status.map_err(|()| ErrorCode::InternalError(None))?;
+        let rest = async move {
+            // The reply goes first. A caller that does not take it holds nothing else up.
+            wit_bindgen::yield_async().await;
+            app.after(after).await;
+        };
         wasip3::spawn(async move {
-            join(sent, app.after(after)).await;
+            join(sent, rest).await;
         });
         Ok(reply)
     }
@@ -335,8 +340,10 @@ impl Random for Spin {
 
 impl Log for Spin {
     fn log(&self, line: &str) {
+        let mut line = line.to_owned();
+        line.push('\n');
         // One write for the whole line, so that two instances' lines do not mix. A log that
         // cannot be written must not cost the callback.
-        let _ = std::io::stdout().write_all(format!("{line}\n").as_bytes());
+        let _ = std::io::stdout().write_all(line.as_bytes());
     }
 }

@@ -273,9 +273,13 @@ fn time(time: SystemTime) -> String {
 }
 
 fn json(line: &impl Serialize) -> String {
+    // As long as most are.
+    let mut json = Vec::with_capacity(512);
     // Only maps with keys that are no strings and failing `Serialize`s fail; none is used.
-    let line = serde_json::to_string(line).expect("log lines are plain structures");
-    if !line.contains(acts_on_a_reader) {
+    serde_json::to_writer(&mut json, line).expect("log lines are plain structures");
+    let line = String::from_utf8(json).expect("JSON is UTF-8");
+    // Nearly every line, seen at a glance.
+    if line.is_ascii() && !line.contains('\u{7f}') {
         return line;
     }
     line.chars()

@@ -15,6 +15,8 @@ pub struct Policy {
     credentials: Vec<Box<dyn Credential>>,
     /// The one credential that somebody else judges.
     call_token: Option<CallToken>,
+    /// `WWW-Authenticate`: what would open the door.
+    challenge: String,
 }
 
 /// A request whose credentials opened its door.
@@ -91,10 +93,22 @@ impl Policy {
                 .and_then(StandardWebhooks::new)
                 .map(|it| Box::new(it) as _),
         ];
+        let call_token = call_token.as_ref().map(CallToken::new);
+        Self::of(*rule, credentials.into_iter().flatten(), call_token)
+    }
+
+    fn of(
+        rule: Rule,
+        credentials: impl IntoIterator<Item = Box<dyn Credential>>,
+        call_token: Option<CallToken>,
+    ) -> Self {
+        let credentials: Vec<_> = credentials.into_iter().collect();
+        let challenges: Vec<_> = credentials.iter().map(|it| it.challenge()).collect();
         Self {
-            rule: *rule,
-            credentials: credentials.into_iter().flatten().collect(),
-            call_token: call_token.as_ref().map(CallToken::new),
+            rule,
+            challenge: challenges.join(", "),
+            credentials,
+            call_token,
         }
     }
 
@@ -143,7 +157,7 @@ impl Policy {
         Err(Refused {
             by,
             rejected,
-            challenge: self.challenge(),
+            challenge: self.challenge.clone(),
         })
     }
 
@@ -156,15 +170,6 @@ impl Policy {
     /// How many credentials the door looks at.
     fn number(&self) -> usize {
         self.credentials.len() + usize::from(self.call_token.is_some())
-    }
-
-    fn challenge(&self) -> String {
-        let challenges: Vec<_> = self
-            .credentials
-            .iter()
-            .map(|credential| credential.challenge())
-            .collect();
-        challenges.join(", ")
     }
 }
 

@@ -13,6 +13,7 @@ use serde_json::{Map, Value as Json};
 use super::change::{Change, Entity, Value};
 use super::{DeploymentId, EJECUCIONES, Failure, Outcome, local_time};
 use crate::config::UtcOffset;
+use crate::json;
 use crate::ports::{Clock, KeyValue, Random};
 use turns::{Turn, Turns};
 
@@ -121,7 +122,7 @@ impl Embedded {
 async fn read(host: &impl KeyValue, key: &str) -> Result<Option<Row>, Failure> {
     let value = host.get(key).await?;
     value
-        .map(|value| serde_json::from_slice(&value).map_err(corrupt))
+        .map(|value| json::parse(&value).map_err(corrupt))
         .transpose()
 }
 

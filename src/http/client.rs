@@ -38,10 +38,10 @@ fn address(text: &str) -> Option<IpAddr> {
         .strip_prefix('[')
         .and_then(|rest| rest.strip_suffix(']'))
         .unwrap_or(text);
-    bare.parse()
-        .ok()
-        .or_else(|| text.parse::<SocketAddr>().ok().map(|socket| socket.ip()))
-        .map(|address: IpAddr| address.to_canonical())
+    // The host's own has a port.
+    let socket = text.parse::<SocketAddr>().ok().map(|socket| socket.ip());
+    let address = socket.or_else(|| bare.parse().ok());
+    address.map(|address| address.to_canonical())
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ pub fn request_id(headers: &Headers, random: &impl Random) -> String {
         values.next(),
     ) {
         (Some(id), None) if sane(id) => id.to_owned(),
-        _ => format!("{:032x}", random.random()),
+        _ => base16ct::lower::encode_string(&random.random().to_be_bytes()),
     }
 }
 

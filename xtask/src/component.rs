@@ -14,7 +14,7 @@ use crate::shrink::shrink;
 use crate::toolchain::{self, TARGET, Toolchain};
 
 /// What does no more than any component must, and what must post as well.
-const FLOORS: [&str; 2] = ["floor", "floor-out"];
+const FLOORS: [(&str, &str); 2] = [("floor", "floor.wasm"), ("floor-out", "floor_out.wasm")];
 
 /// Builds it and says where it is. Returns what it was built with.
 pub fn build(project: &Project) -> Result<Toolchain> {
@@ -39,7 +39,11 @@ pub fn build(project: &Project) -> Result<Toolchain> {
 /// Builds the components of tests/floor/ and tests/floor_out/ with what has built the component.
 pub fn build_floors(project: &Project, toolchain: &Toolchain) -> Result<()> {
     say::step("building the components that it is compared with");
-    compile(project, toolchain, &FLOORS)
+    compile(project, toolchain, &FLOORS.map(|(package, _)| package))?;
+    for (_, file) in FLOORS {
+        shrink(project, &project.component().with_file_name(file))?;
+    }
+    Ok(())
 }
 
 fn compile(project: &Project, toolchain: &Toolchain, packages: &[&str]) -> Result<()> {
@@ -94,6 +98,8 @@ fn flags(linkers: &Linkers) -> Vec<String> {
         "-Clink-arg=--strip-debug".to_owned(),
         "-Clink-arg=--compress-relocations".to_owned(),
         "-Clink-arg=--keep-section=target_features".to_owned(),
+        "-Clink-arg=-zstack-size=262144".to_owned(),
+        "-Clink-arg=--initial-memory=786432".to_owned(),
     ]
 }
 
@@ -134,6 +140,17 @@ mod tests {
         assert!(
             flags(&linkers()).contains(&"link-arg=--wasm-ld-path=/my tools/wasm-ld".to_owned())
         );
+    }
+
+    #[test]
+    fn both_ways_to_build_link_alike() {
+        let config = include_str!("../../.cargo/config.toml");
+        let linking = |flag: &&str| flag.starts_with("-Clink-arg=-");
+        let configured: Vec<_> = config.split('"').filter(linking).collect();
+        let flags = flags(&linkers());
+        let own: Vec<_> = flags.iter().map(String::as_str).filter(linking).collect();
+        assert!(!own.is_empty());
+        assert_eq!(configured, own);
     }
 
     #[test]

@@ -28,12 +28,7 @@ fn admit(rule: Rule, findings: &[(Kind, Finding)]) -> Result<Verified, Refused> 
     let credentials = findings
         .iter()
         .map(|(kind, finding)| Box::new(Told(*kind, *finding)) as _);
-    Policy {
-        rule,
-        credentials: credentials.collect(),
-        call_token: None,
-    }
-    .judge(received(&[], b"{}"), None)
+    Policy::of(rule, credentials, None).judge(received(&[], b"{}"), None)
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use ::http::StatusCode;
 use serde_json::Value as Json;
 
+use crate::json;
 use crate::ports::SendError;
 
 /// Data API builder's longest code. Keys and tokens, which a server might repeat, are longer.
@@ -116,7 +117,7 @@ impl Fault {
 impl Said {
     /// What the body of a refusal says.
     pub fn read(body: &[u8]) -> Self {
-        match serde_json::from_slice(body) {
+        match json::parse(body) {
             Ok(body) => code(&body).map_or(Self::Flaw(Flaw::Shape), Self::Code),
             Err(error) => Self::Flaw(Flaw::of(body, &error)),
         }

@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 use super::{Answer, Fault, Flaw};
 use crate::config::Table;
 use crate::delivery::{Change, Outcome, Value, encoded};
+use crate::json;
 
 /// An object of texts and nulls, in this order.
 struct Texts<'a>(Vec<(&'a str, Option<&'a str>)>);
@@ -125,7 +126,7 @@ pub fn held<'a>(row: &'a Json, table: &Table, change: &Change) -> Option<&'a str
 
 /// A reply's body.
 pub fn read(answer: &Answer) -> Result<Json, Fault> {
-    serde_json::from_slice(&answer.body)
+    json::parse(&answer.body)
         .map_err(|error| Fault::Flawed(answer.status, Flaw::of(&answer.body, &error)))
 }
 
