@@ -76,11 +76,24 @@ fn assert_leads_somewhere(page: &str, link: &str) {
 
 #[test]
 fn every_link_leads_somewhere() {
-    let mut pages: Vec<_> = places()
+    let places = places();
+    let mut pages: Vec<_> = places
         .iter()
         .map(|place| format!("deploy/{place}/README.md"))
         .collect();
-    pages.push("README.md".to_owned());
+    for folder in ["", "docs/"] {
+        let files = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder));
+        let files = files
+            .expect("a folder")
+            .map(|file| file.expect("a file").file_name());
+        let names = files.filter_map(|name| name.into_string().ok());
+        pages.extend(
+            names
+                .filter(|name| name.ends_with(".md"))
+                .map(|name| folder.to_owned() + &name),
+        );
+    }
+    assert!(pages.len() >= places.len() + 9, "{pages:?}");
     for page in pages {
         let text = read(&page);
         for link in links(&text) {

@@ -1,13 +1,18 @@
-//! The fenced blocks of the guide.
+//! The fenced blocks of the pages.
 
 use crate::server::root;
 
-/// What stands between the fences of each block of this language, in the guide's order.
+/// What stands between the fences of each block of this language in the guide.
 pub fn blocks(language: &str) -> Vec<String> {
-    let guide = std::fs::read_to_string(root().join("docs/mensajes.md")).expect("the guide");
+    blocks_of("docs/mensajes.md", language)
+}
+
+/// What stands between the fences of each block of this language, in the page's order.
+pub fn blocks_of(page: &str, language: &str) -> Vec<String> {
+    let page = std::fs::read_to_string(root().join(page)).expect("the page");
     let mut found = Vec::new();
     let mut open: Option<(&str, String)> = None;
-    for line in guide.lines() {
+    for line in page.lines() {
         open = match (open, line.strip_prefix("```")) {
             (None, Some(language)) => Some((language, String::new())),
             (Some(block), Some(_)) => {

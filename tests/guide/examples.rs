@@ -8,10 +8,7 @@ use tempfile::TempDir;
 use crate::blocks::block;
 use crate::server::{Reply, Server};
 use crate::upstream::{Act, Asked, Upstream, forward};
-use crate::{PATH, PLAIN, STANDARD, rows, serve};
-
-/// Variables that would send a request to this machine elsewhere.
-const PROXIES: [&str; 4] = ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"];
+use crate::{PATH, PLAIN, PROXIES, STANDARD, rows, serve};
 
 /// A program of the guide, in the file that the guide names.
 struct Example {

@@ -1,10 +1,11 @@
-//! docs/mensajes.md, the guide of those who send signed messages: its examples are run as they are
-//! written, and its messages sent, to the built component over real HTTP.
+//! The pages with examples, run as they are written against the built component over real HTTP:
+//! docs/mensajes.md, the guide of those who send signed messages, and the curl lines for operators.
 //!
 //! The server is the one that `SAM_CALLBACK_SERVER` names, as for the tests over HTTP. The examples
 //! need python3, node, bash, openssl and curl; `cargo xtask test` sees to it that they are there.
 
 mod blocks;
+mod curls;
 mod examples;
 mod messages;
 #[path = "../over_http/server.rs"]
@@ -23,6 +24,9 @@ mod upstream;
 use rusqlite::Connection;
 
 use server::Server;
+
+/// Variables that would send a request to this machine elsewhere.
+const PROXIES: [&str; 4] = ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"];
 
 /// Where messages go.
 const PATH: &str = "/webhook/receive";
