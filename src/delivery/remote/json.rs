@@ -39,29 +39,49 @@ impl Texts<'_> {
 fn quote(text: &str, json: &mut Vec<u8>) {
     json.push(b'"');
     let mut rest = text.as_bytes();
-    let is_escaped = |byte: &u8| matches!(byte, 0..0x20 | b'"' | b'\\');
-    while let Some(place) = rest.iter().position(is_escaped) {
-        json.extend_from_slice(&rest[..place]);
-        let letter = match rest[place] {
-            b'\t' => b't',
-            b'\n' => b'n',
-            b'\r' => b'r',
-            0x08 => b'b',
-            0x0c => b'f',
-            control @ 0..0x20 => {
-                let digits = base16ct::lower::encode_string(&[control]);
-                json.extend_from_slice(b"\\u00");
-                json.extend_from_slice(digits.as_bytes());
-                rest = &rest[place + 1..];
-                continue;
-            }
-            itself => itself,
+    loop {
+        let (plain, escaped) = rest.split_at(plain_length(rest));
+        json.extend_from_slice(plain);
+        let Some((&byte, after)) = escaped.split_first() else {
+            break;
         };
-        json.extend_from_slice(&[b'\\', letter]);
-        rest = &rest[place + 1..];
+        json.push(b'\\');
+        match byte {
+            b'\t' => json.push(b't'),
+            b'\n' => json.push(b'n'),
+            b'\r' => json.push(b'r'),
+            0x08 => json.push(b'b'),
+            0x0c => json.push(b'f'),
+            0..0x20 => {
+                let digits = base16ct::lower::encode_string(&[byte]);
+                json.extend_from_slice(b"u00");
+                json.extend_from_slice(digits.as_bytes());
+            }
+            itself => json.push(itself),
+        }
+        rest = after;
     }
-    json.extend_from_slice(rest);
     json.push(b'"');
+}
+
+/// How much of a text stands for itself in a JSON string.
+fn plain_length(text: &[u8]) -> usize {
+    let (chunks, _) = text.as_chunks();
+    let plain = chunks.iter().take_while(|chunk| is_plain(**chunk)).count() * 8;
+    let rest = text[plain..].iter();
+    let of_rest = rest.take_while(|byte| !matches!(byte, 0..0x20 | b'"' | b'\\'));
+    plain + of_rest.count()
+}
+
+/// Whether none of eight bytes is a control character, a quote or a backslash: all at once, by the
+/// borrow that subtracting from a smaller byte leaves in its highest bit.
+fn is_plain(chunk: [u8; 8]) -> bool {
+    const EACH: u64 = u64::from_le_bytes([1; 8]);
+    const HIGHEST: u64 = EACH << 7;
+    let bytes = u64::from_le_bytes(chunk);
+    let below = |bytes: u64, limit: u64| bytes.wrapping_sub(EACH * limit) & !bytes;
+    let is = |byte: u8| below(bytes ^ (EACH * u64::from(byte)), 1);
+    (below(bytes, 0x20) | is(b'"') | is(b'\\')) & HIGHEST == 0
 }
 
 /// The procedure's arguments, by SAM's names: the key and every text. Dates it sets itself.
@@ -184,6 +204,22 @@ mod tests {
             .collect();
         let written = String::from_utf8(Texts(texts).to_json()).expect("UTF-8");
         assert_eq!(written, format!("{{{}}}", object.join(",")));
+    }
+
+    #[test]
+    fn whatever_stands_beside_it_each_byte_is_plain_or_not() {
+        for byte in 0..=u8::MAX {
+            for other in [b'a', 0x20, 0x7f, 0x80, 0xff, byte] {
+                let chunks = (0..8).map(|place| {
+                    let mut chunk = [other; 8];
+                    chunk[place] = byte;
+                    chunk
+                });
+                let expected = byte >= 0x20 && byte != b'"' && byte != b'\\';
+                let found: Vec<_> = chunks.map(is_plain).collect();
+                assert_eq!(found, [expected; 8], "{byte:#x} among {other:#x}");
+            }
+        }
     }
 
     #[test]
