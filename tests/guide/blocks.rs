@@ -24,7 +24,7 @@ pub fn blocks_of(page: &str, language: &str) -> Vec<String> {
         };
     }
     assert!(open.is_none(), "a block without an end");
-    let known = ["sh", "json", "python", "javascript", "bash"];
+    let known = ["sh", "json", "python", "javascript", "bash", "sql", "text"];
     assert!(found.iter().all(|(language, _)| known.contains(language)));
     let found = found.into_iter().filter(|(own, _)| *own == language);
     found.map(|(_, text)| text).collect()
