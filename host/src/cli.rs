@@ -11,8 +11,9 @@ use clap::Parser;
 
 /// Serves this repository's Spin application where Spin is not installed.
 ///
-/// Reads the same spin.toml and runtime-config.toml, takes variables from SPIN_VARIABLE_<NAME>
-/// and .env in the current directory, and keeps key-value data in the same SQLite file.
+/// Reads the same spin.toml and runtime-config.toml, takes variables from the environment (as
+/// SPIN_VARIABLE_ and the name in capitals) and .env in the current directory, and keeps key-value
+/// data in the same SQLite file.
 #[derive(Debug, Parser)]
 #[command(name = "host", version)]
 pub struct Options {
