@@ -75,11 +75,6 @@ impl Headers {
         self.add(name, value);
     }
 
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Names and values, as hosts take them.
     pub fn as_fields(&self) -> &[(String, Vec<u8>)] {
         &self.0

@@ -323,7 +323,7 @@ fn a_data_api_is_where_and_what_settings_say() {
     assert_eq!(remote.server.origin, "http://localhost:5000");
     assert_eq!(remote.server.path, "/api");
     assert_eq!(remote.server.timeout, Duration::from_secs(5));
-    assert!(remote.server.headers.is_empty() && remote.server.oauth.is_none());
+    assert!(remote.server.headers.as_fields().is_empty() && remote.server.oauth.is_none());
     let procedure = "ActualizarEjecucionDesdeCallback".to_owned();
     assert_eq!(remote.ejecuciones, Target::Procedure(procedure));
 

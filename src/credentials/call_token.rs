@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::Finding;
 use crate::config::CallTokenSettings;
-use crate::delivery::{Fault, ask, encoded, json_request};
+use crate::delivery::{Fault, JSON, ask, encoded, wanting_json};
 use crate::http::Received;
 use crate::json::{self, Field, Fields};
 use crate::message::{Headers, Request};
@@ -121,7 +121,8 @@ impl CallToken {
         // Only maps with keys that are no strings and failing `Serialize`s fail; none is used.
         let body = serde_json::to_vec(&question).expect("an object of texts");
         let url = format!("{origin}/utils/validatecall/{api_token}");
-        json_request("POST", url, Headers::default(), Some(body.into()))
+        let content = (JSON, body.into());
+        wanting_json("POST", url, Headers::default(), Some(content))
     }
 }
 

@@ -27,7 +27,7 @@ use embedded::Embedded;
 pub use moment::{Moment, NoMoment};
 pub use remembered::Remembered;
 use remote::Server;
-pub use remote::{Fault, ask, json_request};
+pub use remote::{Fault, JSON, ask, wanting_json};
 
 /// What became of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

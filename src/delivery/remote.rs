@@ -7,6 +7,6 @@ pub mod json;
 mod oauth;
 mod server;
 
-pub use client::{Answer, Call, Client, Exchange, Probe, ask, json_request};
+pub use client::{Answer, Call, Client, Exchange, JSON, Probe, ask, wanting_json};
 pub use fault::{Fault, Flaw, Said};
 pub use server::{Dialect, Server};

@@ -1,12 +1,10 @@
 //! The curl lines for operators, in README.md and docs/operacion.md: each block of them is run as it
 //! is written, and each line reaches what it says.
 
-use std::process::{Command, Stdio};
-
 use tempfile::TempDir;
 
-use crate::PROXIES;
 use crate::blocks::blocks_of;
+use crate::program;
 use crate::server::{Server, TOKEN};
 
 /// Where the pages have the service.
@@ -75,17 +73,12 @@ fn run(page: &str) -> Vec<Answered> {
 }
 
 fn bash(folder: &TempDir, script: &str) -> String {
-    let mut command = Command::new("bash");
-    command
+    let output = program("bash")
         .args(["-c", script])
         .current_dir(folder.path())
         .env("ADMIN_TOKEN", ADMIN_TOKEN)
-        .stdin(Stdio::null());
-    for name in PROXIES {
-        command.env_remove(name);
-    }
-    let output = command.output().expect("bash");
-    String::from_utf8(output.stdout).expect("UTF-8")
+        .output();
+    String::from_utf8(output.expect("bash").stdout).expect("UTF-8")
 }
 
 fn read(said: &str) -> Vec<Answered> {

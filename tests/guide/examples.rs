@@ -1,6 +1,6 @@
 //! The guide's programs: each is run as it is written, with a secret of each kind.
 
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tempfile::TempDir;
@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use crate::blocks::block;
 use crate::server::{Reply, Server};
 use crate::upstream::{Act, Asked, Upstream, forward};
-use crate::{PATH, PLAIN, PROXIES, STANDARD, rows, serve};
+use crate::{PATH, PLAIN, STANDARD, program, rows, serve};
 
 /// A program of the guide, in the file that the guide names.
 struct Example {
@@ -29,17 +29,12 @@ impl Example {
     }
 
     fn run(&self, origin: &str, secret: &str) -> Output {
-        let mut command = Command::new(self.program);
-        command
+        let output = program(self.program)
             .arg(self.file)
             .current_dir(self.folder.path())
             .env("URL", format!("{origin}{PATH}"))
             .env("SECRETO", secret)
-            .stdin(Stdio::null());
-        for name in PROXIES {
-            command.env_remove(name);
-        }
-        let output = command.output();
+            .output();
         output.unwrap_or_else(|error| panic!("{}: {error}", self.program))
     }
 }

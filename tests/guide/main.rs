@@ -21,9 +21,21 @@ mod server;
 )]
 mod upstream;
 
+use std::process::{Command, Stdio};
+
 use rusqlite::Connection;
 
 use server::Server;
+
+/// A program that finds this machine by its own address, and nothing to read.
+fn program(name: &str) -> Command {
+    let mut command = Command::new(name);
+    command.stdin(Stdio::null());
+    for name in PROXIES {
+        command.env_remove(name);
+    }
+    command
+}
 
 /// Variables that would send a request to this machine elsewhere.
 const PROXIES: [&str; 4] = ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"];

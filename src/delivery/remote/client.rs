@@ -27,7 +27,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// A server that wants a longer pause gets no second attempt while the caller waits.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 
-const JSON: &str = "application/json";
+/// The content type of nearly all that is sent, and of all that is wanted.
+pub const JSON: &str = "application/json";
 
 /// How much of a reply is read at a time, which is all of most.
 const PIECE: usize = 4 << 10;
@@ -134,28 +135,31 @@ impl Client {
             headers.set("authorization", token.expose());
         }
         let url = format!("{}{}", self.server.origin, call.target);
-        json_request(call.method, url, headers, call.body.clone())
+        let body = call.body.clone().map(|body| (JSON, body));
+        wanting_json(call.method, url, headers, body)
     }
 }
 
-/// A request that wants JSON, and may bring some.
-pub fn json_request(
+/// A request that wants JSON, and may bring something of a content type.
+pub fn wanting_json(
     method: &str,
     url: String,
     mut headers: Headers,
-    body: Option<Bytes>,
+    content: Option<(&str, Bytes)>,
 ) -> Request<Bytes> {
     headers.set("accept", JSON);
-    if let Some(body) = &body {
-        headers.set("content-type", JSON);
+    let mut body = Bytes::new();
+    if let Some((content_type, content)) = content {
+        headers.set("content-type", content_type);
         // Without it the body goes out in chunks, and the server waits for the last one.
-        headers.set("content-length", body.len().to_string());
+        headers.set("content-length", content.len().to_string());
+        body = content;
     }
     Request {
         method: method.to_owned(),
         target: url,
         headers,
-        body: body.unwrap_or_default(),
+        body,
     }
 }
 

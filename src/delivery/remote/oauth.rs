@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::Value as Json;
 
-use super::client::ask;
+use super::client::{ask, wanting_json};
 use super::fault::Fault;
 use super::json;
 use crate::config::{OAuth, Secret};
@@ -89,17 +89,9 @@ impl Tokens {
     }
 
     fn request(&self) -> Request<Bytes> {
-        let body = Bytes::from(self.form());
-        let mut headers = Headers::default();
-        headers.add("accept", "application/json");
-        headers.add("content-type", "application/x-www-form-urlencoded");
-        headers.add("content-length", body.len().to_string());
-        Request {
-            method: "POST".to_owned(),
-            target: self.settings.url.clone(),
-            headers,
-            body,
-        }
+        let content = ("application/x-www-form-urlencoded", self.form().into());
+        let url = self.settings.url.clone();
+        wanting_json("POST", url, Headers::default(), Some(content))
     }
 
     fn form(&self) -> String {
