@@ -1,12 +1,12 @@
 //! What operators ask of the outbox: `/admin/outbox`, behind a door of their own.
 
 use ::http::StatusCode;
-use serde_json::{Value as Json, json};
+use serde::Serialize;
 
 use crate::delivery::outbox::{
     Attempted, Drained, Entry, Found, Id, Page, Place, State, Stats, Texts,
 };
-use crate::http::{Refusal, Reply};
+use crate::http::{Refusal, Reply, Yes};
 
 /// The only place there is, below the root path.
 const OUTBOX: &str = "/admin/outbox";
@@ -130,105 +130,223 @@ fn wrong(name: &'static str, what: String) -> Refusal {
     Refusal::WrongQuery((name, what).into())
 }
 
+/// `GET /admin/outbox`
+#[derive(Serialize)]
+struct Listed<'a> {
+    status: Yes,
+    /// Newest first.
+    entries: Vec<Shown<'a>>,
+    /// `before` of the next page, where there is one.
+    next: Option<String>,
+}
+
+/// `GET /admin/outbox/<id>`
+#[derive(Serialize)]
+struct One<'a> {
+    status: Yes,
+    entry: Shown<'a>,
+}
+
+/// An entry. One that cannot be read is shown all the same, so that it can be removed: what is in
+/// it is null then.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Shown<'a> {
+    id: String,
+    state: &'static str,
+    created: String,
+    /// Only of one that waits.
+    due: Option<String>,
+    /// The table.
+    entity: Option<&'a str>,
+    key: Option<&'a str>,
+    /// What the change would make of the row's state, where it is about one.
+    status: Option<&'a str>,
+    source: Option<&'a str>,
+    request_id: Option<&'a str>,
+    tries: Option<u64>,
+    /// Why the last attempt failed.
+    failure: Option<&'a str>,
+    /// Only of one that is shown alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attempts: Option<Vec<Attempt<'a>>>,
+    /// Only of one that is shown alone: columns and their texts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    change: Option<Texts<'a>>,
+}
+
+/// An attempt that failed.
+#[derive(Serialize)]
+struct Attempt<'a> {
+    at: String,
+    failure: &'a str,
+}
+
+/// `GET /admin/outbox/stats`
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Counted {
+    status: Yes,
+    /// Rows with a change that waits.
+    waiting: usize,
+    /// Rows with a dead letter.
+    dead: usize,
+    /// For how long the oldest change has waited.
+    oldest_seconds: Option<u64>,
+}
+
+/// `POST /admin/outbox/drain`
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Round {
+    status: Yes,
+    delivered: usize,
+    already_final: usize,
+    failed: usize,
+    dead: usize,
+    waiting: usize,
+}
+
+/// `POST /admin/outbox/<id>/retry`
+#[derive(Serialize)]
+struct Retried {
+    status: Yes,
+    result: &'static str,
+    /// The name that the entry has now.
+    id: String,
+}
+
+/// `POST /admin/outbox/<id>/requeue`, `POST /admin/outbox/requeue`
+#[derive(Serialize)]
+struct Requeued {
+    status: Yes,
+    result: &'static str,
+    /// How many were put back.
+    entries: usize,
+    /// The new name, where it is one.
+    id: Option<String>,
+    /// How many dead letters are left.
+    dead: usize,
+}
+
+/// `DELETE /admin/outbox/<id>`
+#[derive(Serialize)]
+struct Removed {
+    status: Yes,
+    result: &'static str,
+}
+
 /// A page of entries, without what they carry.
 pub fn page(page: &Page) -> Reply {
     let entries = page.entries.iter();
-    let entries: Vec<_> = entries
-        .map(|(id, place, entry)| summary(*id, *place, entry.as_ref()))
-        .collect();
-    let next = page.next.map(|id| id.to_string());
-    ok(json!({ "entries": entries, "next": next }))
+    ok(&Listed {
+        status: Yes::Ok,
+        entries: entries
+            .map(|(id, place, entry)| shown(*id, *place, entry.as_ref()))
+            .collect(),
+        next: page.next.map(|id| id.to_string()),
+    })
 }
 
 /// One entry, whole.
 pub fn entry(id: Id, found: &Found) -> Reply {
-    let mut shown = summary(id, found.place, found.entry.as_ref());
-    if let (Some(entry), Json::Object(shown)) = (&found.entry, &mut shown) {
+    let entry = found.entry.as_ref();
+    let attempts = entry.map(|entry| {
         let attempts = entry.attempts.iter();
-        let attempts: Vec<_> = attempts
-            .map(|(at, why)| json!({ "at": time(*at), "failure": why }))
-            .collect();
-        shown.insert("attempts".to_owned(), attempts.into());
-        let change = serde_json::to_value(Texts(&entry.change)).unwrap_or_default();
-        shown.insert("change".to_owned(), change);
-    }
-    ok(json!({ "entry": shown }))
+        let attempts = attempts.map(|(at, why)| Attempt {
+            at: time(*at),
+            failure: why,
+        });
+        attempts.collect()
+    });
+    ok(&One {
+        status: Yes::Ok,
+        entry: Shown {
+            attempts,
+            change: entry.map(|entry| Texts(&entry.change)),
+            ..shown(id, found.place, entry)
+        },
+    })
 }
 
-fn summary(id: Id, place: Option<Place>, entry: Option<&Entry>) -> Json {
+fn shown(id: Id, place: Option<Place>, entry: Option<&Entry>) -> Shown<'_> {
     let state = match place {
         Some(_) => State::Waiting,
         None => State::Dead,
     };
-    let mut shown = json!({
-        "id": id.to_string(),
-        "state": state.name(),
-        "created": time(id.at),
-        "due": place.map(|place| time(place.due)),
-    });
-    // One that cannot be read is shown all the same, so that it can be removed.
-    let (Some(entry), Json::Object(fields)) = (entry, &mut shown) else {
-        return shown;
-    };
-    let failure = entry.attempts.last().map(|(_, why)| why.as_str());
-    for (name, value) in [
-        ("entity", entry.change.entity.name.as_ref().into()),
-        ("key", entry.change.key.as_str().into()),
-        ("status", entry.change.guarded().into()),
-        ("source", entry.source.as_str().into()),
-        ("requestId", entry.request_id.as_str().into()),
-        ("tries", entry.tries.into()),
-        ("failure", failure.into()),
-    ] {
-        fields.insert(name.to_owned(), value);
+    let last = entry.and_then(|entry| entry.attempts.last());
+    Shown {
+        id: id.to_string(),
+        state: state.name(),
+        created: time(id.at),
+        due: place.map(|place| time(place.due)),
+        entity: entry.map(|entry| entry.change.entity.name.as_ref()),
+        key: entry.map(|entry| entry.change.key.as_str()),
+        status: entry.and_then(|entry| entry.change.guarded()),
+        source: entry.map(|entry| entry.source.as_str()),
+        request_id: entry.map(|entry| entry.request_id.as_str()),
+        tries: entry.map(|entry| entry.tries),
+        failure: last.map(|(_, why)| why.as_str()),
+        attempts: None,
+        change: None,
     }
-    shown
 }
 
 /// How much there is.
 pub fn stats(stats: Stats) -> Reply {
-    ok(json!({
-        "waiting": stats.waiting,
-        "dead": stats.dead,
-        "oldestSeconds": stats.oldest_seconds,
-    }))
+    ok(&Counted {
+        status: Yes::Ok,
+        waiting: stats.waiting,
+        dead: stats.dead,
+        oldest_seconds: stats.oldest_seconds,
+    })
 }
 
 /// What a drain did.
 pub fn drained(drained: Drained) -> Reply {
-    ok(json!({
-        "delivered": drained.delivered,
-        "alreadyFinal": drained.already_final,
-        "failed": drained.failed,
-        "dead": drained.dead,
-        "waiting": drained.waiting,
-    }))
+    ok(&Round {
+        status: Yes::Ok,
+        delivered: drained.delivered,
+        already_final: drained.already_final,
+        failed: drained.failed,
+        dead: drained.dead,
+        waiting: drained.waiting,
+    })
 }
 
 /// What became of one entry, under the name it has now.
 pub fn attempted(id: Id, attempted: Attempted) -> Reply {
-    ok(json!({ "result": attempted.name(), "id": id.to_string() }))
+    ok(&Retried {
+        status: Yes::Ok,
+        result: attempted.name(),
+        id: id.to_string(),
+    })
 }
 
 /// How many dead letters were put back, and how many are left. One alone is told its new name.
 pub fn requeued(places: &[Place], left: usize) -> Reply {
-    let id = match places {
-        [place] => Some(place.id.to_string()),
-        _ => None,
-    };
-    ok(json!({ "result": "requeued", "entries": places.len(), "id": id, "dead": left }))
+    ok(&Requeued {
+        status: Yes::Ok,
+        result: "requeued",
+        entries: places.len(),
+        id: match places {
+            [place] => Some(place.id.to_string()),
+            _ => None,
+        },
+        dead: left,
+    })
 }
 
 /// An entry is gone.
 pub fn removed() -> Reply {
-    ok(json!({ "result": "removed" }))
+    ok(&Removed {
+        status: Yes::Ok,
+        result: "removed",
+    })
 }
 
-fn ok(mut body: Json) -> Reply {
-    if let Json::Object(fields) = &mut body {
-        fields.insert("status".to_owned(), "OK".into());
-    }
-    Reply::json(StatusCode::OK, &body).uncached()
+fn ok(body: &impl Serialize) -> Reply {
+    Reply::json(StatusCode::OK, body).uncached()
 }
 
 fn time(milliseconds: u64) -> String {

@@ -10,6 +10,6 @@ mod routes;
 pub use client::client_address;
 pub use receive::{Received, drain, receive, require_json};
 pub use refusal::{Refusal, Told};
-pub use reply::{Reply, Response, Wrong};
+pub use reply::{No, Reply, Response, Wrong, Yes};
 pub use request_id::request_id;
 pub use routes::{Endpoint, Route, Routes};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ::http::StatusCode;
 use serde::Serialize;
 
-use super::{Reply, Wrong};
+use super::{No, Reply, Wrong};
 use crate::json::Unreadable;
 
 /// What a caller that is refused is told.
@@ -214,12 +214,12 @@ impl Refusal {
             message,
         } = self.told();
         if matches!(self, Self::Internal) {
-            return Reply::json(status, &serde_json::json!({ "requestId": request_id }));
+            return Reply::json(status, &InternalBody { request_id });
         }
         self.complete(Reply::json(
             status,
             &ErrorBody {
-                status: "ERROR",
+                status: No::Error,
                 code,
                 message: &message,
                 request_id,
@@ -258,10 +258,17 @@ impl From<Unreadable> for Refusal {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ErrorBody<'a> {
-    status: &'static str,
+    status: No,
     code: &'static str,
     message: &'a str,
     request_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     errors: Option<&'a Wrong>,
+}
+
+/// All that is told of what cannot happen.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct InternalBody<'a> {
+    request_id: &'a str,
 }

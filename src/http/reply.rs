@@ -55,6 +55,22 @@ impl Serialize for Wrong {
     }
 }
 
+/// `status` of a reply that says yes.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub enum Yes {
+    /// The only word there is.
+    #[serde(rename = "OK")]
+    Ok,
+}
+
+/// `status` of a reply that says no.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub enum No {
+    /// The only word there is.
+    #[serde(rename = "ERROR")]
+    Error,
+}
+
 /// A reply in the making.
 #[derive(Debug)]
 pub struct Reply {

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::credentials::Verified;
 use crate::delivery::{Change, Misfit};
-use crate::http::{Refusal, Reply};
+use crate::http::{Refusal, Reply, Yes};
 
 pub use a360::A360;
 pub use blizwork::BlizWork;
@@ -131,7 +131,7 @@ impl Taken {
 /// The reply that most sources give.
 #[derive(Serialize)]
 struct Acknowledged {
-    status: &'static str,
+    status: Yes,
     result: &'static str,
     message: &'static str,
     #[serde(skip)]
@@ -141,7 +141,7 @@ struct Acknowledged {
 impl Acknowledged {
     fn new(taken: Taken, message: &'static str) -> Self {
         Self {
-            status: "OK",
+            status: Yes::Ok,
             result: taken.name(),
             message,
             taken,
