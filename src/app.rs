@@ -167,6 +167,14 @@ impl<H: Host> App<H> {
                 drain(body).await;
                 self.admin(call, headers, record).await
             }
+            Ok(Route::Document) => {
+                drain(body).await;
+                self.document(headers, record).await
+            }
+            Ok(Route::Page(file)) => {
+                drain(body).await;
+                Ok(("documented", file.reply(&headers)))
+            }
             Ok(Route::Health) => {
                 drain(body).await;
                 Ok(("healthy", health::alive()))

@@ -185,6 +185,11 @@ impl Config {
         }
     }
 
+    /// Whether rows can be read back: those of a real database are not for the internet.
+    pub fn shows_rows(&self) -> bool {
+        matches!(self.data_api, None | Some(DataApi::Embedded { .. }))
+    }
+
     /// Whether reading the settings again may give another result: a provider failed.
     pub fn may_pass(&self) -> bool {
         self.problems.iter().any(|problem| problem.passing)

@@ -81,6 +81,48 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// Members of an object that is being written, whose values are JSON already.
+#[derive(Debug, Default)]
+pub struct Members(String);
+
+impl Members {
+    /// The members of an object, in order; `None` where it is none, or has a name with an escape.
+    pub fn read(object: &str) -> Option<Vec<(&str, &str)>> {
+        Json::from_str(object).deserialize_map(Listed).ok()
+    }
+
+    /// Adds one. Its name is one that needs no escape.
+    pub fn add(&mut self, name: &str, value: &str) {
+        let comma = if self.0.is_empty() { "" } else { ", " };
+        for piece in [comma, "\"", name, "\": ", value] {
+            self.0.push_str(piece);
+        }
+    }
+
+    /// All of them.
+    pub fn object(&self) -> String {
+        format!("{{{}}}", self.0)
+    }
+}
+
+struct Listed;
+
+impl<'de> Visitor<'de> for Listed {
+    type Value = Vec<(&'de str, &'de str)>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut members = Vec::new();
+        while let Some((name, value)) = map.next_entry::<&str, &RawValue>()? {
+            members.push((name, value.get()));
+        }
+        Ok(members)
+    }
+}
+
 fn place(error: &serde_json::Error) -> Unreadable {
     let (line, column) = (error.line(), error.column());
     Unreadable::NotJson(format!("línea {line}, columna {column}"))

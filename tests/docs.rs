@@ -73,8 +73,17 @@ mod log {
 
     /// Words that stand there too, and are no outcomes: names of fields and of sources, one word a
     /// check of readiness, a state of entries.
-    const OTHERS: [&str; 9] = [
-        "admin", "allow", "body", "failing", "id", "invalid", "ok", "unknown", "waiting",
+    const OTHERS: [&str; 10] = [
+        "admin",
+        "allow",
+        "authorization",
+        "body",
+        "failing",
+        "id",
+        "invalid",
+        "ok",
+        "unknown",
+        "waiting",
     ];
 
     /// What writes a log line, and so takes an outcome.

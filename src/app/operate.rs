@@ -5,10 +5,27 @@ use crate::admin::{self, Call};
 use crate::audit::Record;
 use crate::delivery::outbox::{Attempted, Id};
 use crate::http::Refusal;
+use crate::interface;
 use crate::message::Headers;
 use crate::ports::{Host, StoreError};
 
 impl<H: Host> App<H> {
+    /// What there is, of which operators are shown all. They show that they are some; others need not
+    /// show anything.
+    pub(super) async fn document(
+        &self,
+        headers: Headers,
+        record: &mut Record,
+    ) -> Result<Answer, Refusal> {
+        let shown = headers.first("authorization").is_some();
+        let operators = self.routes.admin().filter(|_| shown);
+        if let Some(policy) = operators {
+            self.verify(policy, headers, Vec::new(), record).await?;
+        }
+        let document = interface::document(&self.config, operators.is_some());
+        Ok(("documented", document))
+    }
+
     pub(super) async fn admin(
         &self,
         call: Result<Call, Refusal>,
@@ -16,7 +33,7 @@ impl<H: Host> App<H> {
         record: &mut Record,
     ) -> Result<Answer, Refusal> {
         record.source = Some("admin");
-        let policy = self.routes.admin()?;
+        let policy = self.routes.admin().ok_or(Refusal::NotFound)?;
         self.verify(policy, headers, Vec::new(), record).await?;
         // What is wrong with the call is told only to those who were let in.
         let call = call?;

@@ -645,6 +645,42 @@ fn a_row_that_is_none_is_an_internal_error_with_nothing_inside_but_the_request_i
     assert_eq!(seen.body, json!({ "requestId": id }));
 }
 
+/// What `/openapi.json` says of the hook that is hidden, with this `Authorization`.
+fn shown_of_hook(app: &App<FakeHost>, authorization: &str) -> Result<bool, u16> {
+    let headers = match authorization {
+        "" => &[][..],
+        value => &[("authorization", value)],
+    };
+    let seen = send(app, request("GET", "/openapi.json", headers, ""));
+    match seen.status {
+        200 => {
+            assert_eq!(seen.headers["cache-control"], "no-store");
+            assert_eq!(seen.line["outcome"], "documented");
+            Ok(seen.body["paths"].get("/blizwork").is_some())
+        }
+        status => {
+            assert_eq!(seen.body["code"], "invalid_credentials");
+            Err(status)
+        }
+    }
+}
+
+#[test]
+fn only_who_shows_the_operators_token_is_shown_all_there_is() {
+    let hook = [
+        ("blizwork_api_token", "t"),
+        ("blizwork_endpoint_url", "https://sam.example/blizwork"),
+    ];
+    let guarded = app(&[&hook[..], &[("admin_token", "a")]].concat());
+    assert_eq!(shown_of_hook(&guarded, ""), Ok(false));
+    assert_eq!(shown_of_hook(&guarded, "Bearer a"), Ok(true));
+    assert_eq!(shown_of_hook(&guarded, "Bearer b"), Err(401));
+    let unguarded = app(&hook);
+    for authorization in ["", "Bearer a", "Bearer "] {
+        assert_eq!(shown_of_hook(&unguarded, authorization), Ok(false));
+    }
+}
+
 fn operate(app: &App<FakeHost>, method: &str, path: &str) -> Seen {
     let headers = [("authorization", "Bearer a")];
     send(app, request(method, path, &headers, ""))

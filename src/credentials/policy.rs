@@ -143,7 +143,7 @@ impl Policy {
         let call_token = hash.filter(|_| by.contains(&Kind::CallToken));
         let open = match self.rule {
             Rule::Any => !by.is_empty(),
-            Rule::All => !by.is_empty() && by.len() == self.number(),
+            Rule::All => !by.is_empty() && by.len() == self.kinds().count(),
             Rule::Open => true,
         };
         if open {
@@ -161,15 +161,17 @@ impl Policy {
         })
     }
 
+    /// The kinds of credential that the door looks at.
+    pub fn kinds(&self) -> impl Iterator<Item = Kind> {
+        let examined = self.credentials.iter().map(|it| it.kind());
+        let called = self.call_token.as_ref().map(|_| Kind::CallToken);
+        examined.chain(called)
+    }
+
     /// Whether failed attempts count. Where somebody else judges they do not: who guesses has no more
     /// of it, and that they had counted would show at other doors.
     pub fn counts_attempts(&self) -> bool {
         self.call_token.is_none()
-    }
-
-    /// How many credentials the door looks at.
-    fn number(&self) -> usize {
-        self.credentials.len() + usize::from(self.call_token.is_some())
     }
 }
 

@@ -9,6 +9,8 @@ mod routes;
 
 pub use client::client_address;
 pub use receive::{Received, drain, receive, require_json};
+#[cfg(test)]
+pub use refusal::{ErrorBody, InternalBody};
 pub use refusal::{Refusal, Told};
 pub use reply::{No, Reply, Response, Wrong, Yes};
 pub use request_id::request_id;

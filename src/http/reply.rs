@@ -57,16 +57,22 @@ impl Serialize for Wrong {
 
 /// `status` of a reply that says yes.
 #[derive(Debug, Clone, Copy, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(inline, description = "siempre lo mismo"))]
 pub enum Yes {
     /// The only word there is.
+    #[cfg_attr(test, schemars(description = "sí"))]
     #[serde(rename = "OK")]
     Ok,
 }
 
 /// `status` of a reply that says no.
 #[derive(Debug, Clone, Copy, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(inline, description = "siempre lo mismo"))]
 pub enum No {
     /// The only word there is.
+    #[cfg_attr(test, schemars(description = "no"))]
     #[serde(rename = "ERROR")]
     Error,
 }
@@ -75,6 +81,7 @@ pub enum No {
 #[derive(Debug)]
 pub struct Reply {
     status: StatusCode,
+    content_type: &'static str,
     headers: Headers,
     body: Vec<u8>,
 }
@@ -89,8 +96,14 @@ impl Reply {
 
     /// A reply whose body is JSON already.
     pub fn json_bytes(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::of_type("application/json", status, body)
+    }
+
+    /// A reply of another kind.
+    pub fn of_type(content_type: &'static str, status: StatusCode, body: Vec<u8>) -> Self {
         Self {
             status,
+            content_type,
             headers: Headers::default(),
             body,
         }
@@ -123,10 +136,11 @@ impl Reply {
     pub fn into_response(self, request_id: &str) -> Response {
         let Self {
             status,
+            content_type,
             mut headers,
             body,
         } = self;
-        headers.add("content-type", "application/json");
+        headers.add("content-type", content_type);
         // Without it the host sends chunks, and a caller waits 40 ms for the second one.
         headers.add("content-length", body.len().to_string());
         // A request id is made of header-safe characters only, whoever made it.

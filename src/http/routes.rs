@@ -2,8 +2,9 @@
 
 use super::Refusal;
 use crate::admin;
-use crate::config::{Config, DataApi, Door};
+use crate::config::{Config, Door};
 use crate::credentials::Policy;
+use crate::interface::{self, File};
 use crate::sources::{A360, BlizWork, Messages, Source};
 
 /// The route table of one configuration.
@@ -64,6 +65,10 @@ pub enum Route<'a> {
     Ready,
     /// `GET /webhook/health`
     MessagesHealth,
+    /// `GET /openapi.json`
+    Document,
+    /// `GET /docs`, and what that page is made of.
+    Page(&'static File),
     /// `POST` to an endpoint: a notification.
     Notify(&'a Endpoint),
     /// An endpoint, by a method that it does not have.
@@ -79,8 +84,6 @@ impl Routes {
     pub fn new(config: &Config) -> Self {
         let callback_paths = config.callback_paths.as_deref().unwrap_or_default();
         let callback_paths: Vec<_> = callback_paths.iter().map(String::as_str).collect();
-        // Rows of a real database are not for the internet.
-        let shows_rows = matches!(config.data_api, None | Some(DataApi::Embedded { .. }));
         let blizwork = config.blizwork.as_ref();
         let blizwork = blizwork.map(|door| Endpoint::new(BlizWork, &["/blizwork"], door.as_ref()));
         let table = Self {
@@ -92,7 +95,7 @@ impl Routes {
         table
             .with(
                 Endpoint::new(A360, &callback_paths, config.callback.as_ref())
-                    .showing_rows(shows_rows),
+                    .showing_rows(config.shows_rows()),
             )
             .with(
                 Endpoint::new(Messages, &["/webhook/receive"], config.messages.as_ref())
@@ -107,9 +110,9 @@ impl Routes {
         self
     }
 
-    /// The policy of the operators' door.
-    pub fn admin(&self) -> Result<&Policy, Refusal> {
-        self.admin.as_ref().ok_or(Refusal::NotFound)
+    /// The policy of the operators' door, where there is one.
+    pub fn admin(&self) -> Option<&Policy> {
+        self.admin.as_ref()
     }
 
     /// Who answers `method` on `path`, which may have a query.
@@ -146,7 +149,11 @@ impl Routes {
             "/health" => return Some((Route::Health, "GET")),
             "/health/ready" => return Some((Route::Ready, "GET")),
             "/webhook/health" => return Some((Route::MessagesHealth, "GET")),
+            "/openapi.json" => return Some((Route::Document, "GET")),
             _ => {}
+        }
+        if let Some(file) = interface::file(path) {
+            return Some((Route::Page(file), "GET"));
         }
         if let Some(endpoint) = self.endpoint(path) {
             return Some((Route::Notify(endpoint), "POST"));
@@ -179,6 +186,8 @@ mod tests {
             Ok(Route::Health) => "health".to_owned(),
             Ok(Route::Ready) => "ready".to_owned(),
             Ok(Route::MessagesHealth) => "messages' health".to_owned(),
+            Ok(Route::Document) => "document".to_owned(),
+            Ok(Route::Page(_)) => "page".to_owned(),
             Ok(Route::Notify(endpoint)) => endpoint.source.name().to_owned(),
             Ok(Route::Lookup(_, key)) => format!("row {key}"),
             Ok(Route::Refused(_, Refusal::MethodNotAllowed(allowed)))
@@ -204,6 +213,16 @@ mod tests {
             ("POST", "/sam/health/ready", "only GET"),
             ("GET", "/sam/webhook/health", "messages' health"),
             ("POST", "/sam/webhook/health", "only GET"),
+            ("GET", "/sam/openapi.json", "document"),
+            ("POST", "/sam/openapi.json", "only GET"),
+            ("GET", "/openapi.json", "not_found"),
+            ("GET", "/sam/docs", "page"),
+            ("GET", "/sam/docs/docs.js", "page"),
+            ("GET", "/sam/docs/docs.css", "page"),
+            ("DELETE", "/sam/docs", "only GET"),
+            ("GET", "/sam/docs/", "not_found"),
+            ("GET", "/sam/docs/docs.html", "not_found"),
+            ("GET", "/sam/docs/../docs", "not_found"),
             ("POST", "/sam/webhook/receive", "messages"),
             ("GET", "/sam/webhook/receive", "only POST"),
             ("GET", "/sam/webhook/receive/a", "not_found"),
@@ -268,6 +287,8 @@ mod tests {
     fn with_paths_unknown_only_health_answers() {
         let routes = routes(&[("callback_token", "t"), ("root_path", "sam")]);
         assert_eq!(find(&routes, "GET", "/health"), "health");
+        assert_eq!(find(&routes, "GET", "/docs"), "page");
+        assert_eq!(find(&routes, "GET", "/openapi.json"), "document");
         assert_eq!(find(&routes, "GET", "/health/ready"), "ready");
         assert_eq!(find(&routes, "POST", "/api/callback"), "misconfigured");
         assert_eq!(find(&routes, "GET", "/any"), "misconfigured");

@@ -124,27 +124,64 @@ impl Source for Messages {
 }
 
 #[derive(Serialize)]
-struct Told<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(
+    test,
+    schemars(description = "Si el mensaje ha entrado.", rename = "MessagesReply")
+)]
+pub struct Told<'a> {
+    #[cfg_attr(test, schemars(description = "si el mensaje entró"))]
     success: bool,
+    #[cfg_attr(test, schemars(description = "qué pasó, para personas"))]
     message: &'a str,
+    #[cfg_attr(test, schemars(description = "lo que haya que añadir"))]
     data: Option<Data<'a>>,
 }
 
+/// What a reply to a message has besides.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(untagged)]
-enum Data<'a> {
+#[cfg_attr(
+    test,
+    schemars(description = "Lo que hay que añadir.", rename = "MessagesData")
+)]
+pub enum Data<'a> {
+    /// It was taken.
+    #[cfg_attr(test, schemars(description = "Entró.", title = "Entró"))]
     Taken {
+        #[cfg_attr(test, schemars(description = "cuándo llegó"))]
         received_at: String,
+        #[cfg_attr(test, schemars(description = "por qué identificador se le conoce"))]
         message_id: Option<&'a str>,
     },
+    /// It was not.
+    #[cfg_attr(test, schemars(description = "No entró.", title = "No entró"))]
     Refused {
+        #[cfg_attr(
+            test,
+            schemars(
+                description = "qué le pasa a cada campo",
+                with = "std::collections::BTreeMap<String, String>"
+            )
+        )]
         errors: &'a Wrong,
     },
 }
 
 #[derive(Serialize)]
-struct Health {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(
+    test,
+    schemars(
+        description = "Que se pueden enviar mensajes.",
+        rename = "MessagesHealth"
+    )
+)]
+pub struct Health {
+    #[cfg_attr(test, schemars(description = "siempre `healthy`"))]
     status: &'static str,
+    #[cfg_attr(test, schemars(description = "qué hora es aquí"))]
     timestamp: String,
 }
 

@@ -15,6 +15,8 @@ use crate::http::{Refusal, Reply, Yes};
 
 pub use a360::A360;
 pub use blizwork::BlizWork;
+#[cfg(test)]
+pub use messages::{Health as MessagesHealth, Told as MessagesReply};
 pub use messages::{Messages, health};
 
 /// A system that notifies. What it sends becomes a change; the change's outcome, its reply.
@@ -130,9 +132,19 @@ impl Taken {
 
 /// The reply that most sources give.
 #[derive(Serialize)]
-struct Acknowledged {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(description = "Que el aviso se ha recibido."))]
+pub struct Acknowledged {
+    #[cfg_attr(test, schemars(description = "siempre OK"))]
     status: Yes,
+    #[cfg_attr(
+        test,
+        schemars(
+            description = "`updated`: la fila cambió; `already_final`: ya no cambia; `queued`: espera en la bandeja de salida; `accepted`: se entrega enseguida"
+        )
+    )]
     result: &'static str,
+    #[cfg_attr(test, schemars(description = "lo mismo, para personas"))]
     message: &'static str,
     #[serde(skip)]
     taken: Taken,

@@ -1,0 +1,246 @@
+//! What callers send, and a row that is read back, as types. Their readers take out of it only the
+//! fields that matter, each for itself.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Serialize;
+use serde_json::Value as Json;
+
+/// What columns take: no control characters.
+const PRINTABLE: &str = r"^[^\u0000-\u001f\u007f-\u009f]*$";
+
+#[derive(Default, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(
+    description = "Lo que A360 envía. Los campos que no se nombran aquí también se guardan."
+)]
+pub struct Callback {
+    #[schemars(
+        description = "la ejecución; un emoji cuenta como dos caracteres",
+        length(min = 1, max = 50),
+        regex(pattern = PRINTABLE)
+    )]
+    pub deployment_id: String,
+    #[schemars(
+        description = "su estado: `RUN_COMPLETED`, `RUN_FAILED`…",
+        length(min = 1, max = 20),
+        regex(pattern = PRINTABLE)
+    )]
+    pub status: String,
+    #[schemars(description = "el equipo")]
+    #[serde(skip_serializing_if = "Json::is_null")]
+    pub device_id: Json,
+    #[schemars(description = "el usuario")]
+    #[serde(skip_serializing_if = "Json::is_null")]
+    pub user_id: Json,
+    #[schemars(description = "las variables de salida del robot")]
+    #[serde(skip_serializing_if = "Json::is_null")]
+    pub bot_output: Json,
+}
+
+#[derive(JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+#[schemars(description = "La fila de una ejecución. Las fechas son las de la base de datos.")]
+#[allow(dead_code, reason = "rows are kept as JSON; this says what is in them")]
+pub struct Execution {
+    #[schemars(description = "la ejecución")]
+    pub deployment_id: String,
+    #[schemars(description = "su estado")]
+    pub estado: String,
+    #[schemars(description = "el callback, tal como llegó")]
+    pub callback_info: String,
+    #[schemars(description = "cuándo terminó")]
+    pub fecha_fin: String,
+    #[schemars(description = "cuándo empezó")]
+    pub fecha_inicio_real: String,
+    #[schemars(description = "cuándo cambió")]
+    pub fecha_actualizacion: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[schemars(description = "Un mensaje. Los campos que no se nombran aquí no molestan.")]
+pub enum Message {
+    #[schemars(title = "reserva", description = "Cambia el estado de una reserva.")]
+    ReservationUpdate {
+        #[schemars(description = "qué se dice", regex(pattern = r"^[^\u0000]*$"))]
+        content: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schemars(description = "a quién se refiere")]
+        user_id: Option<Short>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schemars(
+            description = "cuándo ocurrió, con zona horaria",
+            schema_with = "moment"
+        )]
+        timestamp: Option<String>,
+        #[schemars(description = "se guarda tal como llega")]
+        metadata: Reservation,
+    },
+    #[schemars(title = "promoción", description = "Crea una promoción o la cambia.")]
+    Promo {
+        #[schemars(description = "qué se dice", regex(pattern = r"^[^\u0000]*$"))]
+        content: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schemars(description = "a quién se refiere")]
+        user_id: Option<Short>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schemars(
+            description = "cuándo ocurrió, con zona horaria",
+            schema_with = "moment"
+        )]
+        timestamp: Option<String>,
+        #[schemars(description = "se guarda tal como llega")]
+        metadata: Promo,
+    },
+    #[schemars(title = "usuario", description = "Crea un usuario o lo cambia.")]
+    UserInfo {
+        #[schemars(description = "qué se dice", regex(pattern = r"^[^\u0000]*$"))]
+        content: String,
+        #[schemars(description = "el usuario")]
+        user_id: Short,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schemars(
+            description = "cuándo ocurrió, con zona horaria",
+            schema_with = "moment"
+        )]
+        timestamp: Option<String>,
+        #[schemars(description = "se guarda tal como llega")]
+        metadata: Identified,
+    },
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(description = "Lo que acompaña a una reserva.")]
+pub struct Reservation {
+    #[schemars(description = "el identificador del mensaje, único")]
+    #[serde(skip_serializing_if = "Json::is_null")]
+    pub id: Json,
+    #[schemars(description = "la reserva")]
+    pub reservation_id: Short,
+    #[schemars(description = "su estado")]
+    pub status: Short,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(description = "Lo que acompaña a una promoción.")]
+pub struct Promo {
+    #[schemars(description = "el identificador del mensaje, único")]
+    #[serde(skip_serializing_if = "Json::is_null")]
+    pub id: Json,
+    #[schemars(description = "la promoción")]
+    pub promo_id: Short,
+    #[schemars(description = "hasta cuándo vale", schema_with = "date")]
+    pub valid_until: String,
+    #[schemars(description = "el descuento")]
+    pub discount: Short,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(description = "Lo que acompaña a un usuario.")]
+pub struct Identified {
+    #[schemars(description = "el identificador del mensaje, único")]
+    #[serde(skip_serializing_if = "Json::is_null")]
+    pub id: Json,
+}
+
+#[derive(Serialize)]
+pub struct Short(pub &'static str);
+
+impl JsonSchema for Short {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Short".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": ["string", "number"],
+            "minLength": 1, "maxLength": 200, "pattern": PRINTABLE,
+        })
+    }
+}
+
+/// The moments that there are here: from 1970 to 9999.
+const FROM_1970: &str = "^(19[7-9][0-9]|[2-9][0-9]{3})-";
+
+fn moment(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": ["string", "null"], "format": "date-time", "pattern": FROM_1970 })
+}
+
+fn date(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "string", "pattern": FROM_1970,
+        "anyOf": [{ "format": "date" }, { "format": "date-time" }],
+    })
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(description = "Una llamada de BlizWork. Todo lo que trae se guarda.")]
+pub struct BlizWorkCall {
+    #[schemars(description = "el token de la llamada; su campo lo nombra `blizwork_token_field`")]
+    pub token: String,
+    #[schemars(description = "el entorno")]
+    #[serde(skip_serializing_if = "Json::is_null")]
+    pub environment: Json,
+    #[schemars(description = "el proceso")]
+    #[serde(skip_serializing_if = "Json::is_null")]
+    pub process_id: Json,
+    #[schemars(description = "la versión del proceso")]
+    #[serde(skip_serializing_if = "Json::is_null")]
+    pub process_version: Json,
+    #[schemars(description = "el caso")]
+    #[serde(skip_serializing_if = "Json::is_null")]
+    pub case_number: Json,
+}
+
+#[derive(JsonSchema)]
+#[schemars(description = "Una descripción OpenAPI 3.1.", rename = "OpenApi")]
+#[allow(dead_code, reason = "made by hand of what this module knows")]
+pub struct OpenApi {
+    #[schemars(description = "la versión de OpenAPI")]
+    pub openapi: String,
+    #[schemars(description = "qué es esto")]
+    pub info: Json,
+    #[schemars(description = "las rutas")]
+    pub paths: Json,
+}
+
+#[derive(JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+#[allow(dead_code, reason = "words of a query")]
+pub enum StateAsked {
+    Waiting,
+    Dead,
+}
+
+#[derive(JsonSchema)]
+#[schemars(inline)]
+#[allow(dead_code, reason = "names of files")]
+pub enum DocsFile {
+    #[serde(rename = "docs.css")]
+    Style,
+    #[serde(rename = "docs.js")]
+    Script,
+}
+
+/// What `limit` takes.
+pub struct Limit;
+
+impl JsonSchema for Limit {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Limit".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "integer", "minimum": 1, "maximum": 200, "default": 50 })
+    }
+}
