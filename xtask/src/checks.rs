@@ -1,17 +1,19 @@
 //! `cargo xtask test`: every check there is, cheapest first, up to the first that fails.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Result, bail};
 
+use crate::browser;
 use crate::component;
 use crate::examples;
 use crate::postgres;
 use crate::project::Project;
 use crate::run::{output_of, run};
 use crate::say;
+use crate::schemathesis;
 use crate::serve;
 use crate::toolchain::{TARGET, Toolchain};
 
@@ -21,8 +23,14 @@ const PROFILE: &str = "host";
 /// tests/ starts this program and adds the flags of `spin up`.
 const SERVER: &str = "SAM_CALLBACK_SERVER";
 
-/// And the programs in this folder.
-const POSTGRES: &str = "SAM_CALLBACK_POSTGRES";
+/// And what these name: a folder with programs, or a program.
+const OTHERS: [(&str, Finder); 3] = [
+    ("SAM_CALLBACK_POSTGRES", postgres::find_or_install),
+    ("SAM_CALLBACK_CHROMEDRIVER", browser::find_or_install),
+    ("SAM_CALLBACK_SCHEMATHESIS", schemathesis::find_or_install),
+];
+
+type Finder = fn(&Project) -> Result<PathBuf>;
 
 pub fn run_all(project: &Project) -> Result<()> {
     let started = Instant::now();
@@ -30,10 +38,7 @@ pub fn run_all(project: &Project) -> Result<()> {
     need(project, "clippy", "clippy")?;
     // Before the minutes of compiling: they may have to be installed.
     examples::find_or_install(project)?;
-    let postgres = match std::env::var_os(POSTGRES) {
-        Some(folder) => PathBuf::from(folder),
-        None => postgres::find_or_install(project)?,
-    };
+    let others = find_others(project)?;
 
     say::step("checking the format");
     run(
@@ -46,12 +51,21 @@ pub fn run_all(project: &Project) -> Result<()> {
 
     say::step("running the tests");
     run(
-        &mut tests(project, &postgres),
+        &mut tests(project, others),
         "see the failed test above; `cargo xtask test` runs them all again",
     )?;
     let seconds = started.elapsed().as_secs();
     say::result(&format!("all checks passed in {seconds} s"));
     Ok(())
+}
+
+/// Those that the environment does not name already.
+fn find_others(project: &Project) -> Result<Vec<(&'static str, PathBuf)>> {
+    OTHERS
+        .into_iter()
+        .filter(|(variable, _)| std::env::var_os(variable).is_none())
+        .map(|(variable, find)| Ok((variable, find(project)?)))
+        .collect()
 }
 
 fn lint(project: &Project, toolchain: &Toolchain) -> Result<()> {
@@ -75,13 +89,13 @@ fn lint(project: &Project, toolchain: &Toolchain) -> Result<()> {
     )
 }
 
-fn tests(project: &Project, postgres: &Path) -> Command {
+fn tests(project: &Project, others: Vec<(&str, PathBuf)>) -> Command {
     let mut cargo = project.cargo();
     cargo.args(["test", "--workspace", "--locked", "--profile", PROFILE]);
     if std::env::var_os(SERVER).is_none() {
         cargo.env(SERVER, project.stand_in());
     }
-    cargo.env(POSTGRES, postgres);
+    cargo.envs(others);
     cargo
 }
 

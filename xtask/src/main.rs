@@ -3,6 +3,7 @@
 
 mod announce;
 mod bench;
+mod browser;
 mod checks;
 mod component;
 mod curl;
@@ -17,6 +18,7 @@ mod postgres;
 mod project;
 mod run;
 mod say;
+mod schemathesis;
 mod serve;
 mod shrink;
 mod toolchain;
