@@ -147,8 +147,8 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // The browser is in a process group of its own: only the driver ends it. An error means that
-        // either has ended already.
+        // It quits by itself first, and writes nothing more into the folder that is removed then. An
+        // error means that it has ended already; whatever is left of it ends with the driver.
         let _ = self.driver.try_ask("DELETE", &self.session, &Value::Null);
     }
 }
