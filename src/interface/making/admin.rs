@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::bodies::{Limit, StateAsked};
+use super::bodies::{EntryId, Limit, StateAsked};
 use super::caller::{Call, Caller, Settings};
 use super::operation::{Operation, Schemas};
 use crate::admin::{Counted, Listed, One, Removed, Requeued, Retried, Round};
@@ -58,7 +58,7 @@ fn guarded(operation: Operation, call: &Call) -> Operation {
 /// The same for one entry.
 fn of_one(operation: Operation, schemas: &mut Schemas, call: &Call) -> Operation {
     guarded(operation, call)
-        .parameter::<String>(
+        .parameter::<EntryId>(
             schemas,
             "path",
             ("id", "el identificador de la entrada"),
@@ -102,7 +102,7 @@ fn list(schemas: &mut Schemas) -> Operation {
         "",
     )
     .parameter::<Limit>(schemas, "query", ("limit", "cuántas"), "")
-    .parameter::<String>(
+    .parameter::<EntryId>(
         schemas,
         "query",
         ("before", "las anteriores a esta: `next`"),

@@ -104,8 +104,9 @@ pub enum Message {
             schema_with = "moment"
         )]
         timestamp: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
         #[schemars(description = "se guarda tal como llega")]
-        metadata: Identified,
+        metadata: Option<Identified>,
     },
 }
 
@@ -226,6 +227,23 @@ pub enum DocsFile {
     Style,
     #[serde(rename = "docs.js")]
     Script,
+}
+
+/// The name of an entry of the outbox.
+pub struct EntryId;
+
+impl JsonSchema for EntryId {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "EntryId".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": "^[0-9a-f]{11}-[0-9a-f]{8}-[fn][0-9a-f]{32}$" })
+    }
 }
 
 /// What `limit` takes.

@@ -45,9 +45,9 @@ fn user() -> Message {
         content: content("Prefiere planta baja."),
         user_id: Short("U-7"),
         timestamp: Some("2026-01-01T18:30:00-05:00".to_owned()),
-        metadata: Identified {
+        metadata: Some(Identified {
             id: "aviso-3".into(),
-        },
+        }),
     }
 }
 
