@@ -183,7 +183,7 @@ fn security_schemes(all: &str, config: &Config) -> Option<String> {
                     let mut written = Members::default();
                     for (name, value) in Members::read(scheme)? {
                         match name {
-                            "name" => written.add(name, &quoted(header)),
+                            "name" => written.add(name, &quoted(&capitalized(header))),
                             _ => written.add(name, value),
                         }
                     }
@@ -203,6 +203,20 @@ pub fn numbered(name: &str, index: usize) -> String {
         0 => name.to_owned(),
         _ => format!("{name}{}", index + 1),
     }
+}
+
+/// `x-api-key` as `X-Api-Key`: case does not count, and so it is known for a header.
+fn capitalized(header: &str) -> String {
+    let mut is_first = true;
+    let letters = header.chars().map(|letter| {
+        let begins = std::mem::replace(&mut is_first, letter == '-');
+        if begins {
+            letter.to_ascii_uppercase()
+        } else {
+            letter
+        }
+    });
+    letters.collect()
 }
 
 fn quoted(text: &str) -> String {

@@ -146,9 +146,9 @@ fn the_doors_are_those_of_the_settings() {
     );
     let schemes = &document["components"]["securitySchemes"];
     for (scheme, header) in [
-        ("callbackToken", "x-uno"),
-        ("callbackToken2", "x-dos"),
-        ("callbackToken3", "x-tres"),
+        ("callbackToken", "X-Uno"),
+        ("callbackToken2", "X-Dos"),
+        ("callbackToken3", "X-Tres"),
     ] {
         assert_eq!(schemes[scheme]["name"], header);
     }

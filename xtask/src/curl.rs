@@ -28,7 +28,9 @@ pub fn announcement(address: &str, door: &Door) -> String {
     let head = format!(
         "\n\
          callbacks  {url}\n\
+         the page   http://{address}{}\n\
          the door   callback_auth_mode is {}\n",
+        door.docs,
         known(&door.mode, MODES)
     );
     if door.data_api != EMBEDDED {
@@ -118,6 +120,7 @@ mod tests {
     fn door(mode: &str, token: Token) -> Door {
         Door {
             path: "/api/callback".to_owned(),
+            docs: "/docs".to_owned(),
             mode: mode.to_owned(),
             header: "X-Authorization".to_owned(),
             token,
@@ -154,6 +157,10 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("callback_auth_mode is optional\n"), "{text}");
+        assert!(
+            text.contains("the page   http://127.0.0.1:3000/docs\n"),
+            "{text}"
+        );
         assert!(
             text.contains("GET http://127.0.0.1:3000/api/callback/<deploymentId>\n"),
             "{text}"

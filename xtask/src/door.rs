@@ -13,6 +13,8 @@ use crate::project::Project;
 pub struct Door {
     /// `root_path` and the first callback path, with a slash in front.
     pub path: String,
+    /// `root_path` and the path of the page that shows the interface.
+    pub docs: String,
     pub mode: String,
     /// The first header the static token may come in.
     pub header: String,
@@ -46,8 +48,10 @@ pub fn read(project: &Project, runtime_config: &Path) -> Result<Door> {
     // Not there, or not readable: then the token is not in it.
     let in_file = std::fs::read_to_string(&env_file).unwrap_or_default();
     let in_environment = std::env::var(TOKEN).ok();
+    let root = value("root_path")?;
     Ok(Door {
-        path: path(&value("root_path")?, &value("callback_endpoint_path")?),
+        path: path(&root, &value("callback_endpoint_path")?),
+        docs: path(&root, "docs"),
         mode: value("callback_auth_mode")?,
         header: first_word(&value("callback_token_headers")?).to_owned(),
         token: token(

@@ -47,7 +47,7 @@ pub fn call(schemas: &mut Schemas) -> Operation {
         "Hay un ajuste mal",
         Caller::with(&[SETTINGS[0], SETTINGS[1]]).send(&good),
     )
-    .shows("BlizWork no ha dicho si la llamada es válida", answered((500, "")).send(&good))
+    .shows("No se sabe si la llamada es válida", answered((500, "")).send(&good))
     .shows(
         "La bandeja de salida no ha tomado la llamada",
         Caller::answered_without_store(SETTINGS, &[VALID]).send(&good),

@@ -89,7 +89,7 @@ pub fn notify(schemas: &mut Schemas) -> Operation {
         usual().send(&good.clone().with("content-type", "text/plain")),
     )
     .shows(
-        "Es JSON, pero no un callback: `errors` dice qué le pasa a cada campo",
+        "Es JSON, pero no un callback: «errors» dice qué le pasa a cada campo",
         usual().send(&call("{\"deploymentId\":\"\",\"estado\":\"RUN_COMPLETED\"}")),
     )
     .shows("Demasiados intentos sin credenciales", usual().send_until(429, &unknown))

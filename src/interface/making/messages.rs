@@ -114,7 +114,7 @@ fn receive(schemas: &mut Schemas) -> Operation {
         usual().send(&good.clone().with("content-type", "text/plain")),
     )
     .shows(
-        "Es JSON, pero no un mensaje: `errors` dice qué le pasa a cada campo",
+        "Es JSON, pero no un mensaje: «errors» dice qué le pasa a cada campo",
         usual().send(&call("{\"type\":\"promo\",\"metadata\":{\"promo_id\":\"P-20\"}}")),
     )
     .shows("Demasiados mensajes en un minuto", usual().send_until(429, &good))

@@ -85,15 +85,15 @@ fn security_schemes() -> Json {
     jwt["bearerFormat"] = "JWT".into();
     let token = "El token estático, `callback_token`.";
     json!({
-        "callbackToken": header("x-authorization", token),
-        "callbackToken2": header("x-api-key", token),
+        "callbackToken": header("X-Authorization", token),
+        "callbackToken2": header("X-Api-Key", token),
         "jwt": jwt,
-        "webhookHmac": header("x-webhook-signature",
+        "webhookHmac": header("X-Webhook-Signature",
             "HMAC-SHA256 del cuerpo con `webhook_secret`, en hexadecimal."),
-        "webhookId": header("webhook-id", "Standard Webhooks: el identificador del mensaje."),
-        "webhookTimestamp": header("webhook-timestamp",
+        "webhookId": header("Webhook-Id", "Standard Webhooks: el identificador del mensaje."),
+        "webhookTimestamp": header("Webhook-Timestamp",
             "Standard Webhooks: ahora, en segundos desde 1970."),
-        "webhookSignature": header("webhook-signature",
+        "webhookSignature": header("Webhook-Signature",
             "Standard Webhooks: `v1,` y en Base64 el HMAC-SHA256 de \
              `<webhook-id>.<webhook-timestamp>.<cuerpo>` con `webhook_secret`."),
         "adminToken": bearer("El token de quien administra, `admin_token`."),

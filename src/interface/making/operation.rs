@@ -224,11 +224,21 @@ impl Operation {
             }
         }
         json!({
-            "description": format!("{}.", meanings.join(". ")),
+        "description": told(&meanings),
             "headers": headers,
             "content": content,
         })
     }
+}
+
+/// `Uno. O bien: otro.`
+fn told(meanings: &[&str]) -> String {
+    let mut text = meanings[0].to_owned();
+    for meaning in &meanings[1..] {
+        let (first, rest) = meaning.split_at(1);
+        text += &format!(". O bien: {}{rest}", first.to_lowercase());
+    }
+    text + "."
 }
 
 /// The body of a JSON reply. A description would not be an example of itself.
