@@ -72,20 +72,22 @@ fn load(place: &str, secrets: &[(&str, &str)]) -> Config {
         "akamai" => table("deploy/akamai/variables.toml"),
         _ => values(&deployed(place)).clone(),
     };
-    let mut settings: BTreeMap<_, _> = declared()
-        .into_iter()
-        .map(|(name, variable)| (name, text(&variable["default"])))
-        .collect();
     let of_file = file.iter().map(|(name, value)| (name.clone(), text(value)));
     let of_environment = secrets
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    for (name, value) in of_file.chain(of_environment) {
+    load_with(of_file.chain(of_environment))
+}
+
+/// What the component makes of these settings, which spin.toml declares, over its defaults.
+fn load_with(set: impl IntoIterator<Item = (String, String)>) -> Config {
+    let mut settings: BTreeMap<_, _> = declared()
+        .into_iter()
+        .map(|(name, variable)| (name, text(&variable["default"])))
+        .collect();
+    for (name, value) in set {
         let default = settings.insert(name.clone(), value);
-        assert!(
-            default.is_some(),
-            "{place}: spin.toml does not declare {name}"
-        );
+        assert!(default.is_some(), "spin.toml does not declare {name}");
     }
     block_on(Config::load(&Settings(settings)))
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::{declared, read};
+use crate::{declared, load_with, read};
 
 /// The folders of deploy/.
 fn places() -> Vec<String> {
@@ -74,8 +74,8 @@ fn assert_leads_somewhere(page: &str, link: &str) {
     }
 }
 
-#[test]
-fn every_link_leads_somewhere() {
+/// All pages of the project.
+fn pages() -> Vec<String> {
     let places = places();
     let mut pages: Vec<_> = places
         .iter()
@@ -94,7 +94,12 @@ fn every_link_leads_somewhere() {
         );
     }
     assert!(pages.len() >= places.len() + 9, "{pages:?}");
-    for page in pages {
+    pages
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    for page in pages() {
         let text = read(&page);
         for link in links(&text) {
             assert_leads_somewhere(&page, link);
@@ -133,33 +138,83 @@ fn a_page_names_all_files_beside_it_and_says_what_was_run() {
 fn every_variable_that_is_named_is_declared() {
     let variables = declared();
     let mut seen = 0;
-    for place in places() {
-        for file in files(&place) {
-            let path = format!("deploy/{place}/{file}");
-            let text = read(&path);
-            for rest in text.split("SPIN_VARIABLE_").skip(1) {
-                let end = rest.find(|c: char| !c.is_ascii_uppercase() && c != '_');
-                let name = rest[..end.unwrap_or(rest.len())].to_lowercase();
-                // `SPIN_VARIABLE_<NAME>` and `SPIN_VARIABLE_*` are all of them.
-                assert!(
-                    name.is_empty() || variables.contains_key(&name),
-                    "{path}: {name}"
-                );
-                seen += 1;
-            }
-        }
-        let page = read(&format!("deploy/{place}/README.md"));
-        for code in inline_code(&page) {
-            let Some((name, _)) = code.split_once('=') else {
-                continue;
-            };
-            if !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '_') {
-                assert!(variables.contains_key(name), "{place}: {code}");
-                seen += 1;
-            }
+    let beside = places().into_iter().flat_map(|place| {
+        let files = files(&place).into_iter();
+        files.map(move |file| format!("deploy/{place}/{file}"))
+    });
+    let all: BTreeSet<_> = beside.chain(pages()).collect();
+    for path in all {
+        let text = read(&path);
+        for rest in text.split(PREFIX).skip(1) {
+            let (name, _) = rest.split_at(end_of_name(rest));
+            // `SPIN_VARIABLE_<NAME>` and `SPIN_VARIABLE_*` are all of them.
+            let is_declared = name.is_empty() || variables.contains_key(&name.to_lowercase());
+            assert!(is_declared, "{path}: {name}");
+            seen += 1;
         }
     }
     assert!(seen > 20, "only {seen} were found");
+}
+
+const PREFIX: &str = "SPIN_VARIABLE_";
+
+fn end_of_name(text: &str) -> usize {
+    let is_of_name = |letter: char| letter.is_ascii_alphabetic() || letter == '_';
+    text.find(|letter| !is_of_name(letter))
+        .unwrap_or(text.len())
+}
+
+/// What a page says to set, in its text as `name=value` and in its blocks as the environment has it.
+fn settings(page: &str) -> Vec<(String, String)> {
+    let of_text = inline_code(page).into_iter().flat_map(|code| {
+        let words = code.match_indices('=').filter_map(|(equals, _)| {
+            let before = &code[..equals];
+            let start = before.rfind(' ').map_or(0, |space| space + 1);
+            let name = &before[start..];
+            let is_of_name = |letter: char| letter.is_ascii_lowercase() || letter == '_';
+            // Other programs have options of one word.
+            let is_name = name == "environment" || name.contains('_');
+            let is_name = is_name && name.chars().all(is_of_name);
+            is_name.then(|| (name.to_owned(), &code[equals + 1..]))
+        });
+        words.collect::<Vec<_>>()
+    });
+    let of_blocks = page.split(PREFIX).skip(1).filter_map(|rest| {
+        let (name, rest) = rest.split_at(end_of_name(rest));
+        Some((name.to_lowercase(), rest.strip_prefix('=')?))
+    });
+    let settings = of_text.chain(of_blocks);
+    let settings = settings.map(|(name, rest)| {
+        let value = match rest.chars().next() {
+            Some(quote @ ('"' | '\'')) => rest[1..].split(quote).next(),
+            _ => rest.split(['\n', ' ', '`', ')']).next(),
+        };
+        (name, value.unwrap_or_default().to_owned())
+    });
+    // What stands for another value, or is the shell's to fill in.
+    let settings = settings.filter(|(_, value)| !value.is_empty() && !value.contains(PLACEHOLDERS));
+    settings.collect()
+}
+
+const PLACEHOLDERS: [char; 5] = ['<', '…', '$', '\\', '*'];
+
+#[test]
+fn every_setting_that_a_page_says_is_taken() {
+    let mut seen = BTreeSet::new();
+    for page in pages() {
+        for (name, value) in settings(&read(&page)) {
+            // What is only for desks is set there.
+            let config = load_with([
+                ("environment".to_owned(), "development".to_owned()),
+                (name.clone(), value.clone()),
+            ]);
+            let problems = config.problems.iter();
+            let of_it: Vec<_> = problems.filter(|problem| problem.setting == name).collect();
+            assert!(of_it.is_empty(), "{page}: {name}={value}: {of_it:?}");
+            seen.insert((name, value));
+        }
+    }
+    assert!(seen.len() > 12, "{seen:?}");
 }
 
 #[test]
@@ -168,4 +223,8 @@ fn what_looks_at_pages_sees_what_is_wrong() {
     assert_eq!(links(page), ["e#f", "#a-bc"]);
     assert_eq!(inline_code(page), ["b=c", "sam_write=table"]);
     assert_eq!(anchor("## 2. What it is, `x_y`"), "2-what-it-is-x_y");
+    let page = "`a=b c_d=\"e f\"` `g_=<h>` `I_=j`\n\n```sh\nSPIN_VARIABLE_K=l m\nn=o\n```\n";
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let found = [pair("c_d", "e f"), pair("k", "l")];
+    assert_eq!(settings(page), found);
 }

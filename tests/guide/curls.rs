@@ -1,11 +1,12 @@
-//! The curl lines for operators, in README.md and docs/operacion.md: each block of them is run as it
-//! is written, and each line reaches what it says.
+//! The curl lines for operators: each block of README.md and docs/operacion.md is run as it is written,
+//! and each line reaches what it says. So does each line in deploy/ that calls the service; of those
+//! that call somebody else's, what they would send is looked at.
 
 use tempfile::TempDir;
 
 use crate::blocks::blocks_of;
 use crate::program;
-use crate::server::{Server, TOKEN};
+use crate::server::{Server, TOKEN, root};
 
 /// Where the pages have the service.
 const ORIGIN: &str = "http://127.0.0.1:3000";
@@ -39,6 +40,93 @@ fn each_curl_line_of_the_night_guide_reaches_what_it_says() {
     let answered = run("docs/operacion.md");
     assert!(answered.len() >= 11, "{answered:#?}");
     assert!(answered[0].body.contains(r#""status":"ready""#));
+}
+
+/// Programs that are on the machines which those pages are about: `kubectl` has the secret.
+const ELSEWHERE: &str = r#"
+kubectl() { printf %s "$ADMIN_TOKEN" | base64; }
+spin() { :; }
+rm() { :; }
+jq() { :; }
+"#;
+
+/// A line that calls the service is run, and of others the arguments are told.
+const LOOKED_AT: &str = r#"
+curl() {
+  case "$*" in
+    *"$ORIGIN"*) command curl "$@" -w '\n@@ %{http_code} %{url_effective}\n@@@' ;;
+    *) printf '%s\n' "$@" '@@@@' >> sent ;;
+  esac
+}
+"#;
+
+const PLACES: [&str; 4] = ["akamai", "azure-sql", "spinkube", "supabase"];
+
+#[test]
+fn no_other_page_has_a_curl_line() {
+    let places = PLACES.map(|place| format!("deploy/{place}/README.md"));
+    let run = ["README.md", "docs/operacion.md", "docs/mensajes.md"];
+    let listed = program("git")
+        .args(["-c", "safe.directory=*", "ls-files", "--", "*.md"])
+        .current_dir(root())
+        .output()
+        .expect("git");
+    let listed = String::from_utf8(listed.stdout).expect("names");
+    let mut with_curl = 0;
+    for page in listed.lines().filter(|page| root().join(page).exists()) {
+        let text = std::fs::read_to_string(root().join(page)).expect("a page");
+        let is_line = |line: &str| line.contains("curl -") && !line.contains('`');
+        if text.lines().any(is_line) {
+            with_curl += 1;
+            let is_run = run.contains(&page) || places.iter().any(|own| own == page);
+            assert!(is_run, "{page}");
+        }
+    }
+    assert_eq!(with_curl, run.len() + places.len());
+}
+
+#[test]
+fn each_curl_line_of_deploy_reaches_what_it_says_or_would_send_it() {
+    let server = Server::start(&[("admin_token", ADMIN_TOKEN)]);
+    let origin = format!("http://{}", server.address);
+    let mut statuses = Vec::new();
+    let mut sent = Vec::new();
+    for place in PLACES {
+        for block in blocks_of(&format!("deploy/{place}/README.md"), "sh") {
+            if !block.contains("curl ") {
+                continue;
+            }
+            let folder = TempDir::new().expect("a folder");
+            let block = block.replace("https://<what it prints>", &origin);
+            let block = block.replace(ORIGIN, &origin);
+            let script = format!("ORIGIN={origin}\n{ELSEWHERE}{LOOKED_AT}\n{block}");
+            let answered = read(&bash(&folder, &script));
+            let told = std::fs::read_to_string(folder.path().join("sent")).unwrap_or_default();
+            let told = told.split_terminator("@@@@\n").map(str::to_owned);
+            let before = statuses.len() + sent.len();
+            statuses.extend(answered.iter().map(|line| line.status));
+            sent.extend(told);
+            let ran = statuses.len() + sent.len() - before;
+            assert_eq!(ran, block.matches("curl ").count(), "{place}: {block}");
+        }
+    }
+    assert_eq!(statuses, [200; 4]);
+    assert_eq!(sent.len(), 3, "{sent:#?}");
+    for arguments in sent {
+        let words: Vec<_> = arguments.lines().collect();
+        let url = words.iter().find(|word| word.starts_with("http"));
+        let url = url.unwrap_or_else(|| panic!("no URL: {arguments}"));
+        let data = words.iter().position(|word| *word == "-d");
+        let data = words[data.expect("something to send") + 1];
+        if url.ends_with("/oauth2/v2.0/token") {
+            assert!(words.contains(&"grant_type=client_credentials"));
+        } else {
+            assert!(url.ends_with("/ActualizarEjecucionDesdeCallback"), "{url}");
+            let body: serde_json::Value = serde_json::from_str(data).expect("JSON");
+            let names: Vec<_> = body.as_object().expect("an object").keys().collect();
+            assert_eq!(names, ["CallbackInfo", "DeploymentId", "Estado"]);
+        }
+    }
 }
 
 fn run(page: &str) -> Vec<Answered> {
