@@ -265,6 +265,20 @@ mod tests {
     }
 
     #[test]
+    fn every_endpoint_is_described() {
+        let routes = routes(&[("callback_token", "t"), ("blizwork_api_token", "t")]);
+        let described = include_str!("../interface/openapi.json");
+        let described: serde_json::Value = serde_json::from_str(described).expect("JSON");
+        let paths = routes.endpoints.iter().flat_map(|endpoint| &endpoint.paths);
+        let mut seen = 0;
+        for path in paths {
+            assert!(described["paths"][path]["post"].is_object(), "{path}");
+            seen += 1;
+        }
+        assert_eq!(seen, 3);
+    }
+
+    #[test]
     fn nobody_learns_of_a_hook_by_another_method() {
         let settings = [
             ("blizwork_api_token", "t"),
