@@ -5,8 +5,7 @@ use serde_json::{Value, json};
 use crate::server::{Server, TOKEN};
 use crate::webdriver::Browser;
 
-/// Where the outcome of a sent callback is said, as a number first.
-const OUTCOME: &str = "document.querySelector('#callback form [role=status]').textContent";
+const CALLBACK: &str = "callback";
 
 fn open(server: &Server, root_path: &str) -> Browser {
     let browser = Browser::start();
@@ -15,22 +14,33 @@ fn open(server: &Server, root_path: &str) -> Browser {
     browser
 }
 
-/// Fills in the token, sends the example as it stands, and returns its `deploymentId`.
+/// Fills in the secret of this scheme, sends the example as it stands, and returns that.
+fn send(browser: &Browser, operation: &str, scheme: &str, secret: &str) -> Value {
+    browser.click(&format!("#{operation} .try > summary"));
+    browser.fill(&format!("#{operation} form input[name={scheme}]"), secret);
+    let body = format!("return document.querySelector('#{operation} form textarea').value");
+    let body = browser.execute(&body);
+    browser.click(&format!("#{operation} form button[type=submit]"));
+    // The outcome begins with the status code.
+    browser.wait_for(&format!("return /^\\d/.test({})", outcome(operation)));
+    serde_json::from_str(body.as_str().expect("a text")).expect("JSON")
+}
+
+fn outcome(operation: &str) -> String {
+    format!("document.querySelector('#{operation} form [role=status]').textContent")
+}
+
+/// The same for a callback; returns its `deploymentId`.
 fn send_callback(browser: &Browser, token: &str) -> String {
-    browser.click("#callback .try > summary");
-    browser.fill("#callback form input[name=callbackToken]", token);
-    let body = browser.execute("return document.querySelector('#callback form textarea').value");
-    browser.click("#callback form button[type=submit]");
-    browser.wait_for(&format!("return /^\\d/.test({OUTCOME})"));
-    let body: Value = serde_json::from_str(body.as_str().expect("a text")).expect("JSON");
+    let body = send(browser, CALLBACK, "callbackToken", token);
     body["deploymentId"].as_str().expect("an id").to_owned()
 }
 
 /// The status that the page says, and the reply that it shows.
-fn answer(browser: &Browser) -> (String, Value) {
-    let said = browser.execute(&format!("return {OUTCOME}"));
-    let shown = "return document.querySelector('#callback form div > pre').textContent";
-    let shown = browser.execute(shown);
+fn answer(browser: &Browser, operation: &str) -> (String, Value) {
+    let said = browser.execute(&format!("return {}", outcome(operation)));
+    let shown = format!("return document.querySelector('#{operation} form div > pre').textContent");
+    let shown = browser.execute(&shown);
     let shown = serde_json::from_str(shown.as_str().expect("a text")).expect("JSON");
     (said.as_str().expect("a text").to_owned(), shown)
 }
@@ -99,7 +109,7 @@ fn it_sends_a_callback_and_keeps_the_credential_to_itself() {
     let browser = open(&server, "");
     let id = send_callback(&browser, TOKEN);
 
-    let (said, shown) = answer(&browser);
+    let (said, shown) = answer(&browser, CALLBACK);
     assert!(said.starts_with("200"), "{said}");
     assert_eq!(shown["result"], "updated");
     let row = server.row(&id).expect("the row");
@@ -122,7 +132,7 @@ fn it_shows_how_a_callback_was_refused() {
     assert_quiet(&browser);
     let id = send_callback(&browser, "otro-token");
 
-    let (said, shown) = answer(&browser);
+    let (said, shown) = answer(&browser, CALLBACK);
     assert!(said.starts_with("401"), "{said}");
     assert_eq!(shown["code"], "invalid_credentials");
     assert_eq!(server.row(&id), None);
@@ -152,7 +162,7 @@ fn below_a_root_path_it_sends_there() {
     let browser = open(&server, "/sam");
     send_callback(&browser, TOKEN);
 
-    let (said, shown) = answer(&browser);
+    let (said, shown) = answer(&browser, CALLBACK);
     assert!(said.starts_with("200"), "{said}");
     assert_eq!(shown["result"], "updated");
     let below = format!("http://{}/sam/", server.address);
@@ -161,5 +171,39 @@ fn below_a_root_path_it_sends_there() {
     for address in addresses {
         assert!(address.starts_with(&below), "{address}");
     }
+    assert_quiet(&browser);
+}
+
+#[test]
+fn it_signs_a_message_with_either_kind_of_secret() {
+    let standard = "whsec_ZG9jZSBwdWVydGFzIHkgdW5hIHNvbGEgbGxhdmU=";
+    for (secret, scheme) in [("un-secreto", "webhookHmac"), (standard, "webhookId")] {
+        let server = Server::start(&[("webhook_secret", secret)]);
+        let browser = open(&server, "");
+        send(&browser, "message", scheme, secret);
+
+        let (said, shown) = answer(&browser, "message");
+        assert!(said.starts_with("200"), "{said}");
+        assert_eq!(shown["success"], true);
+        assert_quiet(&browser);
+    }
+}
+
+#[test]
+fn it_shows_to_an_operator_what_it_shows_to_nobody_else() {
+    let server = Server::start(&[
+        ("admin_token", "un-token-de-operador"),
+        ("blizwork_api_token", "t"),
+        ("blizwork_endpoint_url", "https://sam.example/blizwork"),
+    ]);
+    let browser = open(&server, "");
+    let hidden = "return document.querySelector('#blizwork')";
+    assert_eq!(browser.execute(hidden), Value::Null);
+    assert_quiet(&browser);
+
+    browser.click("#about summary");
+    browser.fill("#about input", "un-token-de-operador");
+    browser.click("#about button");
+    browser.wait_for("return document.querySelector('#blizwork') !== null");
     assert_quiet(&browser);
 }
