@@ -167,7 +167,7 @@ pub struct One<'a> {
 #[cfg_attr(
     test,
     schemars(
-        description = "Una entrada. De la que no se puede leer, solo se sabe su identificador.",
+        description = "Una entrada. De la que no se puede leer solo se sabe lo que dice su identificador.",
         rename = "Entry"
     )
 )]

@@ -20,6 +20,7 @@ use crate::delivery::{DataApi, DeploymentId, Failure, Remembered};
 use crate::health;
 use crate::held::Holds;
 use crate::http::{self, Endpoint, Received, Refusal, Reply, Response, Route, Routes};
+use crate::interface::Interface;
 use crate::message::{Body, Headers, Request};
 use crate::ports::Host;
 use crate::sources;
@@ -32,6 +33,7 @@ pub struct App<H> {
     counts: Arc<Counts>,
     data_api: Option<DataApi>,
     outbox: Outbox,
+    interface: Interface,
     /// Notifications that are good once, while they are taken.
     under_way: Holds,
     /// When the settings were read.
@@ -77,6 +79,7 @@ impl<H: Host> App<H> {
             loaded: host.monotonic(),
             probed: Remembered::default(),
             outbox: Outbox::new(config.outbox_max_age),
+            interface: Interface::default(),
             under_way: Holds::default(),
             host,
             config,

@@ -46,7 +46,7 @@ pub struct Checks {
     #[cfg_attr(
         test,
         schemars(
-            description = "la API de datos: `ok`, `failing`, o `unknown` si no se sabe cuál es"
+            description = "el API de datos: `ok`, `failing`, o `unknown` si no se sabe cuál es"
         )
     )]
     data_api: &'static str,

@@ -5,25 +5,31 @@ use crate::admin::{self, Call};
 use crate::audit::Record;
 use crate::delivery::outbox::{Attempted, Id};
 use crate::http::Refusal;
-use crate::interface;
 use crate::message::Headers;
 use crate::ports::{Host, StoreError};
 
 impl<H: Host> App<H> {
     /// What there is, of which operators are shown all. They show that they are some; others need not
-    /// show anything.
+    /// show anything, and what a proxy in front has let them in with is none of ours.
     pub(super) async fn document(
         &self,
         headers: Headers,
         record: &mut Record,
     ) -> Result<Answer, Refusal> {
-        let shown = headers.first("authorization").is_some();
+        let is_bearer = |value: &[u8]| {
+            let scheme = value.get(.."Bearer ".len());
+            scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"Bearer "))
+        };
+        let shown = headers.all("authorization").any(is_bearer);
         let operators = self.routes.admin().filter(|_| shown);
         if let Some(policy) = operators {
+            record.source = Some("admin");
             self.verify(policy, headers, Vec::new(), record).await?;
         }
-        let document = interface::document(&self.config, operators.is_some());
-        Ok(("documented", document))
+        Ok((
+            "documented",
+            self.interface.document(&self.config, operators.is_some()),
+        ))
     }
 
     pub(super) async fn admin(

@@ -674,7 +674,12 @@ fn only_who_shows_the_operators_token_is_shown_all_there_is() {
     let guarded = app(&[&hook[..], &[("admin_token", "a")]].concat());
     assert_eq!(shown_of_hook(&guarded, ""), Ok(false));
     assert_eq!(shown_of_hook(&guarded, "Bearer a"), Ok(true));
+    assert_eq!(shown_of_hook(&guarded, "bearer a"), Ok(true));
     assert_eq!(shown_of_hook(&guarded, "Bearer b"), Err(401));
+    // What a proxy in front has asked for, which passes it on.
+    assert_eq!(shown_of_hook(&guarded, "Basic YTpi"), Ok(false));
+    let line = guarded.host.lines.borrow()[2].clone();
+    assert!(line.contains(r#""source":"admin""#), "{line}");
     let unguarded = app(&hook);
     for authorization in ["", "Bearer a", "Bearer "] {
         assert_eq!(shown_of_hook(&unguarded, authorization), Ok(false));

@@ -3,8 +3,8 @@
 // What comes from outside goes into the page as text, never as markup. What is typed stays in the
 // page's memory: nothing is stored, and no credential is ever part of a URL.
 
-// Beside /docs, below whatever root path there is.
-const SOURCE = new URL('openapi.json', document.baseURI);
+// Beside /docs, below whatever root path there is; a name and a password in the address stay there.
+const SOURCE = new URL('openapi.json', location.origin + location.pathname);
 const SECONDS = 60;
 // The scheme of those who may see all there is.
 const OPERATORS = 'adminToken';
@@ -183,11 +183,14 @@ const doorName = (door) => door.map(({ signed, header, prefix, key }) =>
   (header ? `${signed ? 'firma' : 'cabecera'} ${header}${prefix && ': Bearer'}` : key)).join(' y ')
   || 'ninguna credencial';
 
-const credentials = (open) => [
-  el('p', {}, open.length > 1 ? 'Basta con una de estas líneas:' : 'Hace falta:'),
-  el('ul', {}, open.map((door) => el('li', {}, doorName(door),
-    door.map((it) => it.description && el('div', { class: 'quiet' }, prose(it.description)))))),
-];
+function credentials(open) {
+  const asked = open.filter((door) => door.length);
+  const needed = open.length > 1 ? 'Basta con una de estas líneas:' : 'Hace falta:';
+  const free = asked.length ? 'No hacen falta; se admite:' : 'No hacen falta en las cabeceras.';
+  return [el('p', {}, asked.length < open.length ? free : needed),
+    el('ul', {}, asked.map((door) => el('li', {}, doorName(door),
+      door.map((it) => it.description && el('div', { class: 'quiet' }, prose(it.description))))))];
+}
 
 function secretField(scheme) {
   if (scheme.signed && !crypto.subtle) {
@@ -233,7 +236,9 @@ function curl({ method, url, headers, signing, body }) {
   const before = [];
   const parts = [`curl -sS -i -X ${method} ${quoted(url)}`];
   for (const { header, prefix, value, key } of headers) {
-    const shows = key ? `"${header}: ${prefix}${variable(key)}"` : quoted(`${header}: ${value}`);
+    // A name may have characters that mean something to a shell.
+    const name = header.replace(/[$\x60]/g, '\\$&');
+    const shows = key ? `"${name}: ${prefix}${variable(key)}"` : quoted(`${header}: ${value}`);
     parts.push(`-H ${shows}`);
   }
   if (signing) {
@@ -256,9 +261,8 @@ function curl({ method, url, headers, signing, body }) {
   return [...before, parts.join(' \\\n  ')].join('\n');
 }
 
-const server = () => api.servers?.[0] ?? { url: '/' };
-// Only this origin can be called from here, whatever the description says of others.
-const base = () => location.origin + new URL(server().url, SOURCE).pathname.replace(/\/$/, '');
+// Where the description comes from, which a proxy in front may call something else than it does.
+const base = () => new URL('.', SOURCE).href.replace(/\/$/, '');
 
 function gather({ method, path, inputs, door, area, type }) {
   let target = path;
@@ -310,6 +314,15 @@ async function send({ method, url, headers, signing, body }) {
   return { reply, text, ms: Math.round(performance.now() - start) };
 }
 
+// What a reply says for people.
+function messageIn(text) {
+  try {
+    return JSON.parse(text).message;
+  } catch {
+    return undefined;
+  }
+}
+
 function readable(text) {
   try {
     return JSON.stringify(JSON.parse(text), null, 2);
@@ -324,7 +337,7 @@ async function attempt(request, responses, outcome, answer) {
   answer.replaceChildren();
   try {
     const { reply, text, ms } = await send(request);
-    const meaning = deref(responses[reply.status] ?? responses.default).description ?? '';
+    const meaning = messageIn(text) ?? deref(responses[reply.status]).description ?? '';
     outcome.className = reply.ok ? 'good' : 'bad';
     outcome.textContent = `${reply.status} en ${ms} ms. ${meaning}`;
     answer.replaceChildren(el('pre', {}, readable(text)),
@@ -412,7 +425,8 @@ function trial({ method, path, operation }, parameters, open) {
   });
   fill();
   refresh();
-  return el('details', { class: 'try' }, el('summary', {}, 'Probar'), form);
+  const named = { 'aria-label': `Probar ${method.toUpperCase()} ${path}` };
+  return el('details', { class: 'try' }, el('summary', named, 'Probar'), form);
 }
 
 const parameterRow = (it) => [code(it.name), PLACES[it.in] ?? it.in,
@@ -455,7 +469,7 @@ function show() {
   document.title = title;
   byId('about').replaceChildren(el('h1', {}, title, ' ', el('small', {}, `versión ${version}`)),
     ...prose(description),
-    el('p', {}, 'Servidor: ', code(base()), ' ', server().description),
+    el('p', {}, 'Servidor: ', code(base())),
     el('p', { class: 'quiet' }, 'Las credenciales que escriba no se guardan; siguen aquí hasta que '
       + 'cierre la página. Para programas: ', el('a', { href: SOURCE }, 'openapi.json')),
     ...all.some(({ path }) => path.startsWith('/admin/')) ? [operators()] : []);
@@ -474,7 +488,7 @@ function show() {
   if (location.hash) location.replace(location.hash);
 }
 
-// What is not announced is shown to those who have the operators' token.
+// All there is is shown to those who have the operators' token.
 function operators() {
   const token = secretField({ key: OPERATORS, header: 'Authorization', prefix: 'Bearer ' });
   const form = el('form', {}, token, el('button', { type: 'submit' }, 'Mostrar'));
@@ -482,29 +496,29 @@ function operators() {
     event.preventDefault();
     begin({ authorization: `Bearer ${typed.get(OPERATORS) ?? ''}` });
   });
-  return el('details', {}, el('summary', {}, 'Ver también lo que no se anuncia'), form);
+  return el('details', {}, el('summary', {}, 'Ver como quien administra'), form);
 }
 
 async function load(headers) {
-  const reply = await fetch(SOURCE, { headers, cache: 'no-store' })
-    .catch(() => { throw new Error('no hubo respuesta'); });
-  if (!reply.ok) throw new Error(`el servicio respondió ${reply.status}`);
-  api = await reply.json();
-  show();
+  const reply = await fetch(SOURCE, { headers, cache: 'no-store' }).catch(() => undefined);
+  if (reply?.ok) {
+    api = await reply.json();
+    show();
+    return '';
+  }
+  if (reply?.status === 401) return 'Ese token no vale.';
+  const said = reply ? `el servicio respondió ${reply.status}` : 'no hubo respuesta';
+  return `No se pudo mostrar ${SOURCE.pathname}: ${said}. Compruebe que el servicio está en marcha y `
+    + 'recargue la página.';
 }
 
 async function begin(headers) {
   const state = byId('state');
   state.className = '';
   state.textContent = 'Cargando la descripción del servicio…';
-  try {
-    await load(headers);
-    state.textContent = '';
-  } catch ({ message }) {
-    state.className = 'bad';
-    state.textContent = `No se pudo mostrar ${SOURCE.pathname}: ${message}. Compruebe que el `
-      + 'servicio está en marcha y recargue la página.';
-  }
+  const said = await load(headers);
+  state.className = said && 'bad';
+  state.textContent = said;
 }
 
 begin({});

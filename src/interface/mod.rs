@@ -8,6 +8,8 @@
 mod making;
 mod tailor;
 
+use std::sync::OnceLock;
+
 use ::http::StatusCode;
 
 use crate::config::Config;
@@ -82,13 +84,30 @@ impl File {
     }
 }
 
-/// What there is with these settings. What is hidden from others is shown to an operator.
-pub fn document(config: &Config, to_operator: bool) -> Reply {
+/// The description under the settings of one application, made when it is asked for first.
+#[derive(Debug, Default)]
+pub struct Interface {
+    to_all: OnceLock<Vec<u8>>,
+    to_operators: OnceLock<Vec<u8>>,
+}
+
+impl Interface {
+    /// What there is with these settings. What is hidden from others is shown to an operator.
+    pub fn document(&self, config: &Config, to_operator: bool) -> Reply {
+        let kept = match to_operator {
+            true => &self.to_operators,
+            false => &self.to_all,
+        };
+        let document = kept.get_or_init(|| document(config, to_operator));
+        Reply::json_bytes(StatusCode::OK, document.clone()).uncached()
+    }
+}
+
+fn document(config: &Config, to_operator: bool) -> Vec<u8> {
     let all = inflated(OPENAPI);
     let document = json::text(&all).ok();
     let document = document.and_then(|all| tailor::cut(all, config, to_operator));
-    let document = document.expect("the tests have read it");
-    Reply::json_bytes(StatusCode::OK, document.into_bytes()).uncached()
+    document.expect("the tests have read it").into_bytes()
 }
 
 fn inflated(compressed: &[u8]) -> Vec<u8> {

@@ -174,7 +174,7 @@ pub enum Data<'a> {
 #[cfg_attr(
     test,
     schemars(
-        description = "Que se pueden enviar mensajes.",
+        description = "Que el servicio está en marcha.",
         rename = "MessagesHealth"
     )
 )]

@@ -140,7 +140,7 @@ pub struct Acknowledged {
     #[cfg_attr(
         test,
         schemars(
-            description = "`updated`: la fila cambió; `already_final`: ya no cambia; `queued`: espera en la bandeja de salida; `accepted`: se entrega enseguida"
+            description = "`updated`: la fila cambió; `already_final`: ya no cambia; `queued`: espera en la bandeja de salida"
         )
     )]
     result: &'static str,

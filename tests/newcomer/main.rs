@@ -1,7 +1,7 @@
 //! A newcomer's path: a clone, the README's first command, the line that it prints, and the page.
 //!
 //! The clone is what one of the next commit would be: all files that git has or would take. What has
-//! been compiled of other people's code is linked into it, so that this takes a minute and not ten.
+//! been compiled of other people's code is in it too, so that this takes a minute and not ten.
 
 #[path = "../guide/blocks.rs"]
 #[allow(dead_code, reason = "made for the guide, which needs more of it")]
@@ -28,6 +28,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::Value;
@@ -36,8 +37,25 @@ use tempfile::TempDir;
 use server::{free_address, root};
 use webdriver::Browser;
 
+/// How long it may be silent: it names each crate that it compiles.
+const PATIENCE: Duration = Duration::from_secs(900);
+
 /// Variables that would send a request to this machine elsewhere.
 const PROXIES: [&str; 4] = ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"];
+
+/// How variables begin that a test has, and a newcomer's shell has not. Some build scripts are run
+/// again where theirs have changed.
+const OF_TESTS: [&str; 9] = [
+    "CARGO_BIN_EXE_",
+    "CARGO_CRATE_NAME",
+    "CARGO_MANIFEST_",
+    "CARGO_PKG_",
+    "CARGO_TARGET_DIR",
+    "CARGO_TARGET_TMPDIR",
+    "OUT_DIR",
+    "SAM_CALLBACK_",
+    "SPIN_VARIABLE_",
+];
 
 /// The program that this variable names, or that has this name: with nothing to read, and without
 /// what a newcomer's shell does not have.
@@ -46,15 +64,8 @@ fn program(name: &str) -> Command {
     command.stdin(Stdio::null());
     for (variable, _) in std::env::vars_os() {
         let name = variable.to_string_lossy();
-        let is_of_tests = [
-            "CARGO_PKG_",
-            "CARGO_MANIFEST_",
-            "SAM_CALLBACK_",
-            "SPIN_VARIABLE_",
-        ]
-        .iter()
-        .any(|prefix| name.starts_with(prefix));
-        if is_of_tests || name == "CARGO_TARGET_DIR" || PROXIES.contains(&&*name) {
+        let is_of_tests = OF_TESTS.iter().any(|prefix| name.starts_with(prefix));
+        if is_of_tests || PROXIES.contains(&&*name) {
             command.env_remove(&variable);
         }
     }
@@ -126,28 +137,84 @@ fn clone() -> TempDir {
         fs::copy(from, to).expect("copied");
     }
     for built in ["debug", "host", "release", "wasm32-wasip2/release"] {
-        for part in [".fingerprint", "build", "deps"] {
+        for (part, take) in [
+            (".fingerprint", copy as Take),
+            ("build", copy),
+            ("deps", link),
+        ] {
             let part = Path::new("target").join(built).join(part);
-            link(&root().join(&part), &clone.path().join(&part));
+            take_along(&root().join(&part), &clone.path().join(&part), take);
         }
     }
     clone
 }
 
-/// Links all files of a folder. Where that cannot be done all is compiled, which is as good.
-fn link(from: &Path, to: &Path) {
+/// Whether a file is there now, and so may be used. Without it more is compiled, which is as good.
+type Take = fn(&Path, &Path) -> bool;
+
+/// With its time, by which cargo knows what is older than what.
+fn copy(from: &Path, to: &Path) -> bool {
+    let modified = fs::metadata(from).and_then(|it| it.modified());
+    let copied = fs::copy(from, to).and_then(|_| fs::File::options().write(true).open(to));
+    let same = modified.and_then(|time| copied?.set_modified(time));
+    same.is_ok()
+}
+
+/// Compilers put a new library in the place of an old one, so what is only linked stays as it is. All
+/// else may be written into.
+fn link(from: &Path, to: &Path) -> bool {
+    let extension = from.extension().and_then(|it| it.to_str());
+    match extension {
+        Some("rlib" | "rmeta" | "so") => fs::hard_link(from, to).is_ok(),
+        _ => copy(from, to),
+    }
+}
+
+/// What belongs to the project itself. It has the same name in each clone, so none may have another's.
+const OWN: [&str; 8] = [
+    "app_manifest",
+    "bench",
+    "build_script_build",
+    "floor",
+    "floor_out",
+    "host",
+    "sam_callback",
+    "xtask",
+];
+
+/// `host-0123456789abcdef`, `sam_callback.wasm`, or a test's name in place of such a one.
+fn is_own(name: &str) -> bool {
+    let name = name.strip_prefix("lib").unwrap_or(name);
+    let name = name.split('.').next().unwrap_or(name);
+    let name = name.rsplit_once('-').map_or(name, |(name, _)| name);
+    let name = name.replace('-', "_");
+    let tests = root().join("tests");
+    let is_test = tests.join(&name).is_dir() || tests.join(format!("{name}.rs")).is_file();
+    OWN.contains(&name.as_str()) || is_test
+}
+
+fn take_along(from: &Path, to: &Path, take: Take) {
     let Ok(entries) = fs::read_dir(from) else {
         return;
     };
-    fs::create_dir_all(to).expect("made");
     for entry in entries {
         let entry = entry.expect("an entry");
-        let to = to.join(entry.file_name());
-        if entry.file_type().expect("a type").is_dir() {
-            link(&entry.path(), &to);
-        } else if fs::hard_link(entry.path(), &to).is_err() {
-            return;
+        let name = entry.file_name();
+        if !is_own(&name.to_string_lossy()) {
+            take_whole(&entry.path(), &to.join(name), take);
         }
+    }
+}
+
+fn take_whole(from: &Path, to: &Path, take: Take) -> bool {
+    fs::create_dir_all(to.parent().expect("a folder")).expect("made");
+    match fs::read_dir(from) {
+        Ok(entries) => {
+            fs::create_dir_all(to).expect("made");
+            let mut entries = entries.map(|entry| entry.expect("an entry"));
+            entries.all(|entry| take_whole(&entry.path(), &to.join(entry.file_name()), take))
+        }
+        Err(_) => take(from, to),
     }
 }
 
@@ -198,13 +265,13 @@ impl Up {
     /// The first line from here on that begins like this. It may have to compile until then.
     fn wait_for(&self, beginning: &str) -> String {
         let mut seen = Vec::new();
-        for line in &self.lines {
+        while let Ok(line) = self.lines.recv_timeout(PATIENCE) {
             if line.starts_with(beginning) {
                 return line;
             }
             seen.push(line);
         }
-        panic!("it has ended, and said\n{}", seen.join("\n"));
+        panic!("no line begins with {beginning:?}:\n{}", seen.join("\n"));
     }
 }
 

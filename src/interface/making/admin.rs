@@ -45,7 +45,7 @@ fn guarded(operation: Operation, call: &Call) -> Operation {
         .opened_by(json!([{ "adminToken": [] }]))
         .shows("El token falta o no vale", Caller::with(&[]).send(&unknown))
         .shows(
-            "Demasiados intentos sin credenciales",
+            "Demasiados intentos sin credenciales válidas",
             Caller::with(&[]).send_until(429, &unknown),
         )
         .shows(

@@ -1,10 +1,9 @@
 //! BlizWork's call, which only operators are told of.
 
-use super::bodies::BlizWorkCall;
+use super::bodies::{BlizWorkCall, Kept};
 use super::caller::{Call, Caller, Settings};
 use super::operation::{Operation, Schemas};
 use crate::http::ErrorBody;
-use crate::sources::Acknowledged;
 
 const PATH: &str = "/blizwork";
 const SETTINGS: Settings<'static> = &[
@@ -28,7 +27,7 @@ pub fn call(schemas: &mut Schemas) -> Operation {
     let mut get = answered(INVALID).send(&good.clone().by("GET"));
     assert_eq!(get.status, 404);
     get.headers.clear();
-    Operation::new::<Acknowledged, ErrorBody>(
+    Operation::new::<Kept, ErrorBody>(
         schemas,
         ("blizwork", "post", PATH),
         ("BlizWork", "Una llamada de BlizWork"),

@@ -5,6 +5,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use serde_json::Value as Json;
 
+use crate::http::Yes;
+
 /// What columns take: no control characters.
 const PRINTABLE: &str = r"^[^\u0000-\u001f\u007f-\u009f]*$";
 
@@ -76,7 +78,10 @@ pub enum Message {
         #[schemars(description = "se guarda tal como llega")]
         metadata: Reservation,
     },
-    #[schemars(title = "promoción", description = "Crea una promoción o la cambia.")]
+    #[schemars(
+        title = "promoción",
+        description = "Crea una promoción o la cambia. Lo que va en `metadata` puede ir también fuera."
+    )]
     Promo {
         #[schemars(description = "qué se dice", regex(pattern = r"^[^\u0000]*$"))]
         content: String,
@@ -92,7 +97,10 @@ pub enum Message {
         #[schemars(description = "se guarda tal como llega")]
         metadata: Promo,
     },
-    #[schemars(title = "usuario", description = "Crea un usuario o lo cambia.")]
+    #[schemars(
+        title = "usuario",
+        description = "Crea un usuario o lo cambia. `user_id` puede ir también en `metadata`."
+    )]
     UserInfo {
         #[schemars(description = "qué se dice", regex(pattern = r"^[^\u0000]*$"))]
         content: String,
@@ -196,6 +204,18 @@ pub struct BlizWorkCall {
     #[schemars(description = "el caso")]
     #[serde(skip_serializing_if = "Json::is_null")]
     pub case_number: Json,
+}
+
+#[derive(JsonSchema)]
+#[schemars(description = "Que la llamada se ha recibido.")]
+#[allow(dead_code, reason = "an `Acknowledged` of which only this is told")]
+pub struct Kept {
+    #[schemars(description = "siempre OK")]
+    pub status: Yes,
+    #[schemars(description = "siempre `accepted`")]
+    pub result: String,
+    #[schemars(description = "lo mismo, para personas")]
+    pub message: String,
 }
 
 #[derive(JsonSchema)]

@@ -78,6 +78,7 @@ pub fn notify(schemas: &mut Schemas) -> Operation {
         Caller::answered(AWAY, &[(500, "")]).send(&good),
     )
     .shows("El cuerpo no es JSON", usual().send(&call("{\"deploymentId\":")))
+    .shows("El cuerpo llegó incompleto", usual().send(&good.clone().cut()))
     .shows("Las credenciales faltan o no valen", usual().send(&unknown))
     .shows(
         "Una credencial vale, pero hacen falta las dos",
@@ -92,7 +93,7 @@ pub fn notify(schemas: &mut Schemas) -> Operation {
         "Es JSON, pero no un callback: «errors» dice qué le pasa a cada campo",
         usual().send(&call("{\"deploymentId\":\"\",\"estado\":\"RUN_COMPLETED\"}")),
     )
-    .shows("Demasiados intentos sin credenciales", usual().send_until(429, &unknown))
+    .shows("Demasiados intentos sin credenciales válidas", usual().send_until(429, &unknown))
     .shows("Algo que no puede pasar ha pasado", spoilt(&good, &good))
     .shows(
         "Hay un ajuste mal",
@@ -101,6 +102,10 @@ pub fn notify(schemas: &mut Schemas) -> Operation {
     .shows(
         "Ni la base de datos ni la bandeja de salida han tomado el cambio",
         Caller::without_store(&[]).send(&good),
+    )
+    .shows(
+        "Todavía no hay ninguna fila de esa ejecución, y la bandeja de salida no ha tomado el cambio",
+        Caller::answered_without_store(AWAY, &[(200, r#"{"Resultado":"NOT_FOUND"}"#)]).send(&good),
     )
     .has_no_other_method(&good)
 }
@@ -139,7 +144,7 @@ pub fn read(schemas: &mut Schemas) -> Operation {
         Caller::with(BOTH).send(&good),
     )
     .shows("No hay ninguna fila de esa ejecución", Caller::with(&[]).send(&good))
-    .shows("Demasiados intentos sin credenciales", stored().send_until(429, &unknown))
+    .shows("Demasiados intentos sin credenciales válidas", stored().send_until(429, &unknown))
     .shows("Algo que no puede pasar ha pasado", spoilt(&call(&body), &good))
     .shows(
         "Hay un ajuste mal",

@@ -36,6 +36,8 @@ pub struct Call {
     pub path: String,
     pub headers: Vec<(&'static str, String)>,
     pub body: Vec<u8>,
+    /// After which the connection breaks.
+    pub breaks: bool,
 }
 
 /// What came back.
@@ -83,11 +85,12 @@ impl Caller {
             headers.add(*name, value.as_str());
         }
         headers.add("spin-client-addr", "10.0.0.9:1");
+        let broken = call.breaks.then_some(Err(()));
         let (response, after) = block_on(self.app.respond(Request {
             method: call.method.to_owned(),
             target: call.path.clone(),
             headers,
-            body: Pieces::<()>::new([Ok(call.body.clone())]),
+            body: Pieces::new([Ok(call.body.clone())].into_iter().chain(broken)),
         }));
         block_on(self.app.after(after));
         let fields = response.headers.as_fields().iter();
@@ -122,6 +125,15 @@ impl Call {
             path: path.to_owned(),
             headers: Vec::new(),
             body: Vec::new(),
+            breaks: false,
+        }
+    }
+
+    /// Whose end never comes.
+    pub fn cut(self) -> Self {
+        Self {
+            breaks: true,
+            ..self
         }
     }
 

@@ -23,20 +23,21 @@ fn alive(schemas: &mut Schemas) -> Operation {
 
 fn ready(schemas: &mut Schemas) -> Operation {
     let call = Call::get("/health/ready");
-    Operation::new::<Readiness, Readiness>(
+    Operation::new::<Readiness, ErrorBody>(
         schemas,
         ("ready", "get", "/health/ready"),
         ("Estado", "Si todo está listo"),
-        "Si los ajustes están bien y la API de datos responde. Mientras no responde, los cambios \
+        "Si los ajustes están bien y el API de datos responde. Mientras no responde, los cambios \
          esperan en la bandeja de salida: no hay que dejar de llamar.",
     )
+    .telling::<Readiness>(schemas, 503)
     .shows("Todo está listo", Caller::with(&[]).send(&call))
     .shows(
         "Hay un ajuste mal",
         Caller::with(&[("callback_auth_mode", "siempre")]).send(&call),
     )
     .shows(
-        "La API de datos no responde",
+        "El API de datos no responde",
         Caller::without_store(&[]).send(&call),
     )
     .has_no_other_method(&call)

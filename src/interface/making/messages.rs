@@ -107,6 +107,7 @@ fn receive(schemas: &mut Schemas) -> Operation {
         Caller::answered(&[("data_api", "postgrest")], &[(500, "")]).send(&good),
     )
     .shows("El cuerpo no es JSON", usual().send(&call("{\"type\":")))
+    .shows("El cuerpo llegó incompleto", usual().send(&good.clone().cut()))
     .shows("La firma falta o no vale", usual().send(&unsigned))
     .shows("El cuerpo es demasiado grande", usual().send(&call(&" ".repeat((1 << 20) + 1))))
     .shows(
@@ -118,7 +119,7 @@ fn receive(schemas: &mut Schemas) -> Operation {
         usual().send(&call("{\"type\":\"promo\",\"metadata\":{\"promo_id\":\"P-20\"}}")),
     )
     .shows("Demasiados mensajes en un minuto", usual().send_until(429, &good))
-    .shows("Demasiados intentos sin firma", usual().send_until(429, &unsigned))
+    .shows("Demasiados intentos sin una firma válida", usual().send_until(429, &unsigned))
     .shows("Algo que no puede pasar ha pasado", spoilt)
     .shows("Hay un ajuste mal", Caller::with(&[("webhook_secret", "")]).send(&good))
     .shows(
@@ -141,8 +142,8 @@ fn health(schemas: &mut Schemas) -> Operation {
     Operation::new::<MessagesHealth, crate::http::ErrorBody>(
         schemas,
         ("messageHealth", "get", "/webhook/health"),
-        ("Mensajes", "Si se pueden enviar mensajes"),
-        "Responde siempre que el servicio está en marcha.",
+        ("Mensajes", "Si el servicio está en marcha"),
+        "Lo mismo que /health, para quien envía mensajes. No dice si hay un secreto con que comprobarlos.",
     )
     .shows("Está en marcha", Caller::with(&[]).send(&call))
     .has_no_other_method(&call)

@@ -95,7 +95,8 @@ fn security_schemes() -> Json {
             "Standard Webhooks: ahora, en segundos desde 1970."),
         "webhookSignature": header("Webhook-Signature",
             "Standard Webhooks: `v1,` y en Base64 el HMAC-SHA256 de \
-             `<webhook-id>.<webhook-timestamp>.<cuerpo>` con `webhook_secret`."),
+             `<webhook-id>.<webhook-timestamp>.<cuerpo>` con `webhook_secret`; si ese es una clave \
+             pública `whpk_…`, `v1a,` y la firma Ed25519 de lo mismo."),
         "adminToken": bearer("El token de quien administra, `admin_token`."),
     })
 }
@@ -178,6 +179,75 @@ fn nothing_is_told_in_english() {
         let found: Vec<_> = words.filter(|word| english.contains(word)).collect();
         assert_eq!(found, [""; 0], "{text}");
     }
+}
+
+/// Whether a value is what a schema says: as much of JSON Schema as is used here.
+fn fits(document: &Json, schema: &Json, value: &Json) -> bool {
+    let all = |name: &str| schema[name].as_array().into_iter().flatten();
+    if let Some(target) = schema["$ref"].as_str() {
+        let target = document.pointer(&target[1..]).expect("is there");
+        return fits(document, target, value);
+    }
+    let of_type = |name: &Json| match name.as_str().expect("a name") {
+        "string" => value.is_string(),
+        "integer" => value.is_u64(),
+        "number" => value.is_number(),
+        "boolean" => value.is_boolean(),
+        "object" => value.is_object(),
+        "array" => value.is_array(),
+        "null" => value.is_null(),
+        other => panic!("{other}"),
+    };
+    let types = match &schema["type"] {
+        Json::Null => true,
+        Json::Array(types) => types.iter().any(of_type),
+        one => of_type(one),
+    };
+    let constant = schema.get("const").is_none_or(|own| own == value);
+    let required = all("required").all(|name| value.get(name.as_str().expect("a name")).is_some());
+    let mut others = true;
+    let fields = value.as_object().into_iter().flatten();
+    for (name, value) in fields.filter(|_| schema["properties"].is_object()) {
+        others &= match schema["properties"].get(name) {
+            Some(schema) => fits(document, schema, value),
+            // A reply has nothing that is not told.
+            None => false,
+        };
+    }
+    let mut within = value.as_array().into_iter().flatten();
+    let items = within.all(|item| fits(document, &schema["items"], item));
+    let one_of = ["anyOf", "oneOf"].into_iter().all(|name| {
+        schema.get(name).is_none() || all(name).any(|schema| fits(document, schema, value))
+    });
+    types && constant && required && others && items && one_of
+}
+
+#[test]
+fn every_example_is_what_its_schema_says() {
+    let mut schemas = Schemas::new();
+    let operations: Vec<_> = operations(&mut schemas)
+        .iter()
+        .map(Operation::described)
+        .collect();
+    let document = made();
+    let mut seen = 0;
+    for operation in operations {
+        let responses = operation["responses"].as_object().expect("an object");
+        let bodies = responses.values().chain(operation.get("requestBody"));
+        for body in bodies {
+            let content = body["content"].as_object().expect("an object");
+            for media in content.values() {
+                let examples = media["examples"].as_object().into_iter().flatten();
+                for (_, example) in examples {
+                    let value = &example["value"];
+                    let id = &operation["operationId"];
+                    assert!(fits(&document, &media["schema"], value), "{id}: {value:#}");
+                    seen += 1;
+                }
+            }
+        }
+    }
+    assert!(seen > 100, "{seen}");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use super::caller::{Call, Caller, Seen};
 use crate::http::InternalBody;
 
 /// Headers of replies that are told, and what of.
-pub const HEADERS: [(&str, &str); 5] = [
+pub const HEADERS: [(&str, &str); 4] = [
     (
         "x-request-id",
         "con este identificador se encuentra la petición en el registro",
@@ -22,7 +22,6 @@ pub const HEADERS: [(&str, &str); 5] = [
         "dentro de cuántos segundos volver a intentarlo",
     ),
     ("allow", "los métodos que sí se admiten"),
-    ("cache-control", "nadie debe guardar la respuesta"),
 ];
 
 /// Makes schemas of types.
@@ -78,6 +77,8 @@ pub struct Operation {
     taken: Schema,
     refused: Schema,
     internal: Schema,
+    /// Of status codes that have another.
+    others: BTreeMap<u16, Schema>,
     replies: BTreeMap<u16, Vec<(&'static str, Seen)>>,
 }
 
@@ -103,6 +104,7 @@ impl Operation {
             taken: schemas.of::<T>(),
             refused: schemas.of::<E>(),
             internal: schemas.of::<InternalBody>(),
+            others: BTreeMap::new(),
             replies: BTreeMap::new(),
         }
     }
@@ -154,6 +156,12 @@ impl Operation {
         }
     }
 
+    /// With replies of another type where the status code is this.
+    pub fn telling<T: JsonSchema>(mut self, schemas: &mut Schemas, status: u16) -> Self {
+        self.others.insert(status, schemas.of::<T>());
+        self
+    }
+
     /// A reply that was seen, and what it means.
     pub fn shows(mut self, meaning: &'static str, seen: Seen) -> Self {
         let replies = self.replies.entry(seen.status).or_default();
@@ -193,10 +201,11 @@ impl Operation {
     }
 
     fn response(&self, status: u16, replies: &[(&'static str, Seen)]) -> Json {
-        let schema = match status {
-            ..400 => &self.taken,
-            500 => &self.internal,
-            _ => &self.refused,
+        let schema = match (self.others.get(&status), status) {
+            (Some(schema), _) => schema,
+            (None, ..400) => &self.taken,
+            (None, 500) => &self.internal,
+            (None, _) => &self.refused,
         };
         let mut meanings: Vec<_> = replies.iter().map(|(meaning, _)| *meaning).collect();
         meanings.dedup();

@@ -19,14 +19,14 @@ fn document(schemas: &mut Schemas) -> Operation {
         schemas,
         ("openapi", "get", "/openapi.json"),
         ("Interfaz", "Esta descripción"),
-        "OpenAPI 3.1, según los ajustes que hay. No pide credenciales; con las de quien administra \
-         muestra también lo que no se anuncia.",
+        "OpenAPI 3.1, según los ajustes que hay. No pide credenciales; con el token de quien \
+         administra lo muestra todo.",
     )
     .opened_by(json!([{}, { "adminToken": [] }]))
     .shows("La descripción", usual().send(&call))
     .shows("El token no vale", usual().send(&unknown))
     .shows(
-        "Demasiados intentos sin credenciales",
+        "Demasiados intentos con un token que no vale",
         usual().send_until(429, &unknown),
     )
     .has_no_other_method(&call)
