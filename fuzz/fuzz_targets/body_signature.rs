@@ -103,12 +103,12 @@ impl Message<'_> {
         .into_iter()
         .flat_map(|(name, part, genuine)| {
             let values = part.values(genuine.as_bytes()).into_iter();
-            values.map(move |value| (name.clone(), value))
+            values.map(move |value| (name, value))
         })
         .collect();
         let headers = headers
             .iter()
-            .map(|(name, value)| (name.clone(), &value[..]));
+            .map(|(name, value)| (*name, &value[..]));
         let body = self.body.values(genuine::BODY.as_bytes()).concat();
         received(headers, &body)
     }
