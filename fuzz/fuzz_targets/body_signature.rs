@@ -106,9 +106,7 @@ impl Message<'_> {
             values.map(move |value| (name, value))
         })
         .collect();
-        let headers = headers
-            .iter()
-            .map(|(name, value)| (*name, &value[..]));
+        let headers = headers.iter().map(|(name, value)| (*name, &value[..]));
         let body = self.body.values(genuine::BODY.as_bytes()).concat();
         received(headers, &body)
     }

@@ -96,7 +96,7 @@ function typeOf(given) {
 function limits(schema) {
   const facts = Object.entries({
     'Siempre': schema.const, 'Valores': schema.enum, 'Por omisión': schema.default,
-    'Mínimo': schema.minimum, 'Máximo': schema.maximum, 'Forma': schema.pattern,
+    'Mínimo': schema.minimum, 'Máximo': schema.maximum,
     'Caracteres, al menos': schema.minLength, 'Caracteres, hasta': schema.maxLength,
   }).filter(([, value]) => value !== undefined);
   return facts.map(([label, value]) => el('div', { class: 'quiet' }, `${label}: `,

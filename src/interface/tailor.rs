@@ -44,6 +44,8 @@ fn paths(all: &str, config: &Config, to_operator: bool) -> Option<String> {
     for (path, item) in Members::read(all)? {
         let is_there = match path {
             "/blizwork" => to_operator && config.blizwork.is_some(),
+            // Without a secret it answers nothing but that.
+            "/webhook/receive" => config.messages.is_some(),
             path if path.starts_with("/admin/") => config.admin.is_some(),
             _ => true,
         };
@@ -55,7 +57,7 @@ fn paths(all: &str, config: &Config, to_operator: bool) -> Option<String> {
                     paths.add(&format!("{path}{rest}"), &item);
                 }
             }
-            None if path == "/webhook/receive" => {
+            None if is_there && path == "/webhook/receive" => {
                 paths.add(path, &behind(item, messages.as_deref(), 0)?);
             }
             None if is_there => paths.add(path, item),

@@ -3,12 +3,31 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use crate::http::Yes;
 
-/// What columns take: no control characters.
-const PRINTABLE: &str = r"^[^\u0000-\u001f\u007f-\u009f]*$";
+/// What a column takes that has room for so many UTF-16 code units: no control characters. Characters
+/// beyond U+FFFF, of two units each, are taken too; but no length of JSON Schema's counts like that, so
+/// they are not told.
+fn fitting(description: &str, units: usize, types: Json) -> Schema {
+    json_schema!({
+        "type": types, "description": description, "minLength": 1, "maxLength": units,
+        "pattern": r"^[ -~\u00a0-\ud7ff\ue000-\uffff]*$",
+    })
+}
+
+fn deployment_id(_: &mut SchemaGenerator) -> Schema {
+    fitting("la ejecución", 50, "string".into())
+}
+
+fn status(_: &mut SchemaGenerator) -> Schema {
+    fitting(
+        "su estado: `RUN_COMPLETED`, `RUN_FAILED`…",
+        20,
+        "string".into(),
+    )
+}
 
 #[derive(Default, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -16,17 +35,9 @@ const PRINTABLE: &str = r"^[^\u0000-\u001f\u007f-\u009f]*$";
     description = "Lo que A360 envía. Los campos que no se nombran aquí también se guardan."
 )]
 pub struct Callback {
-    #[schemars(
-        description = "la ejecución; un emoji cuenta como dos caracteres",
-        length(min = 1, max = 50),
-        regex(pattern = PRINTABLE)
-    )]
+    #[schemars(schema_with = "deployment_id")]
     pub deployment_id: String,
-    #[schemars(
-        description = "su estado: `RUN_COMPLETED`, `RUN_FAILED`…",
-        length(min = 1, max = 20),
-        regex(pattern = PRINTABLE)
-    )]
+    #[schemars(schema_with = "status")]
     pub status: String,
     #[schemars(description = "el equipo")]
     #[serde(skip_serializing_if = "Json::is_null")]
@@ -165,10 +176,7 @@ impl JsonSchema for Short {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "type": ["string", "number"],
-            "minLength": 1, "maxLength": 200, "pattern": PRINTABLE,
-        })
+        fitting("un texto o un número", 200, json!(["string", "number"]))
     }
 }
 
