@@ -3,6 +3,7 @@
 use super::{Answer, App, failed};
 use crate::admin::{self, Call};
 use crate::audit::Record;
+use crate::credentials::bearer;
 use crate::delivery::outbox::{Attempted, Id};
 use crate::http::Refusal;
 use crate::message::Headers;
@@ -16,10 +17,7 @@ impl<H: Host> App<H> {
         headers: Headers,
         record: &mut Record,
     ) -> Result<Answer, Refusal> {
-        let is_bearer = |value: &[u8]| {
-            let scheme = value.get(.."Bearer ".len());
-            scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"Bearer "))
-        };
+        let is_bearer = |value| bearer(value).is_some();
         let shown = headers.all("authorization").any(is_bearer);
         let operators = self.routes.admin().filter(|_| shown);
         if let Some(policy) = operators {

@@ -15,6 +15,7 @@ pub use body_signature::{SignatureKeyFault, SignatureKeys};
 pub use call_token::{Checked, Unchecked};
 pub use jwt::{KeyFault, Keys};
 pub use policy::{Policy, Refused, Rejected, Verified};
+pub use shown::bearer;
 
 /// The kinds of credential, as the audit line and `WWW-Authenticate` name them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,6 +14,15 @@ pub enum Shown<'a> {
     Repeated,
 }
 
+/// What stands behind the word `Bearer`, whose case does not count (RFC 9110, 11.1); `None` where another
+/// scheme is shown.
+pub fn bearer(value: &[u8]) -> Option<&[u8]> {
+    let (scheme, token) = value.split_at_checked("Bearer ".len())?;
+    scheme
+        .eq_ignore_ascii_case(b"Bearer ")
+        .then_some(token.trim_ascii())
+}
+
 /// Why a repeated header is refused, in the log's words.
 pub const REPEATED: &str = "repeated header";
 

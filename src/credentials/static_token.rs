@@ -6,7 +6,7 @@
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
-use super::shown::{REPEATED, Shown};
+use super::shown::{REPEATED, Shown, bearer};
 use super::{Credential, Finding, Kind};
 use crate::config::StaticTokens;
 use crate::http::Received;
@@ -47,15 +47,12 @@ impl StaticToken {
         }
     }
 
-    /// The token in a header's value; the scheme's case does not count (RFC 9110, 11.1).
+    /// The token in a header's value.
     fn token_in<'a>(&self, value: &'a [u8]) -> Option<&'a [u8]> {
         if !self.bearer {
             return Some(value);
         }
-        let (scheme, token) = value.split_at_checked("Bearer ".len())?;
-        scheme
-            .eq_ignore_ascii_case(b"Bearer ")
-            .then_some(token.trim_ascii())
+        bearer(value)
     }
 
     /// Compares with every token, whichever is right, in a time that depends on `value` alone.

@@ -5,7 +5,7 @@
 use tempfile::TempDir;
 
 use crate::blocks::blocks_of;
-use crate::program;
+use crate::program::program;
 use crate::server::{Server, TOKEN, root};
 
 /// Where the pages have the service.

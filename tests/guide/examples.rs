@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tempfile::TempDir;
 
 use crate::blocks::block;
+use crate::program::program;
 use crate::server::{Reply, Server};
 use crate::upstream::{Act, Asked, Upstream, forward};
-use crate::{PATH, PLAIN, STANDARD, program, rows, serve};
+use crate::{PATH, PLAIN, STANDARD, rows, serve};
 
 /// A program of the guide, in the file that the guide names.
 struct Example {

@@ -8,6 +8,8 @@ mod blocks;
 mod curls;
 mod examples;
 mod messages;
+#[path = "../program/mod.rs"]
+mod program;
 #[path = "../over_http/server.rs"]
 #[allow(
     dead_code,
@@ -21,24 +23,9 @@ mod server;
 )]
 mod upstream;
 
-use std::process::{Command, Stdio};
-
 use rusqlite::Connection;
 
 use server::Server;
-
-/// A program that finds this machine by its own address, and nothing to read.
-fn program(name: &str) -> Command {
-    let mut command = Command::new(name);
-    command.stdin(Stdio::null());
-    for name in PROXIES {
-        command.env_remove(name);
-    }
-    command
-}
-
-/// Variables that would send a request to this machine elsewhere.
-const PROXIES: [&str; 4] = ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"];
 
 /// Where messages go.
 const PATH: &str = "/webhook/receive";

@@ -7,7 +7,7 @@ use std::process::Output;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::program;
+use crate::program::named_by;
 use crate::server::{Server, TOKEN, root};
 
 const SECRET: &str = "un-secreto-de-prueba";
@@ -39,7 +39,7 @@ fn compare(server: &Server, document: &str) -> Output {
     // From a file: the path that it has a document from, it does not test.
     let file = folder.path().join("openapi.json");
     fs::write(&file, document).expect("written");
-    program("SAM_CALLBACK_SCHEMATHESIS")
+    named_by("SAM_CALLBACK_SCHEMATHESIS")
         .current_dir(folder.path())
         .env("SCHEMATHESIS_HOOKS", own.join("credentials.py"))
         .env("CALLBACK_TOKEN", TOKEN)

@@ -6,6 +6,8 @@
 
 mod document;
 mod page;
+#[path = "../program/mod.rs"]
+mod program;
 #[path = "../over_http/server.rs"]
 #[allow(
     dead_code,
@@ -13,21 +15,3 @@ mod page;
 )]
 mod server;
 mod webdriver;
-
-use std::process::{Command, Stdio};
-
-/// The program that this variable names, which finds this machine by its own address, and nothing to
-/// read.
-fn program(variable: &str) -> Command {
-    let named = std::env::var_os(variable)
-        .unwrap_or_else(|| panic!("{variable} is set; `cargo xtask test` does that"));
-    let mut command = Command::new(named);
-    command.stdin(Stdio::null());
-    for name in PROXIES {
-        command.env_remove(name);
-    }
-    command
-}
-
-/// Variables that would send a request to this machine elsewhere.
-const PROXIES: [&str; 4] = ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"];

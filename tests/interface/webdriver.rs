@@ -1,6 +1,6 @@
 //! A browser, driven by the WebDriver protocol: as much of it as the tests of the page need.
 
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Stdio};
@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use ureq::http::Request;
 
-use crate::program;
-use crate::server::free_address;
+use crate::program::named_by;
+use crate::server::{free_address, wait_until_it_serves};
 
 /// How long the driver may take until it serves, or the page until something is true.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -156,7 +156,7 @@ impl Drop for Browser {
 impl Driver {
     fn start(folder: &Path) -> Self {
         let address = free_address();
-        let process = program("SAM_CALLBACK_CHROMEDRIVER")
+        let process = named_by("SAM_CALLBACK_CHROMEDRIVER")
             .arg(format!("--port={}", address.port()))
             // The browser leaves folders there.
             .env("TMPDIR", folder)
@@ -177,20 +177,8 @@ impl Driver {
             address,
             agent,
         };
-        driver.wait_until_it_serves();
+        wait_until_it_serves(&mut driver.process, address, || "nothing".to_owned());
         driver
-    }
-
-    fn wait_until_it_serves(&mut self) {
-        let start = Instant::now();
-        while TcpStream::connect(self.address).is_err() {
-            let ended = self.process.try_wait().expect("a child");
-            assert!(
-                ended.is_none() && start.elapsed() < PATIENCE,
-                "chromedriver does not serve: {ended:?}"
-            );
-            thread::sleep(Duration::from_millis(20));
-        }
     }
 
     fn ask(&self, method: &str, path: &str, body: &Value) -> Value {

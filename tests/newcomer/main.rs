@@ -6,6 +6,8 @@
 #[path = "../guide/blocks.rs"]
 #[allow(dead_code, reason = "made for the guide, which needs more of it")]
 mod blocks;
+#[path = "../program/mod.rs"]
+mod program;
 #[path = "../over_http/server.rs"]
 #[allow(
     dead_code,
@@ -34,14 +36,12 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use program::program;
 use server::{free_address, root};
 use webdriver::Browser;
 
 /// How long it may be silent: it names each crate that it compiles.
 const PATIENCE: Duration = Duration::from_secs(900);
-
-/// Variables that would send a request to this machine elsewhere.
-const PROXIES: [&str; 4] = ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"];
 
 /// How variables begin that a test has, and a newcomer's shell has not. Some build scripts are run
 /// again where theirs have changed.
@@ -57,15 +57,12 @@ const OF_TESTS: [&str; 9] = [
     "SPIN_VARIABLE_",
 ];
 
-/// The program that this variable names, or that has this name: with nothing to read, and without
-/// what a newcomer's shell does not have.
-fn program(name: &str) -> Command {
-    let mut command = Command::new(std::env::var_os(name).unwrap_or_else(|| name.into()));
-    command.stdin(Stdio::null());
+/// A program without what a newcomer's shell does not have.
+fn newcomers(name: &str) -> Command {
+    let mut command = program(name);
     for (variable, _) in std::env::vars_os() {
         let name = variable.to_string_lossy();
-        let is_of_tests = OF_TESTS.iter().any(|prefix| name.starts_with(prefix));
-        if is_of_tests || PROXIES.contains(&&*name) {
+        if OF_TESTS.iter().any(|prefix| name.starts_with(prefix)) {
             command.env_remove(&variable);
         }
     }
@@ -112,7 +109,7 @@ fn from_a_clone_to_a_callback() {
 /// All that a clone would have, and what has been compiled of others' code.
 fn clone() -> TempDir {
     let clone = TempDir::new().expect("a folder");
-    let listed = program("git")
+    let listed = newcomers("git")
         // Whoever runs the tests may not be who has cloned.
         .args(["-c", "safe.directory=*"])
         .args([
@@ -237,7 +234,7 @@ impl Up {
     fn start(command: &str, clone: &Path, address: SocketAddr) -> Self {
         // Its own port may be taken here.
         let command = format!("exec {command} --listen {address}");
-        let mut process = program("bash")
+        let mut process = newcomers("bash")
             .args(["-c", &command])
             .current_dir(clone)
             .process_group(0)
@@ -285,7 +282,7 @@ impl Drop for Up {
 
 /// The reply to a line that was printed.
 fn run(line: &str, clone: &Path) -> Value {
-    let output = program("bash")
+    let output = newcomers("bash")
         .args(["-c", line])
         .current_dir(clone)
         .output()

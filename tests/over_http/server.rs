@@ -151,21 +151,11 @@ impl Server {
             state,
             output,
         };
-        server.wait_until_it_serves();
+        let output = Arc::clone(&server.output);
+        wait_until_it_serves(&mut server.process, address, || {
+            format!("{:#?}", output.lines.lock().expect("no panic"))
+        });
         server
-    }
-
-    fn wait_until_it_serves(&mut self) {
-        let start = Instant::now();
-        while TcpStream::connect(self.address).is_err() {
-            let ended = self.process.try_wait().expect("a child");
-            assert!(
-                ended.is_none() && start.elapsed() < PATIENCE,
-                "the server does not serve: {:#?}",
-                self.output.lines.lock().expect("no panic")
-            );
-            thread::sleep(Duration::from_millis(20));
-        }
     }
 
     /// Sends a request on a connection of its own.
@@ -325,6 +315,20 @@ fn command(settings: &[(String, String)], address: SocketAddr, state: &Path) -> 
         command.env(format!("SPIN_VARIABLE_{}", name.to_uppercase()), value);
     }
     command
+}
+
+/// Until the program that was started listens; `said` is what it has printed.
+pub fn wait_until_it_serves(process: &mut Child, address: SocketAddr, said: impl Fn() -> String) {
+    let start = Instant::now();
+    while TcpStream::connect(address).is_err() {
+        let ended = process.try_wait().expect("a child");
+        assert!(
+            ended.is_none() && start.elapsed() < PATIENCE,
+            "it does not serve ({ended:?}), and has printed {}",
+            said()
+        );
+        thread::sleep(Duration::from_millis(20));
+    }
 }
 
 /// The project's folder.

@@ -15,7 +15,7 @@ use crate::testing::{FakeHost, Pieces, json};
 
 /// What the caller knows.
 const SECRET: &str = "secreto";
-pub const SETTINGS: [(&str, &str); 3] = [
+const SETTINGS: [(&str, &str); 3] = [
     ("callback_token", SECRET),
     ("webhook_secret", SECRET),
     ("admin_token", SECRET),
@@ -48,16 +48,20 @@ pub struct Seen {
     pub body: Vec<u8>,
 }
 
+fn host(settings: Settings<'_>, answers: &[(u16, &str)]) -> FakeHost {
+    let host = FakeHost::with(&[&SETTINGS, settings].concat());
+    host.will(answers.iter().map(|(status, body)| json(*status, body)));
+    host
+}
+
 impl Caller {
     pub fn with(settings: Settings<'_>) -> Self {
-        Self::at(FakeHost::with(&[&SETTINGS, settings].concat()))
+        Self::answered(settings, &[])
     }
 
     /// With a data API that answers like this.
     pub fn answered(settings: Settings<'_>, answers: &[(u16, &str)]) -> Self {
-        let host = FakeHost::with(&[&SETTINGS, settings].concat());
-        host.will(answers.iter().map(|(status, body)| json(*status, body)));
-        Self::at(host)
+        Self::at(host(settings, answers))
     }
 
     /// With a key-value store that fails.
@@ -67,8 +71,7 @@ impl Caller {
 
     /// With both.
     pub fn answered_without_store(settings: Settings<'_>, answers: &[(u16, &str)]) -> Self {
-        let mut host = FakeHost::with(&[&SETTINGS, settings].concat());
-        host.will(answers.iter().map(|(status, body)| json(*status, body)));
+        let mut host = host(settings, answers);
         host.store_fails = true;
         Self::at(host)
     }

@@ -233,7 +233,7 @@ impl Operation {
             }
         }
         json!({
-        "description": told(&meanings),
+            "description": told(&meanings),
             "headers": headers,
             "content": content,
         })
