@@ -5,6 +5,7 @@ mod notify;
 mod operate;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use ::http::StatusCode;
@@ -15,19 +16,20 @@ use crate::attempts::{Attempts, Counts, Judgement};
 use crate::audit::{self, Record};
 use crate::config::{Config, Secret};
 use crate::credentials::{Policy, Refused, Verified};
-use crate::delivery::outbox::{Outbox, Place};
+use crate::delivery::outbox::{Outbox, Pending};
 use crate::delivery::{DataApi, DeploymentId, Failure, Remembered};
 use crate::health;
 use crate::held::Holds;
 use crate::http::{self, Endpoint, Received, Refusal, Reply, Response, Route, Routes};
+use crate::instance::Breaker;
 use crate::interface::Interface;
 use crate::message::{Body, Headers, Request};
-use crate::ports::Host;
+use crate::ports::{Clock as _, Host, Log as _};
 use crate::sources;
 
 /// The application: its settings are read once, and it answers any number of requests at a time.
 pub struct App<H> {
-    host: H,
+    host: Breaker<H>,
     config: Config,
     routes: Routes,
     counts: Arc<Counts>,
@@ -36,6 +38,8 @@ pub struct App<H> {
     interface: Interface,
     /// Notifications that are good once, while they are taken.
     under_way: Holds,
+    /// How many requests have no reply yet.
+    requests: AtomicUsize,
     /// When the settings were read.
     loaded: Duration,
     /// Whether the data API was there when a probe last asked.
@@ -56,8 +60,27 @@ pub struct After {
     attempted: bool,
     /// How many notifications a client has in a minute, where this one was counted.
     counted: usize,
-    /// An entry of the outbox that is to be delivered as soon as can be.
-    follow: Option<Place>,
+    /// What the request has left in the outbox.
+    follow: Option<Pending>,
+    /// Nobody was let in, or nothing was kept, so the outbox is not looked at either: what a stranger
+    /// sends costs the store nothing.
+    refused: bool,
+}
+
+/// One more request that has no reply yet, until this is dropped.
+struct Counted<'a>(&'a AtomicUsize);
+
+impl<'a> Counted<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// What became of a request, as the audit line names it, and the reply that says so.
@@ -81,7 +104,8 @@ impl<H: Host> App<H> {
             outbox: Outbox::new(config.outbox_max_age),
             interface: Interface::default(),
             under_way: Holds::default(),
-            host,
+            requests: AtomicUsize::default(),
+            host: Breaker::new(host),
             config,
         }
     }
@@ -95,6 +119,7 @@ impl<H: Host> App<H> {
 
     /// Answers a request. What is left for [`after`](Self::after) comes with the reply.
     pub async fn respond(&self, request: Request<impl Body>) -> (Response, After) {
+        let _counted = Counted::new(&self.requests);
         let headers = &request.headers;
         let request_id = http::request_id(headers, &self.host);
         let client = http::client_address(headers, self.config.trusted_proxies);
@@ -107,12 +132,14 @@ impl<H: Host> App<H> {
         let response = reply.into_response(&record.request_id);
         let status = response.status.as_u16();
         let (attempted, counted, follow) = (record.attempted, record.counted, record.follow);
+        let refused = matches!(status, 401 | 403 | 404 | 405 | 413 | 415 | 429 | 503);
         let line = record.close(&self.host, outcome, status, self.config.log_level);
         let after = After {
             line,
             attempted,
             counted,
             follow,
+            refused,
         };
         (response, after)
     }
@@ -122,15 +149,22 @@ impl<H: Host> App<H> {
         if let Some(line) = after.line {
             self.host.log(&line);
         }
-        // Where there is no limit nothing was counted.
+        // Where there is no limit nothing was counted. What a slow store does not learn now it does at
+        // the next attempt.
         let settle = async |counted: &Attempts, limit| match limit {
             0 => Ok(()),
+            _ if self.host.is_slow() => Ok(()),
             limit => counted.settle(&self.host, limit).await,
         };
         let attempted = if after.attempted { self.limit() } else { 0 };
         let failed = settle(&self.counts.failed, attempted);
         let taken = settle(&self.counts.taken, after.counted);
-        let (failed, taken, ()) = join3(failed, taken, self.carry(after.follow)).await;
+        let carried = async {
+            if !after.refused {
+                self.carry(after.follow).await;
+            }
+        };
+        let (failed, taken, ()) = join3(failed, taken, carried).await;
         for error in [failed, taken].into_iter().filter_map(Result::err) {
             audit::log_failure(&self.host, "attempts_not_kept", &error.to_string());
         }

@@ -12,6 +12,7 @@ pub mod delivery;
 pub mod health;
 pub mod held;
 pub mod http;
+pub mod instance;
 pub mod interface;
 pub mod json;
 pub mod message;

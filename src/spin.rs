@@ -8,7 +8,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use ::http::StatusCode;
 use bytes::Bytes;
-use futures_util::future::join;
+use futures_util::future::{OptionFuture, join};
+use futures_util::poll;
 use spin_sdk::wasip3::http::types::{self, ErrorCode, Fields, Method, Scheme};
 use spin_sdk::wasip3::{self, wit_future, wit_stream};
 use spin_sdk::{key_value, variables, wit_bindgen};
@@ -40,22 +41,20 @@ impl wasip3::exports::http::handler::Guest for Spin {
             }
         };
         let (response, after) = app.respond(taken(request)).await;
-        // Spin's key-value store takes the instance off its scheduler's thread. Off it, the
-        // connection writes the reply's head before the body is there, and the caller's delayed
-        // ACK then holds the body back for 40 ms. A yield brings the instance back.
-        wit_bindgen::yield_async().await;
+        back_on_scheduler().await;
         let fields = fields(&response.headers)?;
         let (contents, trailers, sent) = sending(response.body);
         let (reply, _) = types::Response::new(fields, Some(contents), trailers);
         let status = reply.set_status_code(response.status.as_u16());
         status.map_err(|()| ErrorCode::InternalError(None))?;
+        let sent = begun(sent).await;
         let rest = async move {
             // The reply goes first. A caller that does not take it holds nothing else up.
             wit_bindgen::yield_async().await;
             app.after(after).await;
         };
         wasip3::spawn(async move {
-            join(sent, rest).await;
+            join(OptionFuture::from(sent), rest).await;
         });
         Ok(reply)
     }
@@ -110,6 +109,13 @@ fn sending(
         }
     };
     (contents_read, trailers_read, sent)
+}
+
+/// Begins with a write, so that the host has the body at hand when it writes the head, and both go
+/// out as one packet; what is left of it.
+async fn begun(sent: impl Future<Output = ()>) -> Option<impl Future<Output = ()>> {
+    let mut sent = Box::pin(sent);
+    poll!(&mut sent).is_pending().then_some(sent)
 }
 
 /// A body on its way in.
@@ -200,28 +206,61 @@ async fn store_is_free() {
     }
 }
 
+/// The store of this instance: opening it costs a call of the host, and with Redis a round trip.
+static STORE: Mutex<Option<Arc<key_value::Store>>> = Mutex::new(None);
+
+/// Set by each store call, which Spin makes on the thread that runs the instance, taking it off
+/// the scheduler; a yield brings the instance back.
+static OFF_SCHEDULER: AtomicBool = AtomicBool::new(false);
+
+/// How often a request waits for the instance to be back before it is sent all the same.
+const YIELDS: usize = 3;
+
+/// Off its scheduler's thread an instance has the head of a message written before its body is
+/// there, and the receiver's delayed ACK then holds the body back for 40 ms.
+async fn back_on_scheduler() {
+    for _ in 0..YIELDS {
+        if !OFF_SCHEDULER.swap(false, Ordering::Relaxed) {
+            return;
+        }
+        wit_bindgen::yield_async().await;
+    }
+}
+
 /// The store, free to be asked something.
-async fn open() -> Result<key_value::Store, StoreError> {
+async fn open() -> Result<Arc<key_value::Store>, StoreError> {
     store_is_free().await;
-    let store = key_value::Store::open_default().await;
+    let opened = STORE.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    if let Some(store) = opened {
+        return Ok(store);
+    }
+    let store = asked(key_value::Store::open_default().await)?;
+    let store = Arc::new(store);
+    *STORE.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&store));
     store_is_free().await;
-    store.map_err(store_error)
+    Ok(store)
+}
+
+/// What came of a store call. One that failed may have lost its connection: the next opens anew.
+fn asked<T>(result: Result<T, key_value::Error>) -> Result<T, StoreError> {
+    OFF_SCHEDULER.store(true, Ordering::Relaxed);
+    result.map_err(|error| {
+        *STORE.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        StoreError(error.to_string())
+    })
 }
 
 impl KeyValue for Spin {
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        let store = open().await?;
-        store.get(key).await.map_err(store_error)
+        asked(open().await?.get(key).await)
     }
 
     async fn set(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
-        let store = open().await?;
-        store.set(key, value).await.map_err(store_error)
+        asked(open().await?.set(key, value).await)
     }
 
     async fn delete(&self, key: &str) -> Result<(), StoreError> {
-        let store = open().await?;
-        store.delete(key).await.map_err(store_error)
+        asked(open().await?.delete(key).await)
     }
 
     async fn keys(&self, mut each: impl FnMut(&str) -> ControlFlow<()>) -> Result<(), StoreError> {
@@ -241,12 +280,8 @@ impl KeyValue for Spin {
             }
             taken = batch;
         }
-        result.await.map_err(store_error)
+        asked(result.await)
     }
-}
-
-fn store_error(error: key_value::Error) -> StoreError {
-    StoreError(error.to_string())
 }
 
 impl Outbound for Spin {
@@ -258,8 +293,11 @@ impl Outbound for Spin {
         let (outgoing, _) = types::Request::new(fields, Some(contents), trailers, None);
         address(&outgoing, &request.method, &request.target)
             .ok_or_else(|| SendError::Other("no such address".to_owned()))?;
+        back_on_scheduler().await;
         // The reply may come before all of the body is sent, and ends what is left of it.
-        wasip3::spawn(sent);
+        if let Some(sent) = begun(sent).await {
+            wasip3::spawn(sent);
+        }
         let response = wasip3::http::client::send(outgoing).await;
         let response = response.map_err(send_error)?;
         let status = StatusCode::from_u16(response.get_status_code());

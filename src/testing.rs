@@ -31,6 +31,8 @@ pub struct FakeHost {
     pub asked: RefCell<Vec<String>>,
     pub store: Rc<RefCell<BTreeMap<String, Vec<u8>>>>,
     pub store_fails: bool,
+    /// How long an access to the store takes.
+    pub access_takes: Duration,
     /// What begins like this cannot be written.
     pub refuses_writes_to: Option<&'static str>,
     /// How many turns a removal takes beyond those of other accesses.
@@ -67,6 +69,7 @@ impl Default for FakeHost {
             asked: RefCell::default(),
             store: Rc::default(),
             store_fails: false,
+            access_takes: Duration::ZERO,
             refuses_writes_to: None,
             removal_takes: 0,
             shuffles_keys: false,
@@ -145,7 +148,10 @@ impl FakeHost {
     /// A store answers later, not at once: others get their turn.
     async fn turn(&self) -> Result<(), StoreError> {
         self.accesses.set(self.accesses.get() + 1);
-        YieldOnce(false).await;
+        match self.access_takes.is_zero() {
+            true => YieldOnce(false).await,
+            false => self.sleep(self.access_takes).await,
+        }
         if self.store_fails {
             return Err(StoreError("the store is broken".to_owned()));
         }
@@ -320,6 +326,13 @@ impl<E> Body for Pieces<E> {
 }
 
 impl FakeHost {
+    /// All keys in the store but the outbox's marker, which says nothing of what was kept.
+    pub fn kept(&self) -> Vec<String> {
+        let mut keys = self.stored("");
+        keys.retain(|key| key != "0-outbox-marker");
+        keys
+    }
+
     /// The keys in the store that begin like this.
     pub fn stored(&self, prefix: &str) -> Vec<String> {
         let store = self.store.borrow();

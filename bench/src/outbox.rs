@@ -13,7 +13,7 @@ const TABLE: &str = "CREATE TABLE spin_key_value (store TEXT NOT NULL, key TEXT 
                      value BLOB NOT NULL, PRIMARY KEY (store, key))";
 
 /// Where what waits is.
-const WAITING: &str = "outbox/a/";
+const WAITING: &str = "0-outbox/a/";
 
 /// When the copies are due: not while anything is measured.
 const DUE_IN: Duration = Duration::from_secs(3600);
@@ -79,7 +79,8 @@ fn renumbered(key: &str, number: usize, due: u128) -> Option<String> {
 mod tests {
     use super::*;
 
-    const KEY: &str = "outbox/a/019ab000000-019aaffffff-0000abcd-f0123456789abcdef0123456789abcdef";
+    const KEY: &str =
+        "0-outbox/a/019ab000000-019aaffffff-0000abcd-f0123456789abcdef0123456789abcdef";
 
     #[test]
     fn as_many_entries_are_written_as_are_asked_for() {
@@ -102,9 +103,13 @@ mod tests {
     #[test]
     fn a_key_of_another_kind_is_not_copied() {
         let key = renumbered(KEY, 255, 0x1000).expect("a key");
-        let expected = format!("outbox/a/00000001000-019aaffffff-000000ff-f{:0>32}", "ff");
+        let expected = format!("0-outbox/a/00000001000-019aaffffff-000000ff-f{:0>32}", "ff");
         assert_eq!(key, expected);
-        for other in ["outbox/d/1-2-3-f4", "outbox/a/1-2-3", "outbox/a/1-2-3-f4"] {
+        for other in [
+            "0-outbox/d/1-2-3-f4",
+            "0-outbox/a/1-2-3",
+            "0-outbox/a/1-2-3-f4",
+        ] {
             assert_eq!(renumbered(other, 1, 1), None, "{other}");
         }
     }

@@ -1,15 +1,25 @@
 //! The last part of a request's way: the data API, and the outbox for what it does not take.
 
-use futures_util::future::join;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use super::{App, failed};
 use crate::audit::{self, Record};
 use crate::credentials::Verified;
-use crate::delivery::outbox::{Attempted, Entry, Id, Origin, Place, Why};
+use crate::delivery::outbox::{Attempted, Entry, Id, Origin, Pending, Why};
 use crate::delivery::{Change, Failure, Outcome};
 use crate::http::Refusal;
-use crate::ports::Host;
+use crate::ports::{Clock as _, Host, StoreError};
 use crate::sources::Taken;
+
+/// How long an instance that is never without a request puts its look at the outbox off.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// How often it looks whether it is without one.
+const GLANCE: Duration = Duration::from_millis(5);
+
+/// Held by the one task that waits for that.
+const LOOK: &str = "look";
 
 impl<H: Host> App<H> {
     pub(super) async fn deliver(
@@ -42,9 +52,11 @@ impl<H: Host> App<H> {
             .keep(&self.host, change, origin(record), &why)
             .await;
         match kept {
-            Ok((id, place)) => {
-                record.entry = Some(id.to_string());
-                record.follow = place.filter(|_| why == Why::NoRow);
+            Ok(kept) => {
+                record.entry = Some(kept.id.to_string());
+                self.not_announced(kept.announced);
+                let is_soon = why == Why::NoRow && kept.place.is_some();
+                record.follow = is_soon.then_some(Pending::Soon);
                 Ok(Taken::Queued)
             }
             Err(error) => {
@@ -61,25 +73,56 @@ impl<H: Host> App<H> {
         }
     }
 
-    /// Carries the outbox forward, and follows the request's own entry.
-    pub(super) async fn carry(&self, follow: Option<Place>) {
+    /// Looks after what the request has left in the outbox, and delivers what is due.
+    pub(super) async fn carry(&self, follow: Option<Pending>) {
         let Some(data_api) = &self.data_api else {
             return;
         };
         let (host, outbox) = (&self.host, &self.outbox);
-        let followed = async {
-            match follow {
-                Some(place) => outbox.follow(host, data_api, self.heard(), place).await,
-                None => Ok(()),
+        let delivered = match follow {
+            Some(Pending::Accepted(place)) => {
+                outbox.deliver(host, data_api, self.heard(), place).await
             }
+            Some(Pending::Soon) | None => Ok(()),
         };
-        let followed_id = follow.map(|place| place.id);
-        let carried = outbox.carry(host, data_api, self.heard(), followed_id);
-        let (carried, followed) = join(carried, followed).await;
-        for failed in [carried, followed] {
-            if let Err(error) = failed {
-                audit::log_failure(host, "outbox_not_carried", &error.to_string());
-            }
+        let is_new = follow == Some(Pending::Soon);
+        let carried = match self.may_look(is_new).await {
+            true => outbox.carry(host, data_api, self.heard(), is_new).await,
+            false => Ok(()),
+        };
+        for failed in [delivered, carried] {
+            self.not_announced(failed);
+        }
+    }
+
+    /// Whether to look into the outbox. A store call takes an instance off its host's scheduler, and
+    /// everything else in it along, so it is not made while other requests are under way, unless
+    /// there is something new or they never end.
+    async fn may_look(&self, is_new: bool) -> bool {
+        if !self.outbox.is_to_look(&self.host, is_new) {
+            return false;
+        }
+        // What is due waits for the store to recover, and may not be what keeps it from that.
+        if self.host.is_slow() {
+            return false;
+        }
+        if is_new {
+            return true;
+        }
+        let Some(_waiting) = self.under_way.take(LOOK) else {
+            return false;
+        };
+        let until = self.host.monotonic() + BUSY;
+        while self.requests.load(Ordering::Relaxed) > 0 && self.host.monotonic() < until {
+            self.host.sleep(GLANCE).await;
+        }
+        true
+    }
+
+    /// What is in the outbox waits longer than it need.
+    pub(super) fn not_announced(&self, result: Result<(), StoreError>) {
+        if let Err(error) = result {
+            audit::log_failure(&self.host, "outbox_not_carried", &error.to_string());
         }
     }
 

@@ -5,9 +5,10 @@ use super::{Answer, App, failed};
 use crate::attempts::Judgement;
 use crate::audit::{self, Record};
 use crate::credentials::Verified;
+use crate::delivery::outbox::Pending;
 use crate::http::{self, Endpoint, Refusal};
 use crate::message::{Body, Headers};
-use crate::ports::{Host, StoreError};
+use crate::ports::{Host, Random as _, StoreError};
 use crate::seen::{self, Mark};
 use crate::sources::{Answers, Notification, Receipt, Taken};
 
@@ -150,8 +151,8 @@ impl<H: Host> App<H> {
                 return Err(Refusal::Replayed);
             }
         }
-        let place = match self.outbox.accept(host, change, origin(record)).await {
-            Ok(place) => place,
+        let kept = match self.outbox.accept(host, change, origin(record)).await {
+            Ok(kept) => kept,
             Err(error) => {
                 // It is told to come again, and is then to be taken.
                 if let Some(mark) = &mark
@@ -162,16 +163,19 @@ impl<H: Host> App<H> {
                 return Err(failed(&error.into(), key_field, record));
             }
         };
+        self.not_announced(kept.announced);
         if let Some(mark) = &mark
             && !self.is_the_one(mark, receipt).await
         {
-            if let Err(error) = self.outbox.forget(host, place).await {
+            if let Some(place) = kept.place
+                && let Err(error) = self.outbox.forget(host, place).await
+            {
                 self.not_known(&error);
             }
             return Err(Refusal::Replayed);
         }
-        record.entry = Some(place.id.to_string());
-        record.follow = Some(place);
+        record.entry = Some(kept.id.to_string());
+        record.follow = kept.place.map(Pending::Accepted);
         Ok((receipt.taken.name(), receipt))
     }
 

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::config::{Level, Problem};
 use crate::credentials::{Kind, Rejected};
-use crate::delivery::outbox::{Attempted, Entry, Id, Place};
+use crate::delivery::outbox::{Attempted, Entry, Id, Pending};
 use crate::delivery::{Change, EJECUCIONES, ESTADO};
 use crate::ports::{Clock, Log};
 use crate::sources::Taken;
@@ -49,7 +49,7 @@ pub struct Record {
     /// The change's entry in the outbox.
     pub entry: Option<String>,
     /// The same, where it is to be delivered now, or its row may be there in a moment.
-    pub follow: Option<Place>,
+    pub follow: Option<Pending>,
     /// The credentials were not enough, and that was counted.
     pub attempted: bool,
     /// The notification was counted, where a client may send so many in a minute.

@@ -8,12 +8,15 @@
 //! Keys of what waits begin with when it is due: a look reads no further than to the first that is
 //! not. A failed attempt moves an entry to its next place.
 //!
-//! There is no timer. Any request carries the outbox forward once it has its reply.
+//! There is no timer. Any request may deliver what is due once it has its reply; [`marker`] says
+//! whether there is anything, at the price of one `get`.
 
 mod backoff;
+mod carrier;
 mod entry;
 mod id;
 mod listing;
+mod marker;
 mod rounds;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -59,30 +62,49 @@ pub struct Outbox {
 struct Seen {
     looked: Option<Duration>,
     away: Option<Duration>,
-    /// How many changes are followed.
-    followed: usize,
-    /// Some could not be, and wait for a look.
-    left: bool,
-    /// What was seen at the last look is being delivered.
+    /// How many accepted changes are being delivered.
+    delivering: usize,
+    /// A task of this instance is looking, or delivering what it has found.
     carrying: bool,
 }
 
-/// How often an instance looks into the store by itself.
+/// How often an instance looks at the marker by itself.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 
+/// How long a data API that was away is left alone.
+const LEFT_ALONE: Duration = Duration::from_secs(10);
+
+/// How long an accepted change is left to the instance that has it: longer than one delivery takes.
+const DELIVERED_WITHIN: Duration = Duration::from_secs(10);
+
 impl Seen {
-    /// Whether it is time for another look, or there is something to be seen. It is not while the data
-    /// API is away: there is nothing to be done then, and a look takes its time where the outbox is
-    /// long.
-    fn may_look(&mut self, now: Duration) -> bool {
-        let recent = |at: Option<Duration>| at.is_some_and(|at| now < at + LOOK_EVERY);
-        let is_time = self.left || !recent(self.looked);
-        let may_look = is_time && !recent(self.away) && !self.carrying;
-        if may_look {
-            (self.looked, self.left, self.carrying) = (Some(now), false, true);
-        }
-        may_look
+    /// Whether it is time to look at the marker, or there is something `new`. It is not while the
+    /// data API is away: there is nothing to be done then.
+    fn may_look(&self, now: Duration, new: bool) -> bool {
+        let recent = |at: Option<Duration>, time| at.is_some_and(|at| now < at + time);
+        let is_time = new || !recent(self.looked, LOOK_EVERY);
+        is_time && !recent(self.away, LEFT_ALONE) && !self.carrying
     }
+}
+
+/// What a request has left in the outbox, and is to be looked after once it has its reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pending {
+    /// A change that nobody has tried to make.
+    Accepted(Place),
+    /// A change that may well be made in moments.
+    Soon,
+}
+
+/// A change that was kept.
+#[derive(Debug)]
+pub struct Kept {
+    /// Its entry's name.
+    pub id: Id,
+    /// Where it waits, unless it is a dead letter.
+    pub place: Option<Place>,
+    /// Whether the other instances were told. The entry is kept either way, and found later.
+    pub announced: Result<(), StoreError>,
 }
 
 /// Where a change comes from.
@@ -150,11 +172,12 @@ impl State {
         }
     }
 
-    /// Those that wait come before all others in a store that keeps its keys in order.
+    /// In a store that keeps its keys in order those that wait come before all others, so a listing
+    /// of what is due ends after a few keys, whatever else is stored.
     fn prefix(self) -> &'static str {
         match self {
-            Self::Waiting => "outbox/a/",
-            Self::Dead => "outbox/d/",
+            Self::Waiting => "0-outbox/a/",
+            Self::Dead => "0-outbox/d/",
         }
     }
 }
@@ -196,37 +219,48 @@ impl Outbox {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps a change that was not made, and gives its name and where it waits, unless it is a
-    /// dead letter. When this returns `Ok` it outlives the instance.
+    /// Keeps a change that was not made. When this returns `Ok` it outlives the instance.
     pub async fn keep(
         &self,
         host: &(impl KeyValue + Clock + Random),
         change: Change,
         origin: Origin<'_>,
         why: &Why,
-    ) -> Result<(Id, Option<Place>), StoreError> {
+    ) -> Result<Kept, StoreError> {
         let now = milliseconds::since_1970(host.now());
         let id = Id::new(&change, now, host.random());
         let mut entry = Entry::new(change, origin, now);
         let place = self.note(host, id, &mut entry, why);
         host.set(&key(id, place), &entry.to_json()).await?;
-        Ok((id, place))
+        Ok(Kept {
+            id,
+            place,
+            announced: match place {
+                Some(place) => marker::announce(host, place.due).await,
+                None => Ok(()),
+            },
+        })
     }
 
-    /// Keeps a change that nobody has tried to make, to be delivered at once. When this returns `Ok`
-    /// it outlives the instance.
+    /// Keeps a change that nobody has tried to make. When this returns `Ok` it outlives the
+    /// instance, which is to [`deliver`](Self::deliver) it; others do after [`DELIVERED_WITHIN`].
     pub async fn accept(
         &self,
         host: &(impl KeyValue + Clock + Random),
         change: Change,
         origin: Origin<'_>,
-    ) -> Result<Place, StoreError> {
+    ) -> Result<Kept, StoreError> {
         let now = milliseconds::since_1970(host.now());
         let id = Id::new(&change, now, host.random());
-        let place = Place { due: now, id };
+        let due = now.saturating_add(milliseconds::of(DELIVERED_WITHIN));
+        let place = Place { due, id };
         let entry = Entry::new(change, origin, now);
         host.set(&key(id, Some(place)), &entry.to_json()).await?;
-        Ok(place)
+        Ok(Kept {
+            id,
+            place: Some(place),
+            announced: marker::announce(host, due).await,
+        })
     }
 
     /// Removes an entry from where it waits.

@@ -34,7 +34,7 @@ fn fill(folder: &Path) {
         for number in 0..ENTRIES {
             let at = hour_ago + number * 20;
             let (id, entry) = entry(number, at);
-            let key = format!("outbox/a/{}", Place { due: at, id });
+            let key = format!("0-outbox/a/{}", Place { due: at, id });
             insert
                 .execute(params![key, entry.to_json()])
                 .expect("inserted");

@@ -1,7 +1,7 @@
 //! Binaryen's `wasm-opt` over the component's code, which it makes a tenth smaller. Without that
 //! program the component is as good, and larger.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
@@ -31,7 +31,7 @@ pub fn shrink(project: &Project, file: &Path) -> Result<()> {
     if !has_features(code)? {
         return Ok(());
     }
-    let Some(program) = installed(PROGRAM) else {
+    let Some(program) = found_or_installed(project) else {
         say::plain(&hint());
         return Ok(());
     };
@@ -52,6 +52,21 @@ pub fn shrink(project: &Project, file: &Path) -> Result<()> {
     std::fs::write(file, with_code(&component, &std::fs::read(&module)?)?)?;
     std::fs::remove_file(&module)?;
     Ok(())
+}
+
+/// `None`: it is not here, and cannot be installed by whoever runs this.
+fn found_or_installed(project: &Project) -> Option<PathBuf> {
+    installed(PROGRAM).or_else(|| {
+        if !debian::has_apt() || !debian::is_root(project) {
+            return None;
+        }
+        let packages = [debian::SHRINKING_PACKAGE];
+        let why = "to make the component a tenth smaller";
+        if let Err(error) = debian::install_packages(project, &packages, why) {
+            say::plain(&format!("    it goes on without: {error:#}"));
+        }
+        installed(PROGRAM)
+    })
 }
 
 fn hint() -> String {

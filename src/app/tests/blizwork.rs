@@ -71,10 +71,10 @@ fn a_valid_call_is_kept_answered_and_then_delivered() {
     let (response, after) = block_on(app.respond(request("POST", HOOK, &[], CALL)));
     assert_eq!(response.status, 202);
     // Whatever happens from here on, it is not lost.
-    assert_eq!(app.host.stored("outbox/a/").len(), 1);
+    assert_eq!(app.host.stored("0-outbox/a/").len(), 1);
     assert_eq!(app.host.stored("eventos"), [""; 0]);
     block_on(app.after(after));
-    assert_eq!(app.host.stored("outbox/"), [""; 0]);
+    assert_eq!(app.host.stored("0-outbox/"), [""; 0]);
     let keys = app.host.stored("eventos_blizwork:");
     let key = keys.iter().find(|key| !key.ends_with(":turn"));
     let key = key.expect("a row");
@@ -105,9 +105,11 @@ fn what_a_power_cut_left_is_delivered_by_whoever_comes_next() {
     app.host.will([verdict("0")]);
     let (response, _) = block_on(app.respond(request("POST", HOOK, &[], CALL)));
     assert_eq!(response.status, 202);
+    // For so long it is left to the instance that has accepted it.
+    app.host.advance(Duration::from_secs(10));
     let next = load(app.host.beside());
     send(&next, request("GET", "/health", &[], ""));
-    assert_eq!(next.host.stored("outbox/"), [""; 0]);
+    assert_eq!(next.host.stored("0-outbox/"), [""; 0]);
     assert!(!next.host.stored("eventos_blizwork:").is_empty());
 }
 
@@ -208,7 +210,7 @@ fn of_calls_with_one_token_at_once_one_is_taken() {
         let all = block_on(futures_util::future::join_all(calls));
         let taken = all.iter().filter(|(reply, _)| reply.status == 202).count();
         assert_eq!(taken, 1, "{number}");
-        assert_eq!(app.host.stored("outbox/").len(), 1, "{number}");
+        assert_eq!(app.host.stored("0-outbox/").len(), 1, "{number}");
     }
 }
 
@@ -229,13 +231,13 @@ fn of_calls_with_one_token_at_once_the_outbox_never_has_another_than_the_one_tha
     let watch = async {
         let mut most = 0;
         while under_way.get() {
-            most = most.max(app.host.stored("outbox/").len());
+            most = most.max(app.host.stored("0-outbox/").len());
             app.host.sleep(Duration::ZERO).await;
         }
         most
     };
     let ((), most) = block_on(futures_util::future::join(calls, watch));
-    assert_eq!((most, app.host.stored("outbox/").len()), (1, 1));
+    assert_eq!((most, app.host.stored("0-outbox/").len()), (1, 1));
 }
 
 #[test]
@@ -321,7 +323,7 @@ fn what_the_store_does_not_keep_is_not_acknowledged() {
 #[test]
 fn a_call_that_was_not_kept_may_come_again() {
     let mut host = FakeHost::with(&settings(&[("callback_token", "token")]));
-    host.refuses_writes_to = Some("outbox/");
+    host.refuses_writes_to = Some("0-outbox/");
     let mut app = load(host);
     app.host.will([verdict("0"), verdict("0")]);
     assert_eq!(call(&app, CALL).status, 503);

@@ -3,7 +3,8 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use super::{Entry, Id, Outbox, Place, State, key};
+use super::rounds::earlier;
+use super::{Entry, Id, Outbox, Place, State, key, marker};
 use crate::milliseconds;
 use crate::ports::{Clock, KeyValue, Random, StoreError};
 
@@ -40,20 +41,29 @@ pub struct Stats {
     pub oldest_seconds: Option<u64>,
 }
 
+/// What is due, as a listing has shown.
+#[derive(Debug, Default)]
+pub struct Due {
+    /// The next entry of each row, the one that is due first coming first.
+    pub places: Vec<Place>,
+    /// When the earliest of the others is due that were seen.
+    pub next: Option<u64>,
+}
+
 impl Outbox {
-    /// The next entry of each row among those that are due by `until` and `wanted`, in order. At
-    /// least the first `enough` entries are looked at, and no more where the store shows its keys
-    /// in order, as most do.
+    /// The next entry of each row among those that are due by `until` and `wanted`. At least the first
+    /// `enough` entries are looked at, and one more where the store shows its keys in order, as most do;
+    /// otherwise all of them.
     pub async fn due(
         &self,
         store: &impl KeyValue,
         until: u64,
         enough: usize,
         wanted: impl Fn(Id) -> bool,
-    ) -> Result<Vec<Place>, StoreError> {
+    ) -> Result<Due, StoreError> {
         let prefix = State::Waiting.prefix();
         let (mut places, mut last, mut in_order) = (Vec::<Place>::new(), String::new(), true);
-        let mut shown = 0;
+        let (mut shown, mut next) = (0, None);
         let each = |key: &str| {
             shown += 1;
             in_order &= *last <= *key;
@@ -64,17 +74,29 @@ impl Outbox {
                 Some(place) => place.due > until || places.len() >= enough,
                 None => key > prefix && !key.starts_with(prefix),
             };
-            if in_order && shown >= SURELY_IN_ORDER && is_beyond {
-                return ControlFlow::Break(());
+            match place {
+                Some(place) if is_beyond && (in_order || place.due > until) => {
+                    next = earlier(next, Some(place.due));
+                }
+                Some(place) if wanted(place.id) => places.push(place),
+                _ => {}
             }
-            places.extend(place.filter(|place| place.due <= until && wanted(place.id)));
-            ControlFlow::Continue(())
+            match in_order && shown >= SURELY_IN_ORDER && is_beyond {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
         };
         store.keys(each).await?;
         places.sort_unstable_by_key(|place| (place.id.row, place.id.turn()));
-        places.dedup_by_key(|place| place.id.row);
+        places.dedup_by(|later, first| {
+            let of_one_row = later.id.row == first.id.row;
+            if of_one_row {
+                next = earlier(next, Some(later.due));
+            }
+            of_one_row
+        });
         places.sort_unstable();
-        Ok(places)
+        Ok(Due { places, next })
     }
 
     /// The next entry of each row, oldest first.
@@ -185,6 +207,8 @@ impl Outbox {
         let id = id.renamed(host.random());
         let place = Place { due: now, id };
         host.set(&key(id, Some(place)), &entry.to_json()).await?;
+        // Before the dead letter goes: where this fails the operator may ask again.
+        marker::announce(host, now).await?;
         host.delete(&dead).await?;
         Ok(Some(place))
     }

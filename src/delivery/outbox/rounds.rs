@@ -1,4 +1,4 @@
-//! Delivering what waits: a few entries after a reply, or all there is on demand.
+//! Delivering entries group by group, and all there are on demand.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -10,30 +10,15 @@ use crate::delivery::{DataApi, Ports};
 use crate::milliseconds;
 use crate::ports::StoreError;
 
-/// How long an instance begins with further entries after a reply.
-const AFTER_A_REPLY: Duration = Duration::from_secs(5);
-
-/// The same on demand. A group that was begun may take ten seconds more, and a call twenty in all.
+/// How long it begins with further entries on demand. A group that was begun may take ten seconds
+/// more, and a call twenty in all.
 const ON_DEMAND: Duration = Duration::from_secs(5);
-
-/// How many entries it looks at after a reply.
-const LOOKED_AT: usize = 128;
 
 /// How many entries are listed at a time on demand.
 const DRAINED_AT_A_TIME: usize = 4096;
 
 /// Entries that are delivered at a time on demand.
 const AT_A_TIME: usize = 16;
-
-/// A change is followed by its instance for as long as its next attempt is not further away.
-const FOLLOWED: Duration = Duration::from_secs(7);
-
-/// How many changes an instance follows at a time. Others wait for the next look.
-const MOST_FOLLOWED: usize = 16;
-
-/// How many it delivers at a time after a reply: each is in memory several times over, beside the
-/// requests that go on coming.
-const BESIDE_OTHERS: usize = 4;
 
 /// What a round did.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -51,78 +36,32 @@ pub struct Drained {
 }
 
 /// A round under way. `heard` is told of each attempt.
-struct Running<'a, P, F> {
-    outbox: &'a Outbox,
-    host: &'a P,
-    data_api: &'a DataApi,
-    heard: F,
-    until: Duration,
-    early: bool,
-    at_a_time: usize,
-    drained: Drained,
+pub(super) struct Running<'a, P, F> {
+    pub outbox: &'a Outbox,
+    pub host: &'a P,
+    pub data_api: &'a DataApi,
+    pub heard: F,
+    /// When it begins with nothing more, on the monotonic clock.
+    pub until: Duration,
+    pub early: bool,
+    pub at_a_time: usize,
+    pub drained: Drained,
+    /// When the earliest of those is due that failed.
+    pub next: Option<u64>,
 }
 
-/// Whoever follows a change, until this is dropped.
-struct Following<'a>(&'a Outbox);
-
-/// The one that carries the outbox forward, until this is dropped.
-struct Carrying<'a>(&'a Outbox);
-
-impl Drop for Carrying<'_> {
-    fn drop(&mut self) {
-        self.0.seen().carrying = false;
-    }
-}
-
-impl<'a> Following<'a> {
-    /// `None` where `most` are followed already.
-    fn begin(outbox: &'a Outbox, most: usize) -> Option<Self> {
-        let mut seen = outbox.seen();
-        if seen.followed >= most {
-            return None;
-        }
-        seen.followed += 1;
-        drop(seen);
-        Some(Self(outbox))
-    }
-}
-
-impl Drop for Following<'_> {
-    fn drop(&mut self) {
-        self.0.seen().followed -= 1;
-    }
+/// How a round ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// Each entry was tried.
+    AllTried,
+    /// The time was over before.
+    TimeOver,
+    /// The data API was not there for any of a group; the rest was left alone.
+    Away,
 }
 
 impl Outbox {
-    /// Delivers what is due, if it is time for another look, but for what is `followed`.
-    pub async fn carry(
-        &self,
-        host: &impl Ports,
-        data_api: &DataApi,
-        heard: impl Fn(Id, Attempted, Option<&Entry>),
-        followed: Option<Id>,
-    ) -> Result<(), StoreError> {
-        let now = host.monotonic();
-        if !self.seen().may_look(now) {
-            return Ok(());
-        }
-        let _carrying = Carrying(self);
-        let mut running = Running {
-            outbox: self,
-            host,
-            data_api,
-            heard,
-            until: now + AFTER_A_REPLY,
-            early: false,
-            at_a_time: BESIDE_OTHERS,
-            drained: Drained::default(),
-        };
-        let due_by = milliseconds::since_1970(host.now());
-        let others = |id| Some(id) != followed;
-        let places = self.due(host, due_by, LOOKED_AT, others).await?;
-        running.deliver(&places).await.map(drop)
-    }
-
     /// Delivers until nothing more can be done, or the time is over.
     pub async fn drain(
         &self,
@@ -140,6 +79,7 @@ impl Outbox {
             early,
             at_a_time: AT_A_TIME,
             drained: Drained::default(),
+            next: None,
         };
         // What fails is due later, and so not listed again, or known by its name.
         let due_by = if early {
@@ -150,8 +90,9 @@ impl Outbox {
         let mut tried = BTreeSet::new();
         loop {
             let untried = |id| !tried.contains(&id);
-            let places = self.due(host, due_by, DRAINED_AT_A_TIME, untried).await?;
-            if places.is_empty() || !running.deliver(&places).await? {
+            let due = self.due(host, due_by, DRAINED_AT_A_TIME, untried).await?;
+            let places = due.places;
+            if places.is_empty() || running.deliver(&places).await? != Ended::AllTried {
                 break;
             }
             tried.extend(places.iter().map(|place| place.id));
@@ -162,53 +103,14 @@ impl Outbox {
             ..running.drained
         })
     }
-
-    /// Delivers a change that is due, and tries it again as long as that is moments away.
-    pub async fn follow(
-        &self,
-        host: &impl Ports,
-        data_api: &DataApi,
-        heard: impl Fn(Id, Attempted, Option<&Entry>),
-        mut place: Place,
-    ) -> Result<(), StoreError> {
-        let pause = |place: Place| {
-            let now = milliseconds::since_1970(host.now());
-            Duration::from_millis(place.due.saturating_sub(now))
-        };
-        let most = match pause(place).is_zero() {
-            true => BESIDE_OTHERS,
-            false => MOST_FOLLOWED,
-        };
-        let Some(_following) = Following::begin(self, most) else {
-            self.seen().left = true;
-            return Ok(());
-        };
-        loop {
-            let pause = pause(place);
-            if pause > FOLLOWED {
-                return Ok(());
-            }
-            if !pause.is_zero() {
-                host.sleep(pause).await;
-            }
-            let attempt = self.attempt(host, data_api, place, false).await?;
-            heard(place.id, attempt.attempted, attempt.entry.as_ref());
-            place = match attempt.next {
-                Some(next) => next,
-                None if attempt.attempted == Attempted::NotDue => place,
-                None => return Ok(()),
-            };
-        }
-    }
 }
 
 impl<P: Ports, F: Fn(Id, Attempted, Option<&Entry>)> Running<'_, P, F> {
-    /// Tries these in turn; says whether it got to the end of them. Where the data API is not there
-    /// for any of a group, the rest is left alone.
-    async fn deliver(&mut self, places: &[Place]) -> Result<bool, StoreError> {
+    /// Tries these in turn, a group at a time.
+    pub(super) async fn deliver(&mut self, places: &[Place]) -> Result<Ended, StoreError> {
         for group in places.chunks(self.at_a_time) {
             if self.host.monotonic() >= self.until {
-                return Ok(false);
+                return Ok(Ended::TimeOver);
             }
             let (host, data_api, early) = (self.host, self.data_api, self.early);
             let attempts = group
@@ -230,15 +132,16 @@ impl<P: Ports, F: Fn(Id, Attempted, Option<&Entry>)> Running<'_, P, F> {
                     _ => answered += 1,
                 }
                 self.drained.count(attempt.attempted);
+                self.next = earlier(self.next, attempt.next.map(|place| place.due));
             }
             if let Some(error) = broken {
                 return Err(error);
             }
             if away > 0 && answered == 0 {
-                return Ok(false);
+                return Ok(Ended::Away);
             }
         }
-        Ok(true)
+        Ok(Ended::AllTried)
     }
 }
 
@@ -252,4 +155,9 @@ impl Drained {
             Attempted::NotDue | Attempted::Gone => {}
         }
     }
+}
+
+/// The earlier of two moments, where there is one.
+pub(super) fn earlier(one: Option<u64>, other: Option<u64>) -> Option<u64> {
+    [one, other].into_iter().flatten().min()
 }

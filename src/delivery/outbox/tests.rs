@@ -10,12 +10,12 @@ use crate::delivery::tests::Desk;
 use crate::delivery::{DeploymentId, Status, ended};
 use crate::testing::{Answers, FakeHost, json};
 
-const ORIGIN: Origin = Origin {
+pub(super) const ORIGIN: Origin = Origin {
     source: "a360",
     request_id: "r-1",
 };
 
-fn change(deployment_id: &str, status: &str) -> Change {
+pub(super) fn change(deployment_id: &str, status: &str) -> Change {
     ended(
         DeploymentId::new(deployment_id).expect("fits"),
         Status::new(status).expect("fits"),
@@ -23,33 +23,40 @@ fn change(deployment_id: &str, status: &str) -> Change {
     )
 }
 
-fn outbox() -> Outbox {
+pub(super) fn outbox() -> Outbox {
     Outbox::new(Duration::from_secs(72 * 3600))
 }
 
-fn away() -> Why {
+pub(super) fn away() -> Why {
     let answer = Answers::Fails(crate::ports::SendError::Refused);
     let desk = desk();
     let failed = desk.apply(&change("x", "COMPLETED"), [answer.clone(), answer]);
     Why::of(&failed).expect("a reason")
 }
 
-fn desk() -> Desk {
+pub(super) fn desk() -> Desk {
     Desk::with(&[("data_api", "dab")])
 }
 
-fn keep(outbox: &Outbox, host: &FakeHost, deployment_id: &str, status: &str, why: &Why) -> Place {
+pub(super) fn keep(
+    outbox: &Outbox,
+    host: &FakeHost,
+    deployment_id: &str,
+    status: &str,
+    why: &Why,
+) -> Place {
     let change = change(deployment_id, status);
-    let (_, place) = block_on(outbox.keep(host, change, ORIGIN, why)).expect("kept");
-    place.expect("it waits")
+    let kept = block_on(outbox.keep(host, change, ORIGIN, why)).expect("kept");
+    assert_eq!(kept.announced, Ok(()));
+    kept.place.expect("it waits")
 }
 
-fn answer(word: &str) -> Answers {
+pub(super) fn answer(word: &str) -> Answers {
     json(201, &format!(r#"{{"value":[{{"Resultado":"{word}"}}]}}"#))
 }
 
 /// Which deployments were sent, in order.
-fn sent(host: &FakeHost) -> Vec<String> {
+pub(super) fn sent(host: &FakeHost) -> Vec<String> {
     let sent = host.sent.take();
     let ids = sent.iter().map(|request| {
         let body: serde_json::Value = serde_json::from_slice(&request.body).expect("JSON");
@@ -87,7 +94,7 @@ fn an_entry_is_kept_whole_and_goes_once_its_row_has_it() {
     };
     assert_eq!(drained, expected);
     assert_eq!(sent(&desk.host), ["d/1 ñ RUN_FAILED"]);
-    assert_eq!(desk.host.stored("outbox/"), [""; 0]);
+    assert_eq!(desk.host.stored("0-outbox/"), [""; 0]);
 }
 
 #[test]
@@ -186,7 +193,7 @@ fn what_will_never_be_taken_is_a_dead_letter_until_it_is_put_back() {
     let refused = json(400, r#"{"error":{"code":"BadRequest"}}"#);
     assert_eq!(drain(&outbox, &desk, vec![refused], true).dead, 1);
     assert_eq!(drain(&outbox, &desk, vec![], true), Drained::default());
-    assert_eq!(desk.host.stored("outbox/"), [format!("outbox/d/{id}")]);
+    assert_eq!(desk.host.stored("0-outbox/"), [format!("0-outbox/d/{id}")]);
 
     let place = block_on(outbox.requeue(&desk.host, id)).expect("the store works");
     assert!(place.is_some_and(|place| place.id != id && place.id.row == id.row));
@@ -195,7 +202,7 @@ fn what_will_never_be_taken_is_a_dead_letter_until_it_is_put_back() {
         drain(&outbox, &desk, vec![answer("UPDATED")], false).delivered,
         1
     );
-    assert_eq!(desk.host.stored("outbox/"), [""; 0]);
+    assert_eq!(desk.host.stored("0-outbox/"), [""; 0]);
 }
 
 #[test]
@@ -218,10 +225,10 @@ fn a_dead_letter_that_is_put_back_while_it_becomes_one_is_not_lost() {
         let attempted = attempted.expect("the store works").attempted;
         assert_eq!(attempted, Attempted::Dead);
         let place = match put_back.expect("the store works") {
-            Some(place) => format!("outbox/a/{place}"),
-            None => format!("outbox/d/{id}"),
+            Some(place) => format!("0-outbox/a/{place}"),
+            None => format!("0-outbox/d/{id}"),
         };
-        assert_eq!(desk.host.stored("outbox/"), [place], "{pause}");
+        assert_eq!(desk.host.stored("0-outbox/"), [place], "{pause}");
     }
 }
 
@@ -266,7 +273,7 @@ fn two_instances_at_once_do_no_harm() {
         [&first, &second].map(|desk| outbox.drain(&desk.host, desk.data_api(), heard, true));
     let drained = block_on(futures_util::future::join_all(drains));
     assert!(drained.iter().all(Result::is_ok), "{drained:?}");
-    assert_eq!(first.host.stored("outbox/"), [""; 0]);
+    assert_eq!(first.host.stored("0-outbox/"), [""; 0]);
 }
 
 #[test]
@@ -284,39 +291,7 @@ fn an_entry_that_somebody_else_delivered_meanwhile_does_not_come_back() {
     assert_eq!(removed, Ok(true));
     let attempted = attempted.expect("the store works").attempted;
     assert_eq!(attempted, Attempted::Gone);
-    assert_eq!(desk.host.stored("outbox/"), [""; 0]);
-}
-
-#[test]
-fn an_instance_looks_into_the_store_once_in_ten_seconds() {
-    let (outbox, desk) = (outbox(), desk());
-    let heard = |_, _, _: Option<&Entry>| ();
-    let carry = || block_on(outbox.carry(&desk.host, desk.data_api(), heard, None));
-    for (seconds, accesses) in [(0, 1), (0, 1), (9, 1), (1, 2), (10, 3)] {
-        desk.host.advance(Duration::from_secs(seconds));
-        assert_eq!(carry(), Ok(()));
-        assert_eq!(desk.host.accesses.get(), accesses);
-    }
-}
-
-#[test]
-fn while_the_data_api_is_away_nobody_looks() {
-    let (outbox, desk) = (outbox(), desk());
-    let heard = |_, _, _: Option<&Entry>| ();
-    let carry = || block_on(outbox.carry(&desk.host, desk.data_api(), heard, None));
-    let refused = crate::ports::SendError::Refused;
-    let failed = Err(Failure::Remote(crate::delivery::Fault::NoReply(refused)));
-    outbox.heard(&desk.host, &failed);
-    assert_eq!((carry(), desk.host.accesses.get()), (Ok(()), 0));
-    outbox.heard(&desk.host, &Ok(Outcome::AlreadyFinal));
-    assert_eq!((carry(), desk.host.accesses.get()), (Ok(()), 1));
-    outbox.heard(&desk.host, &failed);
-    desk.host.advance(Duration::from_secs(10));
-    assert_eq!(
-        (carry(), desk.host.accesses.get()),
-        (Ok(()), 2),
-        "once in a while all the same"
-    );
+    assert_eq!(desk.host.stored("0-outbox/"), [""; 0]);
 }
 
 #[test]
@@ -328,71 +303,37 @@ fn no_more_keys_are_shown_than_are_needed_where_the_store_shows_them_in_order() 
         desk.host.advance(Duration::from_millis(1));
     }
     for number in 0..500 {
-        let key = format!("outbox/d/{number}");
+        let key = format!("0-outbox/d/{number}");
         block_on(desk.host.set(&key, b"")).expect("set");
     }
     let far = u64::MAX;
     let all = block_on(outbox.due(&desk.host, far, usize::MAX, |_| true)).expect("read");
-    assert_eq!(all.len(), 500);
+    let (all, next) = (all.places, all.next);
+    assert_eq!((all.len(), next), (500, None));
     for (shuffles, until, enough, found, shown) in [
-        (false, far, 128, 128, 129),
+        // The marker is the first key of all.
+        (false, far, 128, 128, 130),
         (false, 0, 128, 0, 16),
-        (false, far, usize::MAX, 500, 501),
-        (true, far, 128, 500, 1000),
-        (true, 0, 128, 0, 1000),
+        (false, far, usize::MAX, 500, 502),
+        (true, far, 128, 500, 1001),
+        (true, 0, 128, 0, 1001),
     ] {
         desk.host.shuffles_keys = shuffles;
         desk.host.shown.set(0);
         let due = block_on(outbox.due(&desk.host, until, enough, |_| true)).expect("read");
-        assert!(due == all[..found], "{shuffles} {until}: {}", due.len());
+        let (places, next) = (due.places, due.next);
+        assert!(
+            places == all[..found],
+            "{shuffles} {until}: {}",
+            places.len()
+        );
+        assert_eq!(
+            next,
+            all.get(found).map(|place| place.due),
+            "{shuffles} {until}"
+        );
         assert_eq!(desk.host.shown.get(), shown, "{shuffles} {until}");
     }
-}
-
-#[test]
-fn what_waits_for_its_time_does_not_keep_the_others_from_theirs() {
-    let (outbox, desk) = (outbox(), desk());
-    for number in 0..300 {
-        let id = format!("waits-{number}");
-        let place = keep(&outbox, &desk.host, &id, "COMPLETED", &away());
-        let key = format!("outbox/a/{place}");
-        let value = desk
-            .host
-            .store
-            .borrow_mut()
-            .remove(&key)
-            .expect("it is there");
-        let due = place.due + 3_600_000;
-        let later = format!("outbox/a/{}", Place { due, ..place });
-        desk.host.store.borrow_mut().insert(later, value);
-    }
-    desk.host.advance(Duration::from_secs(1));
-    keep(&outbox, &desk.host, "due", "COMPLETED", &Why::NoRow);
-    desk.host.advance(Duration::from_secs(2));
-    desk.host.will([answer("UPDATED")]);
-    let heard = |_, _, _: Option<&Entry>| ();
-    block_on(outbox.carry(&desk.host, desk.data_api(), heard, None)).expect("the store works");
-    assert_eq!(sent(&desk.host), ["due COMPLETED"]);
-}
-
-#[test]
-fn an_instance_follows_some_rows_at_a_time_and_no_more() {
-    let (outbox, desk) = (outbox(), desk());
-    let places: Vec<_> = (0..20)
-        .map(|number| {
-            let id = format!("d-{number}");
-            keep(&outbox, &desk.host, &id, "COMPLETED", &Why::NoRow)
-        })
-        .collect();
-    desk.host.will(vec![answer("UPDATED"); 16]);
-    let heard = |_, _, _: Option<&Entry>| ();
-    let follow = |place: &Place| outbox.follow(&desk.host, desk.data_api(), heard, *place);
-    block_on(futures_util::future::join_all(places.iter().map(follow)));
-    assert_eq!(desk.host.answers.take().len(), 0);
-    assert_eq!(desk.host.stored("outbox/").len(), 4);
-    desk.host.will([answer("UPDATED")]);
-    assert_eq!(block_on(follow(&places[19])), Ok(()), "there is room again");
-    assert_eq!(desk.host.stored("outbox/").len(), 3);
 }
 
 #[test]
@@ -429,10 +370,10 @@ fn all_of_a_rows_dead_letters_are_put_back() {
 fn what_is_no_entry_becomes_a_dead_letter_as_it_is() {
     let (outbox, desk) = (outbox(), desk());
     let id = Id::new(&change("d", "COMPLETED"), 7, 7);
-    let key = format!("outbox/a/{}", Place { due: 7, id });
+    let key = format!("0-outbox/a/{}", Place { due: 7, id });
     block_on(desk.host.set(&key, b"no entry")).expect("set");
     assert_eq!(drain(&outbox, &desk, vec![], true).dead, 1);
-    assert_eq!(desk.host.stored("outbox/"), [format!("outbox/d/{id}")]);
+    assert_eq!(desk.host.stored("0-outbox/"), [format!("0-outbox/d/{id}")]);
     assert_eq!(block_on(outbox.remove(&desk.host, id)), Ok(true));
 }
 
@@ -489,27 +430,4 @@ proptest! {
         let _ = Entry::parse(text.as_bytes());
         let _ = Id::parse(&text);
     }
-}
-
-#[test]
-fn what_finds_no_place_after_its_reply_is_delivered_at_the_next_look_and_once() {
-    let (outbox, desk) = (outbox(), desk());
-    let accept = |n: usize| {
-        let change = change(&format!("d-{n}"), "COMPLETED");
-        block_on(outbox.accept(&desk.host, change, ORIGIN)).expect("kept")
-    };
-    let places: Vec<_> = (0..6).map(accept).collect();
-    let heard = |_, _, _: Option<&Entry>| ();
-    let (host, data_api) = (&desk.host, desk.data_api());
-    host.will((0..6).map(|_| answer("UPDATED")));
-    let follow = |place: &Place| outbox.follow(host, data_api, heard, *place);
-    let followed = block_on(futures_util::future::join_all(places.iter().map(follow)));
-    assert!(followed.iter().all(Result::is_ok));
-    assert_eq!(sent(host).len(), 4);
-    // Not ten seconds later, and not by every request that comes.
-    let carry = || outbox.carry(host, data_api, heard, None);
-    let (one, other) = block_on(futures_util::future::join(carry(), carry()));
-    assert!(one.is_ok() && other.is_ok());
-    assert_eq!(sent(host).len(), 2);
-    assert_eq!(host.stored("outbox/"), [""; 0]);
 }

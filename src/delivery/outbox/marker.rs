@@ -1,0 +1,174 @@
+//! The marker: one value of the store that says when the next entry is due and who delivers what
+//! waits, so that finding out whether there is anything to do costs one `get` and no listing.
+//!
+//! The store has no compare-and-set, so every write of the marker may undo another. What keeps
+//! entries from being forgotten all the same:
+//!
+//! - An entry is stored before it is announced here, and whoever delivers takes the lease, which
+//!   takes `announced` back, before the keys are listed. So an entry is in that listing, or the
+//!   carrier finds `announced` at the end and lists once more.
+//! - Where a carrier ends in the very moment in which an entry is announced, and its write comes
+//!   last, the request that kept the entry reads the marker once more after its reply, finds
+//!   nobody at work, and becomes the carrier itself.
+//! - A marker that is missing, cannot be read, or speaks of a time that cannot be, counts as one
+//!   that says "look". One whose last listing is [`LISTED_EVERY`] ago does too, so whatever went
+//!   wrong (also an instance that ended in between, or a store that shows its writes late) costs
+//!   that delay and no entry.
+//! - Two carriers at once do no harm: changes are guarded.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::milliseconds;
+use crate::ports::{Clock, KeyValue, Random, StoreError};
+
+/// Where the marker is: before the entries in a store that keeps its keys in order.
+pub const KEY: &str = "0-outbox-marker";
+
+/// How long a listing is relied on: the longest that an entry waits because of a lost marker.
+pub const LISTED_EVERY: Duration = Duration::from_secs(600);
+
+/// How long a lease lasts. Longer than a round, so that it ends by itself only where the carrier did.
+const LEASE: Duration = Duration::from_secs(16);
+
+/// How far the clocks of two instances may differ.
+const SKEW: Duration = Duration::from_secs(60);
+
+/// What all instances know of the outbox. Times are milliseconds since 1970.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Marker {
+    /// When the next entry is due; `None`: nothing waits.
+    pub due: Option<u64>,
+    /// When the keys were last listed; 0: never.
+    listed: u64,
+    /// Whether an entry came since the carrier began its last listing.
+    announced: bool,
+    lease: Option<Lease>,
+}
+
+/// Who delivers what waits, and until when nobody else need.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Lease {
+    holder: u64,
+    until: u64,
+}
+
+/// The right to deliver what waits, for all instances.
+#[derive(Debug, Clone, Copy)]
+pub struct Carrier {
+    holder: u64,
+}
+
+impl Marker {
+    /// Reads the marker; one that is missing or damaged is one that was never listed.
+    pub async fn read(store: &impl KeyValue) -> Result<Self, StoreError> {
+        let value = store.get(KEY).await?;
+        Ok(value
+            .and_then(|value| crate::json::parse(&value).ok())
+            .unwrap_or_default())
+    }
+
+    async fn write(&self, store: &impl KeyValue) -> Result<(), StoreError> {
+        // Only maps with keys that are no strings and failing `Serialize`s fail; none is used.
+        let value = serde_json::to_vec(self).expect("a plain structure");
+        store.set(KEY, &value).await
+    }
+
+    /// Whether somebody should look at `now`, or for what is due by `until`, and nobody is at it.
+    pub fn wants_carrier(&self, now: u64, until: u64) -> bool {
+        !self.is_carried(now) && (self.is_stale(now) || self.due.is_some_and(|due| due <= until))
+    }
+
+    /// Whether the last listing says nothing any more.
+    fn is_stale(&self, now: u64) -> bool {
+        let is_past = self.listed <= now.saturating_add(milliseconds::of(SKEW));
+        !is_past || now.saturating_sub(self.listed) >= milliseconds::of(LISTED_EVERY)
+    }
+
+    fn is_carried(&self, now: u64) -> bool {
+        let latest = now.saturating_add(milliseconds::of(LEASE + SKEW));
+        self.lease
+            .is_some_and(|lease| now < lease.until && lease.until <= latest)
+    }
+}
+
+/// Says that an entry is due then. To be called once the entry is stored.
+///
+/// # Errors
+/// Where the store fails. The entry is found all the same, within [`LISTED_EVERY`].
+pub async fn announce(host: &(impl KeyValue + Clock), due: u64) -> Result<(), StoreError> {
+    let now = milliseconds::since_1970(host.now());
+    let mut marker = Marker::read(host).await?;
+    let is_known = marker.due.is_some_and(|known| known <= due);
+    if is_known && (marker.announced || !marker.is_carried(now)) {
+        return Ok(());
+    }
+    marker.due = Some(marker.due.map_or(due, |known| known.min(due)));
+    marker.announced = true;
+    marker.write(host).await
+}
+
+impl Carrier {
+    /// Takes the lease where nobody has it; `None`: somebody else was faster.
+    pub async fn begin(
+        host: &(impl KeyValue + Clock + Random),
+        marker: Marker,
+    ) -> Result<Option<Self>, StoreError> {
+        let carrier = Self {
+            holder: host.random() as u64,
+        };
+        carrier.renew(host, marker).await?;
+        let found = Marker::read(host).await?;
+        Ok(carrier.has(&found).then_some(carrier))
+    }
+
+    /// Extends the lease. What is announced from here on is told at [`found`](Self::found).
+    pub async fn renew(
+        self,
+        host: &(impl KeyValue + Clock),
+        mut marker: Marker,
+    ) -> Result<(), StoreError> {
+        let now = milliseconds::since_1970(host.now());
+        let until = now.saturating_add(milliseconds::of(LEASE));
+        let holder = self.holder;
+        (marker.announced, marker.lease) = (false, Some(Lease { holder, until }));
+        marker.write(host).await
+    }
+
+    /// The marker as it stands; `None`: somebody else has the lease now.
+    pub async fn found(self, host: &impl KeyValue) -> Result<Option<Marker>, StoreError> {
+        let marker = Marker::read(host).await?;
+        Ok(self.has(&marker).then_some(marker))
+    }
+
+    /// Gives the lease back and says when the next entry is due, as a listing begun at `listed` and
+    /// the deliveries after it have shown.
+    pub async fn end(
+        self,
+        store: &impl KeyValue,
+        listed: u64,
+        due: Option<u64>,
+    ) -> Result<(), StoreError> {
+        let marker = Marker {
+            due,
+            listed,
+            announced: false,
+            lease: None,
+        };
+        marker.write(store).await
+    }
+
+    fn has(self, marker: &Marker) -> bool {
+        marker
+            .lease
+            .is_some_and(|lease| lease.holder == self.holder)
+    }
+}
+
+impl Marker {
+    /// When the earliest entry is due that came since the carrier's last listing.
+    pub fn announced(&self) -> Option<u64> {
+        self.due.filter(|_| self.announced)
+    }
+}
