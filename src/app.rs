@@ -14,7 +14,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::attempts::{Attempts, Counts, Judgement};
 use crate::audit::{self, Record};
-use crate::config::{Config, Secret};
+use crate::config::{Config, Level, Secret};
 use crate::credentials::{Policy, Refused, Verified};
 use crate::delivery::outbox::{Outbox, Pending};
 use crate::delivery::{DataApi, DeploymentId, Failure, Remembered};
@@ -92,6 +92,9 @@ impl<H: Host> App<H> {
     pub async fn load(host: H, counts: Arc<Counts>) -> Self {
         let config = Config::load(&host).await;
         audit::log_problems(&host, &config.problems);
+        if config.log_level <= Level::Warn {
+            audit::log_warnings(&host, &config.warnings);
+        }
         Self {
             routes: Routes::new(&config),
             counts,

@@ -4,8 +4,10 @@
 mod data_api;
 mod doors;
 mod parse;
+mod pasted;
 mod reader;
 mod secret;
+mod secrets;
 
 use std::time::Duration;
 
@@ -44,12 +46,15 @@ pub struct Config {
     /// BlizWork's door. `None`: it is not set up, and not there; `Some(None)`: misconfigured, it
     /// stays shut.
     pub blizwork: Option<Option<Door>>,
-    /// The operators' door. `None`: it has no token, or a wrong one, and is not there.
-    pub admin: Option<Door>,
+    /// The operators' door. `None`: it has no token, and is not there; `Some(None)`:
+    /// misconfigured, it stays shut.
+    pub admin: Option<Option<Door>>,
     /// How long a change may wait in the outbox.
     pub outbox_max_age: Duration,
     /// Everything that is wrong, for the log and for readiness.
     pub problems: Vec<Problem>,
+    /// What is used but should not be left so, for the log.
+    pub warnings: Vec<Problem>,
 }
 
 /// Distance of the database's local time from UTC.
@@ -129,6 +134,7 @@ impl Config {
         let development = reader.read("environment", |value| {
             parse::one_of(value, &[("production", false), ("development", true)])
         });
+        reader.is_development = development == Some(true);
         let root_path = reader.read("root_path", parse::root_path);
         let log_level = reader.read("log_level", |value| parse::one_of(value, LEVELS));
         let max_body_bytes = reader.read("max_body_bytes", |value| {
@@ -157,6 +163,9 @@ impl Config {
         let mut names = Names::default();
         let webhook_tables = names.read(&mut reader, "webhook_tables", WEBHOOK_TABLES);
         let blizwork_table = names.read(&mut reader, "blizwork_table", BLIZWORK_TABLE);
+        let reused = secrets::reused(&mut reader);
+        let is_own = |setting| !reused.contains(&setting);
+        let (problems, warnings) = reader.into_notes();
 
         let data_api = data_api.filter(|_| sound);
         let can_open = data_api.is_some();
@@ -171,17 +180,18 @@ impl Config {
             max_body_bytes: max_body_bytes.unwrap_or(1 << 20),
             trusted_proxies: trusted_proxies.unwrap_or(0),
             failed_attempts_per_minute: failed_attempts_per_minute.unwrap_or(0),
-            callback: door.filter(|_| can_open && callback_paths_known),
-            messages: messages.filter(|_| messages_can),
+            callback: door.filter(|_| can_open && callback_paths_known && is_own("callback_token")),
+            messages: messages.filter(|_| messages_can && is_own("webhook_secret")),
             messages_per_minute: messages_per_minute.unwrap_or(0),
             blizwork: blizwork.map(|door| door.filter(|_| can_open && blizwork_table)),
             data_api,
             names,
-            admin: admin.filter(|_| sound),
+            admin: admin.map(|door| door.filter(|_| sound && is_own("admin_token"))),
             outbox_max_age: Duration::from_secs(
                 outbox_max_age.unwrap_or(LONGEST_AGE) as u64 * 3600,
             ),
-            problems: reader.into_problems(),
+            problems,
+            warnings,
         }
     }
 

@@ -19,6 +19,10 @@ use crate::ports::{
 #[path = "../tests/signer/mod.rs"]
 pub mod signer;
 
+/// A callback's token, and an operator's.
+pub const TOKEN: &str = "un-token-de-prueba";
+pub const OPERATOR: &str = "un-token-de-operador";
+
 /// 2026-01-02T03:04:05Z
 const NOW: Duration = Duration::from_secs(1_767_323_045);
 

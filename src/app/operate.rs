@@ -37,7 +37,7 @@ impl<H: Host> App<H> {
         record: &mut Record,
     ) -> Result<Answer, Refusal> {
         record.source = Some("admin");
-        let policy = self.routes.admin().ok_or(Refusal::NotFound)?;
+        let policy = self.routes.admin().ok_or(Refusal::Misconfigured)?;
         self.verify(policy, headers, Vec::new(), record).await?;
         // What is wrong with the call is told only to those who were let in.
         let call = call?;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::ports::{Clock as _, SendError};
-use crate::testing::{Answers, FakeHost, Pieces, json as json_answer, signer};
+use crate::testing::{Answers, FakeHost, OPERATOR, Pieces, TOKEN, json as json_answer, signer};
 
 type Whole = Pieces<()>;
 
@@ -31,7 +31,7 @@ fn load(host: FakeHost) -> App<FakeHost> {
 }
 
 fn app(settings: &[(&str, &str)]) -> App<FakeHost> {
-    let token = ("callback_token", "token");
+    let token = ("callback_token", TOKEN);
     load(FakeHost::with(&[&[token], settings].concat()))
 }
 
@@ -97,7 +97,7 @@ fn rows(app: &App<FakeHost>) -> usize {
 #[test]
 fn a_callback_changes_the_row_and_leaves_its_audit_line() {
     let app = app(&[]);
-    let seen = post(&app, "token", BODY);
+    let seen = post(&app, TOKEN, BODY);
     assert_eq!(seen.status, 200);
     assert_eq!(
         seen.body,
@@ -116,7 +116,7 @@ fn a_callback_changes_the_row_and_leaves_its_audit_line() {
         })
     );
 
-    let again = post(&app, "token", BODY);
+    let again = post(&app, TOKEN, BODY);
     assert_eq!(again.status, 200);
     assert_eq!(again.body["result"], "already_final");
     assert_eq!(
@@ -130,9 +130,9 @@ fn a_callback_changes_the_row_and_leaves_its_audit_line() {
 fn the_row_is_read_back_behind_the_same_door() {
     let app = app(&[]);
     let body = r#"{"deploymentId":"a/b ñ","status":"S"}"#;
-    post(&app, "token", body);
+    post(&app, TOKEN, body);
     let path = "/api/callback/a%2Fb%20%C3%B1";
-    let headers = [("X-API-KEY", "token")];
+    let headers = [("X-API-KEY", TOKEN)];
     let seen = send(&app, request("GET", path, &headers, ""));
     assert_eq!(seen.status, 200);
     assert_eq!(seen.body["DeploymentId"], "a/b ñ");
@@ -221,12 +221,12 @@ fn guessing_ends_and_whoever_has_the_credential_does_not_notice() {
     send(&app, request("GET", "/health", &[], ""));
     let accesses = || app.host.accesses.replace(0);
     accesses();
-    assert_eq!(post(&app, "token", BODY).status, 200);
+    assert_eq!(post(&app, TOKEN, BODY).status, 200);
     let of_one_callback = accesses();
     let fresh = self::app(&[]);
     send(&fresh, request("GET", "/health", &[], ""));
     fresh.host.accesses.set(0);
-    post(&fresh, "token", BODY);
+    post(&fresh, TOKEN, BODY);
     assert_eq!(of_one_callback, fresh.host.accesses.get());
 
     app.host.advance(Duration::from_secs(60));
@@ -238,7 +238,7 @@ fn settings_that_are_read_anew_give_no_new_attempts() {
     let attempts = Arc::<Counts>::default();
     let limit = ("failed_attempts_per_minute", "3");
     let statuses = (0..4).map(|_| {
-        let mut host = FakeHost::with(&[("callback_token", "token"), limit]);
+        let mut host = FakeHost::with(&[("callback_token", TOKEN), limit]);
         host.unreadable = Some("webhook_secret");
         let app = block_on(App::load(host, Arc::clone(&attempts)));
         post(&app, "guess", BODY).status
@@ -264,7 +264,7 @@ fn a_wrong_credential_beside_a_right_one_is_a_warning() {
     let key = signer::public_key("ed25519.pem");
     let app = app(&[("jwt_public_key", &key)]);
     let headers = [
-        ("x-authorization", "token"),
+        ("x-authorization", TOKEN),
         ("authorization", "Bearer a.b.c"),
     ];
     let seen = send(&app, request("POST", PATH, &headers, BODY));
@@ -278,7 +278,7 @@ fn a_wrong_credential_beside_a_right_one_is_a_warning() {
 fn where_two_credentials_are_wanted_one_is_forbidden() {
     let key = signer::public_key("ed25519.pem");
     let app = app(&[("jwt_public_key", &key), ("callback_auth_mode", "required")]);
-    let seen = post(&app, "token", BODY);
+    let seen = post(&app, TOKEN, BODY);
     assert_eq!(
         (seen.status, &seen.body["code"]),
         (403, &json!("insufficient_credentials"))
@@ -299,17 +299,17 @@ fn where_two_credentials_are_wanted_one_is_forbidden() {
 #[test]
 fn a_body_refused_behind_the_door_shows_in_the_log_without_its_secrets() {
     let app = app(&[]);
-    let seen = post(&app, "token", r#"{"status":7,"password":"hunter2"}"#);
+    let seen = post(&app, TOKEN, r#"{"status":7,"password":"hunter2"}"#);
     assert_eq!(seen.status, 422);
     assert_eq!(seen.body["code"], "invalid_callback");
     assert_eq!(seen.body["errors"]["deploymentId"], "falta");
     assert_eq!(seen.body["errors"]["status"], "debe ser un texto");
     assert_eq!(seen.line["body"], r#"{"status":7,"password":"***"}"#);
 
-    let seen = post(&app, "token", r#"{"deploymentId":"d-7"}"#);
+    let seen = post(&app, TOKEN, r#"{"deploymentId":"d-7"}"#);
     assert_eq!(seen.line["deployment_id"], "d-7");
 
-    let seen = post(&app, "token", "{'status':");
+    let seen = post(&app, TOKEN, "{'status':");
     assert_eq!(seen.status, 400);
     assert_eq!(seen.body["code"], "invalid_json");
     assert_eq!(seen.line["body"], "{'status':");
@@ -322,7 +322,7 @@ fn a_body_refused_behind_the_door_shows_in_the_log_without_its_secrets() {
 fn each_refusal_has_the_status_of_the_contract() {
     let app = app(&[("max_body_bytes", "100")]);
     let long = "x".repeat(101);
-    let token = ("x-authorization", "token");
+    let token = ("x-authorization", TOKEN);
     for (method, path, header, body, status, code) in [
         ("POST", "/nowhere", token, BODY, 404, "not_found"),
         ("GET", PATH, token, "", 405, "method_not_allowed"),
@@ -390,7 +390,7 @@ fn misconfiguration_shuts_the_door_and_only_log_and_readiness_say_why() {
         "{first}"
     );
 
-    let seen = post(&app, "token", BODY);
+    let seen = post(&app, TOKEN, BODY);
     assert_eq!(
         (seen.status, &seen.body["code"]),
         (503, &json!("misconfigured"))
@@ -462,7 +462,7 @@ fn a_server_is_asked_whether_it_is_there_once_in_five_seconds() {
 fn nothing_is_acknowledged_that_the_store_did_not_take() {
     let mut app = app(&[]);
     app.host.store_fails = true;
-    let seen = post(&app, "token", BODY);
+    let seen = post(&app, TOKEN, BODY);
     assert_eq!(
         (seen.status, &seen.body["code"]),
         (503, &json!("unavailable"))
@@ -483,7 +483,7 @@ fn a_callback_goes_to_the_data_api_that_is_chosen() {
     let answered = |status, word| {
         let body = format!(r#"{{"value":[{{"Resultado":"{word}"}}]}}"#);
         app.host.will([json_answer(status, &body)]);
-        post(&app, "token", BODY)
+        post(&app, TOKEN, BODY)
     };
     let seen = answered(201, "UPDATED");
     assert_eq!(
@@ -521,10 +521,10 @@ fn what_the_data_api_does_not_take_is_kept_and_acknowledged_as_such() {
             true,
         ),
     ] {
-        let app = app(&[("data_api", "dab"), ("admin_token", "a")]);
+        let app = app(&[("data_api", "dab"), ("admin_token", OPERATOR)]);
         // What a look into the outbox leads to later is not due yet.
         app.host.will([json_answer(status, body)]);
-        let seen = post(&app, "token", BODY);
+        let seen = post(&app, TOKEN, BODY);
         assert_eq!(seen.status, 202);
         let queued = json!({
             "status": "OK", "result": "queued",
@@ -553,7 +553,7 @@ fn a_row_that_is_not_there_yet_is_followed_for_some_seconds() {
     let missing = || answer("NOT_FOUND");
     app.host
         .will([missing(), missing(), missing(), answer("UPDATED")]);
-    let headers = [("x-authorization", "token")];
+    let headers = [("x-authorization", TOKEN)];
     let (response, after) = block_on(app.respond(request("POST", PATH, &headers, BODY)));
     assert_eq!(response.status, 202);
     assert_eq!(app.host.monotonic(), began, "the caller does not wait");
@@ -568,12 +568,8 @@ fn a_row_that_is_not_there_yet_is_followed_for_some_seconds() {
     drop(lines);
 
     app.host.will([missing(), missing(), missing(), missing()]);
-    assert_eq!(post(&app, "token", BODY).status, 202);
-    assert_eq!(
-        app.host.stored("0-outbox/a/").len(),
-        1,
-        "somebody else's now"
-    );
+    assert_eq!(post(&app, TOKEN, BODY).status, 202);
+    assert_eq!(app.host.stored("0-outbox/a/").len(), 1, "somebody else's now");
 }
 
 #[test]
@@ -588,7 +584,7 @@ fn what_is_not_kept_is_not_acknowledged() {
         ),
     ] {
         app.host.will([answer]);
-        let headers = [("x-authorization", "token")];
+        let headers = [("x-authorization", TOKEN)];
         let (response, _) = block_on(app.respond(request("POST", PATH, &headers, BODY)));
         assert_eq!(response.status, 503);
         assert_eq!(response.headers.first("retry-after"), Some(&b"30"[..]));
@@ -602,7 +598,7 @@ fn a_row_that_is_not_found_where_the_table_may_not_be_either_is_told_as_such() {
     let app = app(&[("data_api", "dab"), ("sam_write", "table")]);
     let error = r#"{"error":{"code":"EntityNotFound","message":"…","status":404}}"#;
     app.host.will([(); 4].map(|()| json_answer(404, error)));
-    let headers = [("x-authorization", "token")];
+    let headers = [("x-authorization", TOKEN)];
     let (response, after) = block_on(app.respond(request("POST", PATH, &headers, BODY)));
     assert_eq!(response.status, 202);
     let line: Value = serde_json::from_str(after.line.as_deref().expect("one")).expect("JSON");
@@ -615,7 +611,7 @@ fn what_went_well_at_the_second_attempt_is_a_warning() {
     let app = app(&[("data_api", "postgrest")]);
     let updated = json_answer(200, r#"[{"Resultado":"UPDATED"}]"#);
     app.host.will([Answers::Fails(SendError::Refused), updated]);
-    let seen = post(&app, "token", BODY);
+    let seen = post(&app, TOKEN, BODY);
     assert_eq!(seen.status, 200);
     assert_eq!(seen.line["level"], "warn");
     assert_eq!(seen.line["retried"], "connection refused");
@@ -624,7 +620,7 @@ fn what_went_well_at_the_second_attempt_is_a_warning() {
 #[test]
 fn a_deployment_that_the_data_api_cannot_name_is_refused_as_what_it_is() {
     let app = app(&[("data_api", "dab"), ("sam_write", "table")]);
-    let seen = post(&app, "token", r#"{"deploymentId":"../x","status":"S"}"#);
+    let seen = post(&app, TOKEN, r#"{"deploymentId":"../x","status":"S"}"#);
     assert_eq!(
         (seen.status, &seen.body["code"]),
         (422, &json!("invalid_callback"))
@@ -636,15 +632,11 @@ fn a_deployment_that_the_data_api_cannot_name_is_refused_as_what_it_is() {
 #[test]
 fn a_row_that_is_none_is_an_internal_error_with_nothing_inside_but_the_request_id() {
     let app = app(&[]);
-    post(
-        &app,
-        "token",
-        r#"{"deploymentId":"d-1","status":"RUNNING"}"#,
-    );
+    post(&app, TOKEN, r#"{"deploymentId":"d-1","status":"RUNNING"}"#);
     for value in app.host.store.borrow_mut().values_mut() {
         value.clear();
     }
-    let seen = post(&app, "token", BODY);
+    let seen = post(&app, TOKEN, BODY);
     assert_eq!(seen.status, 500);
     let id = &seen.headers["x-request-id"];
     assert_eq!(seen.body, json!({ "requestId": id }));
@@ -676,31 +668,37 @@ fn only_who_shows_the_operators_token_is_shown_all_there_is() {
         ("blizwork_api_token", "t"),
         ("blizwork_endpoint_url", "https://sam.example/blizwork"),
     ];
-    let guarded = app(&[&hook[..], &[("admin_token", "a")]].concat());
+    let guarded = app(&[&hook[..], &[("admin_token", OPERATOR)]].concat());
     assert_eq!(shown_of_hook(&guarded, ""), Ok(false));
-    assert_eq!(shown_of_hook(&guarded, "Bearer a"), Ok(true));
-    assert_eq!(shown_of_hook(&guarded, "bearer a"), Ok(true));
+    assert_eq!(
+        shown_of_hook(&guarded, "Bearer un-token-de-operador"),
+        Ok(true)
+    );
+    assert_eq!(
+        shown_of_hook(&guarded, "bearer un-token-de-operador"),
+        Ok(true)
+    );
     assert_eq!(shown_of_hook(&guarded, "Bearer b"), Err(401));
     // What a proxy in front has asked for, which passes it on.
     assert_eq!(shown_of_hook(&guarded, "Basic YTpi"), Ok(false));
     let line = guarded.host.lines.borrow()[2].clone();
     assert!(line.contains(r#""source":"admin""#), "{line}");
     let unguarded = app(&hook);
-    for authorization in ["", "Bearer a", "Bearer "] {
+    for authorization in ["", "Bearer un-token-de-operador", "Bearer "] {
         assert_eq!(shown_of_hook(&unguarded, authorization), Ok(false));
     }
 }
 
 fn operate(app: &App<FakeHost>, method: &str, path: &str) -> Seen {
-    let headers = [("authorization", "Bearer a")];
+    let headers = [("authorization", "Bearer un-token-de-operador")];
     send(app, request(method, path, &headers, ""))
 }
 
 #[test]
 fn operators_see_what_waits_and_get_it_delivered() {
-    let app = app(&[("data_api", "dab"), ("admin_token", "a")]);
+    let app = app(&[("data_api", "dab"), ("admin_token", OPERATOR)]);
     app.host.will([json_answer(500, "")]);
-    let queued = post(&app, "token", BODY);
+    let queued = post(&app, TOKEN, BODY);
     let id = queued.line["entry"].as_str().expect("an entry").to_owned();
 
     let list = operate(&app, "GET", "/admin/outbox");
@@ -768,7 +766,10 @@ fn operators_see_what_waits_and_get_it_delivered() {
 fn the_operators_door_is_as_strict_as_the_callers_and_not_there_without_a_token() {
     let shut = app(&[]);
     assert_eq!(operate(&shut, "GET", "/admin/outbox").status, 404);
-    let app = app(&[("admin_token", "a"), ("failed_attempts_per_minute", "2")]);
+    let app = app(&[
+        ("admin_token", OPERATOR),
+        ("failed_attempts_per_minute", "2"),
+    ]);
     let try_with = |value: &str| {
         let headers = [("authorization", value), ("spin-client-addr", "10.0.0.9:1")];
         send(&app, request("GET", "/admin/outbox/stats", &headers, ""))
@@ -779,15 +780,15 @@ fn the_operators_door_is_as_strict_as_the_callers_and_not_there_without_a_token(
         refused.headers["www-authenticate"],
         "Bearer realm=\"admin\""
     );
-    assert_eq!(try_with("a").status, 401);
+    assert_eq!(try_with(OPERATOR).status, 401);
     assert_eq!(
-        try_with("Bearer token").status,
+        try_with(&format!("Bearer {TOKEN}")).status,
         429,
         "the callers' token is another"
     );
-    assert_eq!(try_with("Bearer a").status, 200);
+    assert_eq!(try_with("Bearer un-token-de-operador").status, 200);
     assert_eq!(
-        post(&app, "a", BODY).status,
+        post(&app, OPERATOR, BODY).status,
         429,
         "and theirs is not the operators'"
     );
@@ -811,18 +812,18 @@ fn a_further_source_is_one_file_and_one_line() {
     let body = r#"{"machine":"M 1","since":"2026-01-02T03:04:05Z"}"#;
     let app = with_ping(&[]);
     assert_eq!(ping(&app, "wrong", body).status, 401);
-    let seen = ping(&app, "token", r#"{"machine":"M 1"}"#);
+    let seen = ping(&app, TOKEN, r#"{"machine":"M 1"}"#);
     assert_eq!(
         (seen.status, &seen.body["errors"]),
         (422, &json!({"since": "falta"}))
     );
-    let seen = ping(&app, "token", body);
+    let seen = ping(&app, TOKEN, body);
     assert_eq!(
         (seen.status, &seen.body["result"]),
         (200, &json!("updated"))
     );
     let older = body.replace("05Z", "04Z");
-    let seen = ping(&app, "token", &older);
+    let seen = ping(&app, TOKEN, &older);
     assert_eq!(seen.body["result"], "already_final");
     assert_eq!(seen.line["row"], "maquinas/M 1");
 
@@ -830,7 +831,7 @@ fn a_further_source_is_one_file_and_one_line() {
     let app = with_ping(&[("data_api", "postgrest")]);
     let away = Answers::Fails(SendError::Refused);
     app.host.will([away.clone(), away]);
-    assert_eq!(ping(&app, "token", body).status, 202);
+    assert_eq!(ping(&app, TOKEN, body).status, 202);
     app.host.advance(Duration::from_secs(30));
     app.host.will([json_answer(200, r#"[{"machine":"M 1"}]"#)]);
     send(&app, request("GET", "/health", &[], ""));
@@ -868,7 +869,7 @@ fn none_lets_everybody_in_where_it_is_allowed() {
 
 #[test]
 fn settings_that_a_provider_kept_back_are_read_anew() {
-    let mut host = FakeHost::with(&[("callback_token", "token")]);
+    let mut host = FakeHost::with(&[("callback_token", TOKEN)]);
     host.unreadable = Some("callback_token");
     let kept_back = load(host);
     for (app, holds_on) in [
@@ -891,7 +892,7 @@ fn the_log_level_leaves_lines_out() {
         ("error", false, false),
     ] {
         let app = app(&[("log_level", level)]);
-        let headers = [("x-authorization", "token")];
+        let headers = [("x-authorization", TOKEN)];
         for (headers, logged) in [(&headers[..], updated), (&[], refused)] {
             let before = app.host.lines.borrow().len();
             let (_, after) = block_on(app.respond(request("POST", PATH, headers, BODY)));

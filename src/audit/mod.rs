@@ -148,13 +148,27 @@ fn named(change: &Change) -> (Option<String>, Option<String>) {
 
 /// Logs what is wrong with the settings.
 pub fn log_problems(host: &(impl Clock + Log), problems: &[Problem]) {
+    log_settings(host, Level::Error, "misconfigured", problems);
+}
+
+/// Logs what is used of the settings but should not be left so.
+pub fn log_warnings(host: &(impl Clock + Log), warnings: &[Problem]) {
+    log_settings(host, Level::Warn, "doubtful_settings", warnings);
+}
+
+fn log_settings(
+    host: &(impl Clock + Log),
+    level: Level,
+    outcome: &'static str,
+    problems: &[Problem],
+) {
     if problems.is_empty() {
         return;
     }
     host.log(&json(&ProblemsLine {
         time: time(host.now()),
-        level: Level::Error.name(),
-        outcome: "misconfigured",
+        level: level.name(),
+        outcome,
         problems: problems
             .iter()
             .map(|problem| format!("{}: {}", problem.setting, problem.what))

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::parse::{self, Fault};
 use super::reader::Reader;
-use super::{Secret, UtcOffset};
+use super::{Secret, UtcOffset, pasted, secrets};
 use crate::delivery::COLUMNS;
 use crate::message::Headers;
 
@@ -139,6 +139,9 @@ const KINDS: &[(&str, Kind)] = &[
     ("postgrest", Kind::Postgrest),
 ];
 
+/// Entra ID's token endpoint.
+const ENTRA: &str = "https://login.microsoftonline.com";
+
 /// A caller waits no longer than this for all attempts.
 const LONGEST_TIMEOUT: usize = 10_000;
 
@@ -170,6 +173,14 @@ fn read_server(reader: &mut Reader) -> Option<Server> {
     });
     let oauth = read_oauth(reader);
     let (headers, oauth) = (headers?, oauth?);
+    for (_, value) in headers.as_fields() {
+        // Also what stands behind `Bearer`.
+        let last = value
+            .rsplit(|byte| *byte == b' ')
+            .next()
+            .unwrap_or_default();
+        secrets::note_shown(reader, "data_api_headers", last);
+    }
     if oauth.is_some() && headers.first("authorization").is_some() {
         let fault =
             "lleva Authorization, y también la pondría oauth_client_id: solo una de las dos";
@@ -190,12 +201,17 @@ fn read_oauth(reader: &mut Reader) -> Option<Option<OAuth>> {
     let origin = reader.read("oauth_origin", parse::origin);
     let path = reader.read("oauth_path", parse::root_path);
     let client_id = reader.read("oauth_client_id", parse::text);
-    let client_secret = reader.read("oauth_client_secret", parse::secret);
+    let client_secret = secrets::shown(reader, "oauth_client_secret");
     let scope = reader.read("oauth_scope", parse::text);
     let (origin, path, client_id) = (origin?, path?, client_id?);
     let (client_secret, scope) = (client_secret?, scope?);
     if path.is_empty() && client_id.is_none() && client_secret.is_none() && scope.is_none() {
         return Some(None);
+    }
+    if origin == ENTRA && client_secret.as_ref().is_some_and(is_guid) {
+        let fault = "parece el id. del secreto: en Entra ID, ponga su valor (columna «Valor»)";
+        reader.problem("oauth_client_secret", Fault::new(fault));
+        return None;
     }
     let lacking = [
         ("oauth_path", path.is_empty()),
@@ -219,6 +235,13 @@ fn read_oauth(reader: &mut Reader) -> Option<Option<OAuth>> {
     }))
 }
 
+/// Entra ID's secrets are no GUIDs, but it shows a GUID beside each.
+fn is_guid(secret: &Secret) -> bool {
+    let groups: Vec<_> = secret.expose().split('-').collect();
+    let is_hex = |group: &&str| group.bytes().all(|byte| byte.is_ascii_hexdigit());
+    groups.iter().all(is_hex) && groups.iter().map(|it| it.len()).eq([8, 4, 4, 4, 12])
+}
+
 fn read_target(reader: &mut Reader) -> Option<Target> {
     let by_procedure = reader.read("sam_write", |value| {
         parse::one_of(value, &[("procedure", true), ("table", false)])
@@ -238,7 +261,7 @@ fn read_target(reader: &mut Reader) -> Option<Target> {
 
 /// A name for each of SAM's columns, in their order; `-` leaves one out.
 fn columns(value: &str) -> Result<Vec<(&'static str, String)>, Fault> {
-    let words: Vec<_> = value.split_ascii_whitespace().collect();
+    let words = pasted::words(value);
     if words.len() != COLUMNS.len() {
         return Err(Fault::new(format!(
             "debe llevar {} nombres separados por espacios, en el orden de {}; «-» omite una",
@@ -246,7 +269,7 @@ fn columns(value: &str) -> Result<Vec<(&'static str, String)>, Fault> {
             COLUMNS.join(" ")
         )));
     }
-    if words[..2].contains(&"-") {
+    if words[..2].iter().any(|word| word == "-") {
         return Err(Fault::new(
             "las dos primeras, la clave y el estado, no se pueden omitir",
         ));
@@ -256,7 +279,7 @@ fn columns(value: &str) -> Result<Vec<(&'static str, String)>, Fault> {
         if word == "-" {
             continue;
         }
-        let name = parse::column(word)?;
+        let name = parse::column(&word)?;
         if columns.iter().any(|(_, taken)| *taken == name) {
             return Err(Fault::new("una columna aparece dos veces"));
         }

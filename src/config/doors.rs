@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::Secret;
 use super::parse::{self, Fault};
 use super::reader::Reader;
+use super::{Secret, secrets};
 use crate::credentials::{Keys, SignatureKeys};
 
 /// The door of an endpoint: the credentials that are looked at, and what they must show.
@@ -163,7 +163,7 @@ pub fn read_callback(reader: &mut Reader, development: Option<bool>) -> Option<D
 
 /// The messages' door; `None` where it has no key, or after noting what is wrong.
 pub fn read_messages(reader: &mut Reader) -> Option<Door> {
-    let keys = reader.read("webhook_secret", parse::signature_keys);
+    let keys = secrets::signature_keys(reader, "webhook_secret");
     let tolerance = reader.read("webhook_tolerance_seconds", |value| {
         parse::number(value, 1, LONGEST_TOLERANCE)
     });
@@ -177,24 +177,26 @@ pub fn read_messages(reader: &mut Reader) -> Option<Door> {
     })
 }
 
-/// The operators' door; `None` where it has no token, or after noting what is wrong.
-pub fn read_admin(reader: &mut Reader) -> Option<Door> {
-    let tokens = reader.read("admin_token", parse::tokens)?;
+/// The operators' door. `None`: it has no token; `Some(None)` after noting what is wrong.
+pub fn read_admin(reader: &mut Reader) -> Option<Option<Door>> {
+    let Some(tokens) = secrets::tokens(reader, "admin_token") else {
+        return Some(None);
+    };
     let static_token = (!tokens.is_empty()).then_some(StaticTokens {
         tokens,
         headers: vec!["authorization".to_owned()],
         bearer: true,
     });
-    Some(Door {
+    Some(Some(Door {
         static_token: Some(static_token?),
         ..Door::EMPTY
-    })
+    }))
 }
 
 /// BlizWork's door. `None`: it is not set up; `Some(None)` after noting what is wrong.
 pub fn read_blizwork(reader: &mut Reader) -> Option<Option<Door>> {
     let origin = reader.read("blizwork_api_origin", parse::origin);
-    let api_token = reader.read("blizwork_api_token", parse::secret);
+    let api_token = secrets::shown(reader, "blizwork_api_token");
     let endpoint_url = reader.read("blizwork_endpoint_url", parse::url);
     let field = reader.read("blizwork_token_field", parse::field);
     if let (Some(None), Some(None)) = (&api_token, &endpoint_url) {
@@ -225,7 +227,7 @@ pub fn read_blizwork(reader: &mut Reader) -> Option<Option<Door>> {
 
 /// `Some(None)`: no token is set.
 fn read_static_tokens(reader: &mut Reader) -> Option<Option<StaticTokens>> {
-    let tokens = reader.read("callback_token", parse::tokens);
+    let tokens = secrets::tokens(reader, "callback_token");
     let headers = reader.read("callback_token_headers", parse::headers);
     let (tokens, headers) = (tokens?, headers?);
     Some((!tokens.is_empty()).then_some(StaticTokens {
@@ -238,12 +240,15 @@ fn read_static_tokens(reader: &mut Reader) -> Option<Option<StaticTokens>> {
 /// `Some(None)`: no key is set.
 fn read_jwt(reader: &mut Reader) -> Option<Option<JwtSettings>> {
     let keys = reader.read("jwt_public_key", parse::keys);
-    let issuer = reader.read("jwt_issuer", parse::text);
-    let audience = reader.read("jwt_audience", parse::text);
+    let issuer = reader.read("jwt_issuer", parse::claim);
+    let audience = reader.read("jwt_audience", parse::claim);
     let leeway = reader.read("jwt_leeway_seconds", |value| {
         parse::number(value, 0, LONGEST_LEEWAY)
     });
     let (keys, issuer, audience, leeway) = (keys?, issuer?, audience?, leeway?);
+    for left_out in keys.iter().flat_map(Keys::left_out) {
+        reader.warning("jwt_public_key", format!("no se usa la {left_out}"));
+    }
     Some(keys.map(|keys| JwtSettings {
         keys,
         issuer,

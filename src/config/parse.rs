@@ -6,8 +6,9 @@ use ::http::Uri;
 use ::http::uri::Authority;
 use serde_json::{Map, Value as Json};
 
-use super::{Secret, UtcOffset};
-use crate::credentials::{Keys, SignatureKeys};
+use super::pasted::{self, words};
+use super::{UtcOffset, secrets};
+use crate::credentials::Keys;
 use crate::message::{Headers, is_field_value, is_token};
 
 /// Paths that belong to the host or to other endpoints, with all that is below them.
@@ -117,7 +118,13 @@ pub fn root_path(value: &str) -> Result<String, Fault> {
 /// One or more different paths, separated by spaces.
 pub fn paths(value: &str) -> Result<Vec<String>, Fault> {
     let mut paths = Vec::new();
-    for part in value.split_ascii_whitespace() {
+    // A comma may be in a path, but hardly before its first slash.
+    let value = value.replace(",/", " /");
+    for part in value.split_whitespace().map(pasted::unquoted) {
+        let part = part.trim_end_matches([',', ';']);
+        if part.is_empty() {
+            continue;
+        }
         let path = path(part)?;
         let taken = RESERVED.iter().find(|taken| {
             path.strip_prefix(**taken)
@@ -137,6 +144,11 @@ pub fn paths(value: &str) -> Result<Vec<String>, Fault> {
 }
 
 fn path(value: &str) -> Result<String, Fault> {
+    if value.contains("://") {
+        return Err(Fault::new(
+            "es una dirección entera: ponga solo la ruta, desde «/»",
+        ));
+    }
     let segments = value.strip_prefix('/').map(|rest| rest.split('/'));
     let right = value.len() <= LONGEST_PATH
         && segments.is_some_and(|mut segments| {
@@ -157,20 +169,6 @@ fn path(value: &str) -> Result<String, Fault> {
     }
 }
 
-/// Tokens separated by spaces; there may be none.
-pub fn tokens(value: &str) -> Result<Vec<Secret>, Fault> {
-    // Other characters cannot come in a header, or not in the same way from every caller.
-    if value
-        .bytes()
-        .any(|byte| !byte.is_ascii_graphic() && !byte.is_ascii_whitespace())
-    {
-        return Err(Fault::new(
-            "un token solo puede llevar letras, cifras y signos ASCII, sin tildes ni eñes",
-        ));
-    }
-    Ok(value.split_ascii_whitespace().map(Secret::new).collect())
-}
-
 /// Public keys; there may be none.
 pub fn keys(value: &str) -> Result<Option<Keys>, Fault> {
     if value.is_empty() {
@@ -181,19 +179,35 @@ pub fn keys(value: &str) -> Result<Option<Keys>, Fault> {
         .map_err(|fault| Fault::new(fault.to_string()))
 }
 
-/// Keys of body signatures; there may be none.
-pub fn signature_keys(value: &str) -> Result<Option<SignatureKeys>, Fault> {
-    SignatureKeys::parse(value).map_err(|fault| Fault::new(fault.to_string()))
-}
-
 /// Any text, or none.
 pub fn text(value: &str) -> Result<Option<String>, Fault> {
+    if let Some(what) = pasted::unfilled(value).or_else(|| pasted::odd_character(value)) {
+        return Err(Fault::new(what));
+    }
     Ok((!value.is_empty()).then(|| value.to_owned()))
 }
 
-/// A secret, or none.
-pub fn secret(value: &str) -> Result<Option<Secret>, Fault> {
-    Ok((!value.is_empty()).then(|| Secret::new(value)))
+/// What a claim must be, or nothing: one value, as it stands in the token.
+pub fn claim(value: &str) -> Result<Option<String>, Fault> {
+    let name = value.trim_start_matches('"');
+    if ["iss", "aud"].iter().any(|claim| {
+        let rest = name.strip_prefix(claim);
+        rest.is_some_and(|rest| rest.starts_with(['=', ':', '"']))
+    }) {
+        return Err(Fault::new(
+            "lleva el nombre del dato (iss, aud): ponga solo su valor",
+        ));
+    }
+    let is_url = value.contains("://");
+    if is_url && (value.contains(['{', '}', '<', '>'])) {
+        return Err(Fault::new(
+            "lleva un hueco sin rellenar, como {tenantid}: ponga el valor del token",
+        ));
+    }
+    if is_url && value.contains(|c: char| c.is_whitespace() || c == ',') {
+        return Err(Fault::new("se admite un solo valor, sin espacios ni comas"));
+    }
+    text(value)
 }
 
 /// Where a server is: `http` or `https`, host, perhaps a port, and nothing more.
@@ -205,9 +219,27 @@ pub fn origin(value: &str) -> Result<String, Fault> {
     if rest.is_some_and(is_host_and_port) {
         Ok(origin.to_owned())
     } else {
-        Err(Fault::new(
-            "debe tener la forma https://servidor[:puerto], sin ruta ni usuario",
-        ))
+        Err(Fault(format!(
+            "debe tener la forma https://servidor[:puerto], sin ruta ni usuario{}",
+            misplaced(origin)
+        )))
+    }
+}
+
+/// What stands in an origin that belongs elsewhere, where that is plain.
+fn misplaced(origin: &str) -> &'static str {
+    let Some((scheme, rest)) = origin.split_once("://") else {
+        return "; le falta «https://»";
+    };
+    match rest {
+        _ if pasted::unfilled(origin).is_some() || rest.contains(['<', '{']) => {
+            "; lleva un hueco sin rellenar"
+        }
+        _ if rest.contains([' ', ',', ';']) => "; se admite una sola",
+        _ if rest.contains('@') => "; lleva un usuario",
+        _ if rest.contains(['/', '?', '#']) => "; la ruta va en el ajuste que termina en _path",
+        _ if scheme.chars().any(char::is_uppercase) => "; el esquema va en minúsculas",
+        _ => "",
     }
 }
 
@@ -253,8 +285,8 @@ pub fn identifier(value: &str) -> Result<String, Fault> {
 /// So many different names of tables, separated by spaces.
 pub fn identifiers(value: &str, number: usize) -> Result<Vec<String>, Fault> {
     let mut names = Vec::new();
-    for word in value.split_ascii_whitespace() {
-        let name = identifier(word)?;
+    for word in words(value) {
+        let name = identifier(&word)?;
         if names.contains(&name) {
             return Err(Fault::new("un nombre aparece dos veces"));
         }
@@ -283,13 +315,27 @@ pub fn column(value: &str) -> Result<String, Fault> {
 pub fn header_values(value: &str) -> Result<Headers, Fault> {
     let fault =
         || Fault::new("debe ser un objeto JSON como {\"apikey\":\"…\"}, con valores de texto");
-    let object: Map<String, Json> = serde_json::from_str(value).map_err(|_| fault())?;
+    // JSON that was put into a JSON text once more.
+    let inner: Option<String> = serde_json::from_str(value).ok();
+    let value = inner.as_deref().unwrap_or(value);
+    let object: Map<String, Json> = serde_json::from_str(value).map_err(|_| {
+        if value.contains(['“', '”', '„', '«', '»']) {
+            return Fault::new("lleva comillas tipográficas: en JSON son rectas (\")");
+        }
+        match value.starts_with('{') && !value.contains('"') {
+            true => Fault::new(
+                "no lleva comillas dobles: en .env el valor entero va entre comillas simples, para \
+                 que no se pierdan",
+            ),
+            false => fault(),
+        }
+    })?;
     let mut headers = Headers::default();
     for (name, value) in &object {
         let name = header(name)
             .filter(|name| !NOT_FOR_DATA_API.contains(&name.as_str()))
             .ok_or_else(|| Fault::new("lleva una cabecera que no es válida o no se puede poner"))?;
-        let value = value.as_str().ok_or_else(fault)?;
+        let value = secrets::header_value(&name, value.as_str().ok_or_else(fault)?)?;
         if !is_field_value(value) {
             return Err(Fault::new(
                 "el valor de una cabecera lleva caracteres no admitidos",
@@ -307,6 +353,11 @@ pub fn header_values(value: &str) -> Result<Headers, Fault> {
 pub fn url(value: &str) -> Result<Option<String>, Fault> {
     if value.is_empty() {
         return Ok(None);
+    }
+    if pasted::unfilled(value).is_some() || value.contains(['<', '>', '{', '}']) {
+        return Err(Fault::new(
+            "lleva un hueco sin rellenar: ponga la dirección verdadera",
+        ));
     }
     let url = value.parse::<Uri>().ok();
     let is_right = url.is_some_and(|url| {
@@ -336,8 +387,13 @@ fn header(name: &str) -> Option<String> {
 /// One or more header names, separated by spaces.
 pub fn headers(value: &str) -> Result<Vec<String>, Fault> {
     let mut names = Vec::new();
-    for part in value.split_ascii_whitespace() {
-        let name = header(part)
+    for part in words(value) {
+        if part.contains(':') {
+            return Err(Fault::new(
+                "lleva «:»: ponga solo los nombres de las cabeceras, sin su valor",
+            ));
+        }
+        let name = header(&part)
             .filter(|name| !NOT_FOR_TOKENS.contains(&name.as_str()))
             .ok_or_else(|| Fault::new("un nombre de cabecera no es válido"))?;
         if !names.contains(&name) {

@@ -2,8 +2,9 @@
 
 use zeroize::Zeroizing;
 
-use super::Problem;
 use super::parse::Fault;
+use super::secrets::InUse;
+use super::{Problem, pasted};
 use crate::ports::{VariableError, Variables};
 
 /// Every variable there is. `spin.toml` declares the same ones.
@@ -54,6 +55,11 @@ const SETTINGS: [&str; 40] = [
 pub struct Reader {
     values: Vec<(&'static str, Result<Zeroizing<String>, VariableError>)>,
     problems: Vec<Problem>,
+    warnings: Vec<Problem>,
+    /// Secrets that were read so far.
+    pub(super) in_use: Vec<InUse>,
+    /// Whether weak secrets only deserve a warning.
+    pub(super) is_development: bool,
 }
 
 impl Reader {
@@ -68,6 +74,9 @@ impl Reader {
         Self {
             values,
             problems: Vec::new(),
+            warnings: Vec::new(),
+            in_use: Vec::new(),
+            is_development: false,
         }
     }
 
@@ -78,7 +87,7 @@ impl Reader {
         parse: impl FnOnce(&str) -> Result<T, Fault>,
     ) -> Option<T> {
         let value = self.take(setting)?;
-        match parse(value.trim()) {
+        match pasted::cleaned(setting, &SETTINGS, &value).and_then(parse) {
             Ok(parsed) => Some(parsed),
             Err(fault) => {
                 self.problem(setting, fault);
@@ -114,14 +123,32 @@ impl Reader {
         });
     }
 
+    /// Notes what operators should know of `setting`, which is used all the same.
+    pub fn warning(&mut self, setting: &'static str, what: String) {
+        self.warnings.push(Problem {
+            setting,
+            what,
+            passing: false,
+        });
+    }
+
+    /// Notes that a secret of `setting` is weak. Whether it is used all the same: in development.
+    pub fn note_weakness(&mut self, setting: &'static str, fault: Fault) -> bool {
+        match self.is_development {
+            true => self.warning(setting, fault.0),
+            false => self.problem(setting, fault),
+        }
+        self.is_development
+    }
+
     /// Whether nothing was wrong so far.
     pub fn is_sound(&self) -> bool {
         self.problems.is_empty()
     }
 
-    /// All that was noted. By now every setting has been read.
-    pub fn into_problems(self) -> Vec<Problem> {
+    /// Problems and warnings: all that was noted. By now every setting has been read.
+    pub fn into_notes(self) -> (Vec<Problem>, Vec<Problem>) {
         debug_assert!(self.values.is_empty());
-        self.problems
+        (self.problems, self.warnings)
     }
 }

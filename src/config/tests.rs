@@ -3,10 +3,38 @@
 use futures_executor::block_on;
 
 use super::*;
-use crate::testing::{FakeHost, signer};
+use crate::testing::{FakeHost, TOKEN, signer};
 
 fn load(settings: &[(&str, &str)]) -> Config {
     block_on(Config::load(&FakeHost::with(settings)))
+}
+
+/// What is wrong with `setting`, which is all that is wrong, and whose door is shut.
+fn problem_of(setting: &'static str, value: &str) -> String {
+    let token = ("callback_token", TOKEN);
+    let others: &[_] = match setting {
+        "oauth_client_secret" => &[("oauth_path", "/token"), ("oauth_client_id", "id")],
+        "oauth_client_id" => &[("oauth_path", "/token"), ("oauth_client_secret", "s")],
+        "blizwork_api_token" => &[("blizwork_endpoint_url", "https://x.example/blizwork")],
+        "blizwork_endpoint_url" => &[("blizwork_api_token", "b")],
+        _ => &[],
+    };
+    let config = load(&[&[token], others, &[(setting, value)]].concat());
+    let [problem] = &config.problems[..] else {
+        panic!(
+            "{setting}={value:?}: one problem, not {:?}",
+            config.problems
+        )
+    };
+    assert_eq!(problem.setting, setting, "{value:?}");
+    let is_shut = match setting {
+        "admin_token" => matches!(config.admin, Some(None)),
+        "webhook_secret" => config.messages.is_none(),
+        "blizwork_api_token" | "blizwork_endpoint_url" => matches!(config.blizwork, Some(None)),
+        _ => config.callback.is_none(),
+    };
+    assert!(is_shut, "{setting}={value:?}");
+    problem.what.clone()
 }
 
 fn wrong(settings: &[(&str, &str)]) -> Vec<&'static str> {
@@ -17,7 +45,7 @@ fn wrong(settings: &[(&str, &str)]) -> Vec<&'static str> {
 
 #[test]
 fn the_defaults_of_spin_toml_and_a_token_open_the_door() {
-    let config = load(&[("callback_token", "uno dos")]);
+    let config = load(&[("callback_token", "un-token-de-prueba otro-token-de-prueba")]);
     assert_eq!(config.problems, []);
     assert_eq!(
         config.callback_paths,
@@ -44,10 +72,7 @@ fn a_door_with_no_credential_to_check_is_misconfigured() {
 #[test]
 fn each_mode_wants_the_credentials_it_checks() {
     let key = signer::public_key("ed25519.pem");
-    let (token, key) = (
-        ("callback_token", "token"),
-        ("jwt_public_key", key.as_str()),
-    );
+    let (token, key) = (("callback_token", TOKEN), ("jwt_public_key", key.as_str()));
     for (mode, without_token, without_key, without_both) in [
         ("optional", &[][..], &[][..], &["callback_token"][..]),
         (
@@ -69,7 +94,7 @@ fn each_mode_wants_the_credentials_it_checks() {
 #[test]
 fn strict_does_not_look_at_a_jwt() {
     let key = signer::public_key("ed25519.pem");
-    let token = ("callback_token", "token");
+    let token = ("callback_token", TOKEN);
     for (mode, looks) in [("optional", true), ("strict", false), ("required", true)] {
         let settings = [
             token,
@@ -83,9 +108,9 @@ fn strict_does_not_look_at_a_jwt() {
 
 #[test]
 fn the_door_of_messages_opens_and_shuts_by_itself() {
-    let token = ("callback_token", "token");
+    let token = ("callback_token", TOKEN);
     assert!(load(&[token]).messages.is_none());
-    let config = load(&[token, ("webhook_secret", "s3creto")]);
+    let config = load(&[token, ("webhook_secret", "s3creto-de-mensajes")]);
     let door = config.messages.expect("the door can open");
     assert_eq!(door.rule, Rule::Any);
     let signature = door.body_signature.expect("it counts");
@@ -95,13 +120,16 @@ fn the_door_of_messages_opens_and_shuts_by_itself() {
         ("webhook_secret", "whsec_s3cr3t-ñ"),
         ("webhook_tolerance_seconds", "0"),
     ] {
-        let config = load(&[token, ("webhook_secret", "s3creto"), wrong]);
+        let config = load(&[token, ("webhook_secret", "s3creto-de-mensajes"), wrong]);
         assert!(config.messages.is_none() && config.callback.is_some());
         let settings: Vec<_> = config.problems.iter().map(|p| p.setting).collect();
         assert_eq!(settings, [wrong.0]);
         assert!(!format!("{config:?}").contains("s3cr3t"));
     }
-    let config = load(&[("webhook_secret", "s3creto"), ("callback_token", "ñ")]);
+    let config = load(&[
+        ("webhook_secret", "s3creto-de-mensajes"),
+        ("callback_token", "ñ"),
+    ]);
     assert!(config.messages.is_some() && config.callback.is_none());
 }
 
@@ -111,7 +139,10 @@ fn what_is_wrong_with_one_source_shuts_no_other() {
         ("blizwork_api_token", "s3cr3t"),
         ("blizwork_endpoint_url", "https://sam.example/blizwork?a=b"),
     ];
-    let all = [("callback_token", "token"), ("webhook_secret", "s3creto")];
+    let all = [
+        ("callback_token", TOKEN),
+        ("webhook_secret", "s3creto-de-mensajes"),
+    ];
     let all = [&all[..], &blizwork].concat();
     let config = load(&all);
     assert_eq!(config.problems, []);
@@ -153,7 +184,7 @@ fn what_is_wrong_with_one_source_shuts_no_other() {
         let known = table(&config, "promos").is_some();
         assert_eq!(known, setting != "webhook_tables");
     }
-    assert!(load(&[("callback_token", "token")]).blizwork.is_none());
+    assert!(load(&[("callback_token", TOKEN)]).blizwork.is_none());
     let config = load(&[&all[..], &[("data_api", "x")]].concat());
     assert!(config.messages.is_none() && matches!(config.blizwork, Some(None)));
 }
@@ -161,10 +192,7 @@ fn what_is_wrong_with_one_source_shuts_no_other() {
 #[test]
 fn a_key_that_cannot_be_used_is_named_with_what_to_do() {
     let certificate = signer::public_key("certificate.pem");
-    let config = load(&[
-        ("callback_token", "token"),
-        ("jwt_public_key", &certificate),
-    ]);
+    let config = load(&[("callback_token", TOKEN), ("jwt_public_key", &certificate)]);
     let [problem] = &config.problems[..] else {
         panic!("one problem")
     };
@@ -279,7 +307,7 @@ fn each_wrong_value_is_named_and_shuts_the_door() {
         ("sam_utc_offset", "+05:60"),
         ("sam_utc_offset", "é05:00"),
     ] {
-        let settings = [("callback_token", "token"), (setting, value)];
+        let settings = [("callback_token", TOKEN), (setting, value)];
         assert_eq!(wrong(&settings), [setting], "{setting}={value}");
     }
 }
@@ -312,7 +340,7 @@ fn all_problems_are_reported_at_once_and_none_quotes_a_value() {
 #[test]
 fn a_data_api_is_where_and_what_settings_say() {
     let load = |settings: &[(&str, &str)]| {
-        let token = ("callback_token", "token");
+        let token = ("callback_token", TOKEN);
         let config = load(&[&[token], settings].concat());
         assert_eq!(config.problems, []);
         config.data_api.expect("it is set up")
@@ -370,11 +398,11 @@ fn client_credentials_are_whole_or_not_there() {
         ),
         (&[path, id, secret], &[]),
     ] {
-        let token = ("callback_token", "token");
+        let token = ("callback_token", TOKEN);
         assert_eq!(wrong(&[&[token], settings].concat()), lacking);
     }
     let headers = ("data_api_headers", r#"{"authorization":"Bearer x"}"#);
-    let token = ("callback_token", "token");
+    let token = ("callback_token", TOKEN);
     assert_eq!(wrong(&[token, headers]), [""; 0]);
     assert_eq!(
         wrong(&[token, headers, path, id, secret]),
@@ -385,7 +413,7 @@ fn client_credentials_are_whole_or_not_there() {
 #[test]
 fn a_secret_prints_as_stars() {
     let config = load(&[
-        ("callback_token", "s3cr3t"),
+        ("callback_token", "un-s3cr3t-de-prueba"),
         ("data_api", "dab"),
         ("data_api_headers", r#"{"apikey":"s3cr3t"}"#),
         ("oauth_path", "/token"),
@@ -399,13 +427,16 @@ fn a_secret_prints_as_stars() {
 #[test]
 fn without_known_paths_every_path_is_shut() {
     for wrong in [("root_path", "x"), ("callback_endpoint_path", "x")] {
-        assert_eq!(load(&[("callback_token", "t"), wrong]).callback_paths, None);
+        assert_eq!(
+            load(&[("callback_token", TOKEN), wrong]).callback_paths,
+            None
+        );
     }
 }
 
 #[test]
 fn a_provider_that_fails_may_pass_and_a_wrong_value_does_not() {
-    let mut host = FakeHost::with(&[("callback_token", "t")]);
+    let mut host = FakeHost::with(&[("callback_token", TOKEN)]);
     host.unreadable = Some("callback_token");
     let config = block_on(Config::load(&host));
     assert!(config.callback.is_none() && config.may_pass());
@@ -414,7 +445,7 @@ fn a_provider_that_fails_may_pass_and_a_wrong_value_does_not() {
 
 #[test]
 fn an_undeclared_variable_is_a_problem_not_a_default() {
-    let mut host = FakeHost::with(&[("callback_token", "t")]);
+    let mut host = FakeHost::with(&[("callback_token", TOKEN)]);
     host.undeclared = Some("callback_auth_mode");
     let config = block_on(Config::load(&host));
     assert!(config.callback.is_none());
@@ -455,6 +486,9 @@ fn spin_toml_declares_what_is_read_and_hands_it_to_the_component() {
         assert_eq!(secret.as_bool(), Some(true), "{name}");
     }
 }
+
+mod pasted;
+mod secrets;
 
 #[test]
 fn offsets_have_a_sign() {

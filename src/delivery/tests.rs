@@ -7,7 +7,7 @@ use futures_executor::block_on;
 use super::*;
 use crate::message::Request;
 use crate::ports::SendError;
-use crate::testing::{Answers, FakeHost, json};
+use crate::testing::{Answers, FakeHost, TOKEN, json};
 
 /// What a data API is asked to do in most tests.
 pub fn change(deployment_id: &str) -> Change {
@@ -50,7 +50,7 @@ pub struct Desk {
 
 impl Desk {
     pub fn with(settings: &[(&str, &str)]) -> Self {
-        let token = ("callback_token", "token");
+        let token = ("callback_token", TOKEN);
         let host = FakeHost::with(&[&[token], settings].concat());
         let config = block_on(config::Config::load(&host));
         let chosen = config

@@ -14,7 +14,8 @@ pub struct Routes {
     /// A setting that says which paths there are is wrong.
     unknown: bool,
     /// Operators' door; without it there is nothing of theirs.
-    admin: Option<Policy>,
+    /// `Some(None)`: misconfigured.
+    admin: Option<Option<Policy>>,
 }
 
 /// A source behind its door.
@@ -90,7 +91,10 @@ impl Routes {
             root_path: config.root_path.clone(),
             endpoints: Vec::new(),
             unknown: config.callback_paths.is_none(),
-            admin: config.admin.as_ref().map(Policy::new),
+            admin: config
+                .admin
+                .as_ref()
+                .map(|door| door.as_ref().map(Policy::new)),
         };
         table
             .with(
@@ -110,9 +114,9 @@ impl Routes {
         self
     }
 
-    /// The policy of the operators' door, where there is one.
+    /// The policy of the operators' door, where there is one that is not misconfigured.
     pub fn admin(&self) -> Option<&Policy> {
-        self.admin.as_ref()
+        self.admin.as_ref()?.as_ref()
     }
 
     /// Who answers `method` on `path`, which may have a query.
@@ -174,7 +178,7 @@ mod tests {
     use futures_executor::block_on;
 
     use super::*;
-    use crate::testing::FakeHost;
+    use crate::testing::{FakeHost, TOKEN};
 
     fn routes(settings: &[(&str, &str)]) -> Routes {
         Routes::new(&block_on(Config::load(&FakeHost::with(settings))))
@@ -200,7 +204,7 @@ mod tests {
     #[test]
     fn each_path_has_one_answer() {
         let routes = routes(&[
-            ("callback_token", "t"),
+            ("callback_token", TOKEN),
             ("root_path", "/sam"),
             ("callback_endpoint_path", "/api/callback /cb /cb/two"),
         ]);
@@ -255,7 +259,7 @@ mod tests {
             ("dab", "not_found"),
             ("postgrest", "not_found"),
         ] {
-            let routes = routes(&[("callback_token", "t"), ("data_api", data_api)]);
+            let routes = routes(&[("callback_token", TOKEN), ("data_api", data_api)]);
             assert_eq!(
                 find(&routes, "GET", "/api/callback/a"),
                 answer,
@@ -266,7 +270,7 @@ mod tests {
 
     #[test]
     fn every_endpoint_is_described() {
-        let routes = routes(&[("callback_token", "t"), ("blizwork_api_token", "t")]);
+        let routes = routes(&[("callback_token", TOKEN), ("blizwork_api_token", "t")]);
         let described = include_str!("../interface/openapi.json");
         let described: serde_json::Value = serde_json::from_str(described).expect("JSON");
         let paths = routes.endpoints.iter().flat_map(|endpoint| &endpoint.paths);
@@ -284,8 +288,8 @@ mod tests {
             ("blizwork_api_token", "t"),
             ("blizwork_endpoint_url", "https://sam.example/blizwork"),
         ];
-        let open = routes(&[&[("callback_token", "t")], &settings[..]].concat());
-        let half = routes(&[("callback_token", "t"), settings[0]]);
+        let open = routes(&[&[("callback_token", TOKEN)], &settings[..]].concat());
+        let half = routes(&[("callback_token", TOKEN), settings[0]]);
         for (method, answer) in [
             ("POST", "blizwork"),
             ("GET", "not_found"),
@@ -299,7 +303,7 @@ mod tests {
 
     #[test]
     fn with_paths_unknown_only_health_answers() {
-        let routes = routes(&[("callback_token", "t"), ("root_path", "sam")]);
+        let routes = routes(&[("callback_token", TOKEN), ("root_path", "sam")]);
         assert_eq!(find(&routes, "GET", "/health"), "health");
         assert_eq!(find(&routes, "GET", "/docs"), "page");
         assert_eq!(find(&routes, "GET", "/openapi.json"), "document");

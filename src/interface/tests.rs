@@ -6,7 +6,7 @@ use futures_executor::block_on;
 use serde_json::Value as Json;
 
 use super::*;
-use crate::testing::{FakeHost, header_map};
+use crate::testing::{FakeHost, OPERATOR, TOKEN, header_map};
 
 const BLIZWORK: [(&str, &str); 2] = [
     ("blizwork_api_token", "t"),
@@ -62,11 +62,14 @@ fn what_is_not_there_is_not_described() {
     for (settings, own) in [
         (&[][..], callback),
         (&[("data_api", "dab")], &callback[..1]),
-        (&[("admin_token", "a")], &[admin, callback].concat()),
+        (&[("admin_token", OPERATOR)], &[admin, callback].concat()),
         (&[("callback_endpoint_path", two)], &both),
         (&[("callback_endpoint_path", "?")], &[]),
         (
-            &[("webhook_secret", "s"), ("callback_endpoint_path", "?")],
+            &[
+                ("webhook_secret", "s3creto-de-mensajes"),
+                ("callback_endpoint_path", "?"),
+            ],
             &["/webhook/receive"],
         ),
     ] {
@@ -87,7 +90,7 @@ fn paths_are_below_the_root_path() {
 
 #[test]
 fn nobody_but_an_operator_learns_of_a_hook() {
-    let settings = [&BLIZWORK[..], &[("admin_token", "a")]].concat();
+    let settings = [&BLIZWORK[..], &[("admin_token", OPERATOR)]].concat();
     let to_others = described(&settings, false).to_string();
     assert!(
         !to_others.to_lowercase().contains("blizwork"),
@@ -104,7 +107,7 @@ fn nobody_but_an_operator_learns_of_a_hook() {
 #[test]
 fn the_doors_are_those_of_the_settings() {
     let key = include_str!("../../tests/keys/ed25519.pem");
-    let token = ("callback_token", "t");
+    let token = ("callback_token", TOKEN);
     let jwt = ("jwt_public_key", key);
     for (settings, doors) in [
         (
@@ -173,9 +176,12 @@ fn the_doors_of_messages_are_those_of_their_secrets() {
     let hmac = r#"{"webhookHmac":[]}"#;
     let three = r#"{"webhookId":[],"webhookSignature":[],"webhookTimestamp":[]}"#;
     for (secret, doors) in [
-        ("s", format!("[{hmac}]")),
+        ("s3creto-de-mensajes", format!("[{hmac}]")),
         (standard, format!("[{three}]")),
-        (&format!("s {standard}"), format!("[{hmac},{three}]")),
+        (
+            &format!("s3creto-de-mensajes {standard}"),
+            format!("[{hmac},{three}]"),
+        ),
     ] {
         let document = described(&[("webhook_secret", secret)], false);
         let own = &document["paths"]["/webhook/receive"]["post"]["security"];
@@ -211,9 +217,9 @@ fn whatever_is_referred_to_is_there_and_nothing_else() {
     let all = [
         &BLIZWORK[..],
         &[
-            ("admin_token", "a"),
+            ("admin_token", OPERATOR),
             ("callback_endpoint_path", "/a /b"),
-            ("webhook_secret", "s"),
+            ("webhook_secret", "s3creto-de-mensajes"),
         ],
     ]
     .concat();

@@ -97,7 +97,10 @@ fn these_files_lead_to_data_api_builder_with_a_token_of_entra_id() {
     for place in ["azure-sql", "spinkube", "akamai", "windows"] {
         let config = load(
             place,
-            &[("callback_token", "t"), ("oauth_client_secret", "s")],
+            &[
+                ("callback_token", "un-token-de-prueba"),
+                ("oauth_client_secret", "s"),
+            ],
         );
         assert_eq!(config.problems, [], "{place}");
         let Some(DataApi::Dab(remote)) = config.data_api else {
@@ -115,7 +118,10 @@ fn these_files_lead_to_data_api_builder_with_a_token_of_entra_id() {
 
 #[test]
 fn behind_one_proxy_callers_are_told_apart_and_where_they_cannot_be_nobody_is_limited() {
-    let secrets = [("callback_token", "t"), ("oauth_client_secret", "s")];
+    let secrets = [
+        ("callback_token", "un-token-de-prueba"),
+        ("oauth_client_secret", "s"),
+    ];
     for place in ["spinkube", "windows"] {
         assert_eq!(load(place, &secrets).trusted_proxies, 1, "{place}");
     }
@@ -132,7 +138,10 @@ fn the_file_for_supabase_leads_to_its_api_with_both_headers() {
     let headers = r#"{"apikey":"k","Authorization":"Bearer j"}"#;
     let config = load(
         "supabase",
-        &[("callback_token", "t"), ("data_api_headers", headers)],
+        &[
+            ("callback_token", "un-token-de-prueba"),
+            ("data_api_headers", headers),
+        ],
     );
     assert_eq!(config.problems, []);
     let Some(DataApi::Postgrest(remote)) = config.data_api else {

@@ -191,8 +191,9 @@ fn settings(page: &str) -> Vec<(String, String)> {
         };
         (name, value.unwrap_or_default().to_owned())
     });
-    // What stands for another value, or is the shell's to fill in.
+    // What stands for another value, or is the shell's to fill in, or `sed`'s to replace.
     let settings = settings.filter(|(_, value)| !value.is_empty() && !value.contains(PLACEHOLDERS));
+    let settings = settings.filter(|(_, value)| value != "//p'");
     settings.collect()
 }
 

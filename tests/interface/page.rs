@@ -177,7 +177,10 @@ fn below_a_root_path_it_sends_there() {
 #[test]
 fn it_signs_a_message_with_either_kind_of_secret() {
     let standard = "whsec_ZG9jZSBwdWVydGFzIHkgdW5hIHNvbGEgbGxhdmU=";
-    for (secret, scheme) in [("un-secreto", "webhookHmac"), (standard, "webhookId")] {
+    for (secret, scheme) in [
+        ("un-secreto-de-prueba", "webhookHmac"),
+        (standard, "webhookId"),
+    ] {
         let server = Server::start(&[("webhook_secret", secret)]);
         let browser = open(&server, "");
         send(&browser, "message", scheme, secret);

@@ -46,13 +46,13 @@ fn without_the_token_nothing_opens_nothing_changes_and_nothing_is_learnt() {
 
 #[test]
 fn either_header_and_either_token_opens_while_one_is_being_replaced() {
-    let tokens = format!("{TOKEN} el-nuevo");
+    let tokens = format!("{TOKEN} el-token-nuevo-de-prueba");
     let server = Server::start_bare(&[
         ("callback_token", &tokens),
         ("callback_token_headers", "X-Authorization X-Otra"),
     ]);
     for header in ["X-Authorization", "X-Otra", "x-otra"] {
-        for token in [TOKEN, "el-nuevo"] {
+        for token in [TOKEN, "el-token-nuevo-de-prueba"] {
             let reply = server.send("POST", "/api/callback", &[(header, token)], BODY);
             assert_eq!(reply.status, 200, "{header}: {token}");
         }

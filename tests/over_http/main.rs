@@ -25,6 +25,7 @@ mod postgrest_server;
 #[path = "../postgres/mod.rs"]
 mod real_postgres;
 mod server;
+mod settings;
 #[path = "../signer/mod.rs"]
 mod signer;
 mod storage;

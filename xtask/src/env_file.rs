@@ -63,6 +63,38 @@ pub fn token_in(text: &str) -> Option<&str> {
     if values.next().is_some() { None } else { value }
 }
 
+/// The variables of a `.env` whose values lose what looks like a name behind `$`: dotenvy, which
+/// Spin reads the file with, replaces it outside single quotes. A secret is then shorter than it
+/// seems, and nobody else can notice.
+pub fn shortened_in(text: &str) -> Vec<&str> {
+    let assigned = text.lines().filter_map(|line| {
+        let line = line.trim_start();
+        let (name, value) = line
+            .strip_prefix("export ")
+            .unwrap_or(line)
+            .split_once('=')?;
+        let value = value.trim_start();
+        let is_read = !name.starts_with('#') && !value.starts_with('\'');
+        (is_read && is_replaced(value)).then_some(name.trim())
+    });
+    assigned.collect()
+}
+
+/// Whether a `$` stands before a name, or `{`, and no backslash before it.
+fn is_replaced(value: &str) -> bool {
+    let mut before = ' ';
+    let mut characters = value.chars().peekable();
+    while let Some(character) = characters.next() {
+        let next = characters.peek();
+        let is_name = next.is_some_and(|&c| c.is_ascii_alphanumeric() || "_{".contains(c));
+        if character == '$' && before != '\\' && is_name {
+            return true;
+        }
+        before = character;
+    }
+    false
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,6 +138,24 @@ mod tests {
             assert_eq!(std::fs::read_to_string(&path).expect("read"), text);
         }
         std::fs::remove_dir_all(&folder).expect("removed");
+    }
+
+    #[test]
+    fn values_that_lose_a_part_when_the_file_is_read_are_known() {
+        for (line, shortened) in [
+            ("A=pa$word-9x", true),
+            ("A=\"pa$word-9x\"", true),
+            ("export A = pa${word}9x", true),
+            ("A='pa$word-9x'", false),
+            ("A=pa\\$word-9x", false),
+            ("A=pa-9x$", false),
+            ("A=pa$-9x", false),
+            ("# A=pa$word", false),
+            ("A", false),
+        ] {
+            let expected: &[&str] = if shortened { &["A"] } else { &[] };
+            assert_eq!(shortened_in(line), expected, "{line}");
+        }
     }
 
     #[test]

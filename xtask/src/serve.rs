@@ -103,6 +103,15 @@ fn write_env_file(project: &Project) -> Result<()> {
             path.display()
         ));
     }
+    // Not readable: the server will say so.
+    let text = std::fs::read_to_string(&path).unwrap_or_default();
+    for name in env_file::shortened_in(&text) {
+        say::warning(&format!(
+            "in {}, the word behind `$` in {name} is replaced when the file is read, so the value \
+             in force is another; put it in single quotes",
+            path.display()
+        ));
+    }
     Ok(())
 }
 

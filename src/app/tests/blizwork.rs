@@ -322,7 +322,7 @@ fn what_the_store_does_not_keep_is_not_acknowledged() {
 
 #[test]
 fn a_call_that_was_not_kept_may_come_again() {
-    let mut host = FakeHost::with(&settings(&[("callback_token", "token")]));
+    let mut host = FakeHost::with(&settings(&[("callback_token", TOKEN)]));
     host.refuses_writes_to = Some("0-outbox/");
     let mut app = load(host);
     app.host.will([verdict("0"), verdict("0")]);
@@ -364,7 +364,7 @@ fn without_its_settings_it_is_not_there_and_with_half_of_them_it_is_shut() {
             "{}",
             ready.body
         );
-        assert_eq!(post(&app, "token", BODY).status, 200);
+        assert_eq!(post(&app, TOKEN, BODY).status, 200);
     }
     let app = hook(&[("blizwork_table", "no table"), ("root_path", "/api")]);
     let at = |path| send(&app, request("POST", path, &[], CALL)).status;

@@ -5,7 +5,7 @@ use ring::hmac;
 
 use super::*;
 
-const SECRET: &str = "s3creto";
+const SECRET: &str = "s3creto-de-mensajes";
 const STANDARD: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const RECEIVE: &str = "/webhook/receive";
 
@@ -271,7 +271,7 @@ fn without_a_secret_the_door_is_shut_and_the_log_says_why() {
     assert_eq!(seen.body["success"], false);
     assert_eq!(seen.line["outcome"], "misconfigured");
     assert!(seen.line["failure"].is_string());
-    assert_eq!(post(&app, "token", BODY).status, 200);
+    assert_eq!(post(&app, TOKEN, BODY).status, 200);
 }
 
 #[test]

@@ -66,6 +66,16 @@ impl SignatureKeys {
         Ok(Some(keys))
     }
 
+    /// The first plain secret.
+    pub fn plain_secret(&self) -> Option<&str> {
+        self.plain.first().map(Secret::expose)
+    }
+
+    /// The first secret of Standard Webhooks, without its prefix.
+    pub fn shared_secret(&self) -> Option<&[u8]> {
+        self.shared.first().map(|secret| secret.as_slice())
+    }
+
     /// Whether there are keys of Standard Webhooks.
     pub(super) fn has_standard(&self) -> bool {
         !self.shared.is_empty() || !self.public.is_empty()

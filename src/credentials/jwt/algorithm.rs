@@ -31,6 +31,15 @@ pub enum PublicKey {
     Ed25519(Ed25519Key),
 }
 
+/// The name under which an algorithm is known here: EdDSA with a key on Ed25519 is called
+/// `Ed25519` too (RFC 9864, 2.2), by tokens and by keys.
+pub fn canonical(algorithm: &str) -> &str {
+    match algorithm {
+        "Ed25519" => "EdDSA",
+        other => other,
+    }
+}
+
 impl PublicKey {
     /// The algorithms a key of this kind verifies, as `alg` names them (RFC 7518, 3.1; RFC 8037,
     /// 3.1).

@@ -1,13 +1,18 @@
 //! The keys that tokens are verified with, as operators get them from whoever signs.
 
+mod fault;
 mod jwk;
 mod pem;
 
 use rsa::{BigUint, RsaPublicKey};
 
 use super::Fault;
-use super::algorithm::PublicKey;
+use super::algorithm::{PublicKey, canonical};
 use super::jws::Jws;
+
+use pem::Pasted;
+
+pub use fault::{KeyFault, LeftOut};
 
 /// Sizes of an RSA modulus, in bits: RFC 7518, 3.3 wants 2048; beyond 4096 a verification takes
 /// too long to let strangers ask for it.
@@ -21,7 +26,10 @@ const MOST: usize = 16;
 
 /// One key or more.
 #[derive(Debug, Clone)]
-pub struct Keys(Vec<Key>);
+pub struct Keys {
+    keys: Vec<Key>,
+    left_out: Vec<LeftOut>,
+}
 
 #[derive(Debug, Clone)]
 struct Key {
@@ -32,61 +40,32 @@ struct Key {
     public: PublicKey,
 }
 
-/// What is wrong with a key, in Spanish, for operators. It never quotes the key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum KeyFault {
-    /// A certificate has a public key in it, but is none.
-    #[error(
-        "es un certificado, no una clave pública; extraiga la clave con: openssl x509 -pubkey -noout -in certificado.pem"
-    )]
-    Certificate,
-    /// A private key.
-    #[error(
-        "es una clave privada, que solo debe tener quien firma; ponga la pública: openssl pkey -pubout -in clave.pem"
-    )]
-    Private,
-    /// Neither PEM nor JSON.
-    #[error(
-        "no es una clave en PEM (BEGIN PUBLIC KEY o BEGIN RSA PUBLIC KEY), ni un JWK, ni un JWKS"
-    )]
-    Unrecognised,
-    /// Cut off, or with values that no key has.
-    #[error("la clave está incompleta o dañada")]
-    Broken,
-    /// An RSA key of another size.
-    #[error("una clave RSA debe tener de 2048 a 4096 bits")]
-    RsaSize,
-    /// Another kind of key, or another curve.
-    #[error("tipo de clave no admitido; se admiten RSA, EC P-256 y Ed25519")]
-    Unsupported,
-    /// A JWK that is for something else.
-    #[error("el JWK no es para verificar firmas: lo dicen use, key_ops o alg")]
-    NotForSignatures,
-    /// A set without a single key that could be used.
-    #[error("ninguna clave del JWKS sirve para verificar firmas")]
-    NoneInSet,
-    /// More than are tried with a token.
-    #[error("se admiten 16 claves como máximo")]
-    TooMany,
-}
-
 impl Keys {
-    /// Reads PEM (SPKI or PKCS#1, one or more, line breaks written `\n` too), a JWK or a JWKS.
+    /// Reads PEM (SPKI or PKCS#1, one or more, line breaks written `\n` too), a JWK or a JWKS; also
+    /// in Base64, and what stands between the lines BEGIN and END alone.
     ///
     /// # Errors
-    /// The first key that is wrong. In a JWKS, keys for other purposes or of other kinds are left
-    /// out (RFC 7517, 5), but one must remain.
+    /// The first key that is wrong. In a JWKS, members that cannot be used are left out (RFC 7517,
+    /// 5); wrong are a private key among them, and a set of which nothing remains.
     pub fn parse(text: &str) -> Result<Self, KeyFault> {
         let text = text.trim();
-        let keys = if text.starts_with('{') {
-            jwk::parse(text)?
-        } else {
-            pem::parse(text)?
+        if text.starts_with(['{', '[']) {
+            return jwk::parse(text);
+        }
+        let keys = match pem::parse(text)? {
+            Pasted::Keys(keys) => keys,
+            Pasted::Json(json) => return jwk::parse(&json),
         };
         if keys.len() > MOST {
             return Err(KeyFault::TooMany);
         }
-        Ok(Self(keys))
+        let left_out = Vec::new();
+        Ok(Self { keys, left_out })
+    }
+
+    /// Members of the set that are not used, and why.
+    pub fn left_out(&self) -> &[LeftOut] {
+        &self.left_out
     }
 
     /// Whether the token is signed by one of the keys: by those its `kid` names, or by any
@@ -106,8 +85,8 @@ impl Keys {
         if asked {
             return Err(Fault::Signature);
         }
-        let likely = self.0.iter().find(|key| key.is_for(&jws.algorithm));
-        if let Some(key) = likely.or(self.0.first()) {
+        let likely = self.keys.iter().find(|key| key.is_for(&jws.algorithm));
+        if let Some(key) = likely.or(self.keys.first()) {
             key.public.spend(jws.signed, &jws.signature);
         }
         Err(Fault::UnknownKey)
@@ -116,10 +95,10 @@ impl Keys {
     fn meant_by<'a>(&'a self, jws: &'a Jws) -> impl Iterator<Item = &'a Key> {
         let id = jws.key_id.as_ref();
         let named = self
-            .0
+            .keys
             .iter()
             .any(|key| id.is_some() && key.id.as_ref() == id);
-        self.0.iter().filter(move |key| {
+        self.keys.iter().filter(move |key| {
             let is_meant = id.is_none() || key.id.as_ref() == if named { id } else { None };
             is_meant && key.is_for(&jws.algorithm)
         })
@@ -128,6 +107,7 @@ impl Keys {
 
 impl Key {
     fn is_for(&self, algorithm: &str) -> bool {
+        let algorithm = canonical(algorithm);
         match self.only {
             Some(only) => only == algorithm,
             None => self.public.algorithms().contains(&algorithm),

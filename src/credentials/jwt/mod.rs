@@ -17,7 +17,7 @@ use claims::Claims;
 use jws::Jws;
 use remembered::Remembered;
 
-pub use keys::{KeyFault, Keys};
+pub use keys::{KeyFault, Keys, LeftOut};
 
 /// Longest token that is looked at, in bytes.
 const LONGEST: usize = 16 << 10;

@@ -8,7 +8,7 @@ use crate::http::ErrorBody;
 const PATH: &str = "/blizwork";
 const SETTINGS: Settings<'static> = &[
     ("blizwork_api_origin", "https://api.example"),
-    ("blizwork_api_token", "secreto"),
+    ("blizwork_api_token", "un-token-de-blizwork"),
     ("blizwork_endpoint_url", "https://sam.example/blizwork"),
 ];
 const VALID: (u16, &str) = (200, r#"{"resultCode":0,"resultMessage":""}"#);

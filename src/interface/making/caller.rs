@@ -11,14 +11,14 @@ use ring::hmac;
 
 use crate::app::App;
 use crate::message::{Headers, Request};
-use crate::testing::{FakeHost, Pieces, json};
+use crate::testing::{FakeHost, OPERATOR, Pieces, TOKEN, json};
 
 /// What the caller knows.
-const SECRET: &str = "secreto";
+const SECRET: &str = "un-secreto-de-ejemplo";
 const SETTINGS: [(&str, &str); 3] = [
-    ("callback_token", SECRET),
+    ("callback_token", TOKEN),
     ("webhook_secret", SECRET),
-    ("admin_token", SECRET),
+    ("admin_token", OPERATOR),
 ];
 
 /// Settings that are added to these.
@@ -161,12 +161,12 @@ impl Call {
 
     /// With the static token.
     pub fn known(self) -> Self {
-        self.with("x-authorization", SECRET)
+        self.with("x-authorization", TOKEN)
     }
 
     /// With the operators' token.
     pub fn operators(self) -> Self {
-        self.with("authorization", format!("Bearer {SECRET}"))
+        self.with("authorization", format!("Bearer {OPERATOR}"))
     }
 
     /// With the body's signature.

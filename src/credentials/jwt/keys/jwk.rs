@@ -3,42 +3,75 @@
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use serde_json::{Map, Value as Json};
 
-use super::{Key, KeyFault};
-use crate::credentials::jwt::algorithm::PublicKey;
+use super::{Key, KeyFault, Keys, LeftOut, MOST};
+use crate::credentials::jwt::algorithm::{PublicKey, canonical};
 
 /// What stands before the coordinates of a point (SEC 1, 2.3.3).
 const UNCOMPRESSED: u8 = 4;
 
+/// Members that only private keys have (RFC 7518, 6.2.2 and 6.3.2; `priv` is that of AKP).
+const PRIVATE: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "priv"];
+
 /// A key; its numbers are base64url without padding (RFC 7515, 2), still as text.
 struct Jwk<'a>(&'a Map<String, Json>);
 
-/// A JWK, or the keys of a JWKS.
-pub fn parse(text: &str) -> Result<Vec<Key>, KeyFault> {
-    let object: Map<String, Json> =
-        serde_json::from_str(text).map_err(|_| KeyFault::Unrecognised)?;
-    let members = match object.get("keys") {
-        None | Some(Json::Null) => return key(&object).map(|key| vec![key]),
-        Some(Json::Array(members)) => members,
-        Some(_) => return Err(KeyFault::Unrecognised),
+/// A JWK, a JWKS, or the list of a JWKS without what is around it.
+pub fn parse(text: &str) -> Result<Keys, KeyFault> {
+    let json: Json = serde_json::from_str(text).map_err(|_| KeyFault::Unrecognised)?;
+    let object = match &json {
+        Json::Array(members) if !members.is_empty() => return set(members),
+        Json::Object(object) => object,
+        _ => return Err(KeyFault::Unrecognised),
     };
-    let mut keys = Vec::new();
-    for member in members {
-        match member.as_object().ok_or(KeyFault::Broken).and_then(key) {
+    match object.get("keys") {
+        None | Some(Json::Null) => {}
+        Some(Json::Array(members)) => return set(members),
+        Some(_) => return Err(KeyFault::Unrecognised),
+    }
+    let only = match key(object) {
+        Err(KeyFault::Missing("kty")) if object.contains_key("jwks_uri") => {
+            Err(KeyFault::Discovery)
+        }
+        other => other,
+    };
+    Ok(Keys {
+        keys: vec![only?],
+        left_out: Vec::new(),
+    })
+}
+
+/// The members that can be used: one that is odd does not shut out who signs with the others.
+fn set(members: &[Json]) -> Result<Keys, KeyFault> {
+    if members.iter().filter_map(Json::as_object).any(is_private) {
+        return Err(KeyFault::Private);
+    }
+    let (mut keys, mut left_out) = (Vec::new(), Vec::new());
+    for (index, member) in members.iter().enumerate() {
+        let read = match member.as_object() {
+            Some(_) if keys.len() == MOST => Err(KeyFault::TooMany),
+            Some(object) => key(object),
+            None => Err(KeyFault::Broken),
+        };
+        let id = member.get("kid").and_then(Json::as_str);
+        match read {
             Ok(key) => keys.push(key),
-            Err(KeyFault::Unsupported | KeyFault::NotForSignatures) => {}
-            Err(fault) => return Err(fault),
+            Err(why) => left_out.push(LeftOut::new(index, id, why)),
         }
     }
-    if keys.is_empty() {
-        return Err(KeyFault::NoneInSet);
+    match keys.is_empty() {
+        true => Err(KeyFault::NoneInSet(left_out)),
+        false => Ok(Keys { keys, left_out }),
     }
-    Ok(keys)
+}
+
+fn is_private(object: &Map<String, Json>) -> bool {
+    let jwk = Jwk(object);
+    PRIVATE.iter().any(|name| jwk.member(name).is_some())
 }
 
 fn key(object: &Map<String, Json>) -> Result<Key, KeyFault> {
     let jwk = Jwk(object);
-    // Of every kind of private key.
-    if jwk.member("d").is_some() {
+    if is_private(object) {
         return Err(KeyFault::Private);
     }
     let id = jwk.text("kid")?;
@@ -58,6 +91,7 @@ fn key(object: &Map<String, Json>) -> Result<Key, KeyFault> {
 }
 
 fn algorithm(public: &PublicKey, named: &str) -> Option<&'static str> {
+    let named = canonical(named);
     let mut algorithms = public.algorithms().iter().copied();
     algorithms.find(|algorithm| *algorithm == named)
 }
@@ -68,40 +102,47 @@ impl Jwk<'_> {
         self.0.get(name).filter(|member| !member.is_null())
     }
 
-    fn text(&self, name: &str) -> Result<Option<&str>, KeyFault> {
+    fn text(&self, name: &'static str) -> Result<Option<&str>, KeyFault> {
         let member = self.member(name);
         member
-            .map(|member| member.as_str().ok_or(KeyFault::Broken))
+            .map(|member| member.as_str().ok_or(KeyFault::Malformed(name)))
             .transpose()
     }
 
-    fn number(&self, name: &str) -> Result<Vec<u8>, KeyFault> {
-        let text = self.text(name)?.ok_or(KeyFault::Broken)?;
-        Base64UrlUnpadded::decode_vec(text).map_err(|_| KeyFault::Broken)
+    fn number(&self, name: &'static str) -> Result<Vec<u8>, KeyFault> {
+        let text = self.text(name)?.ok_or(KeyFault::Missing(name))?;
+        Base64UrlUnpadded::decode_vec(text).map_err(|_| KeyFault::Malformed(name))
     }
 
     fn is_for_signatures(&self) -> Result<bool, KeyFault> {
         let verifies = match self.member("key_ops") {
             None => true,
             Some(Json::Array(operations)) => operations.iter().any(|one| one == "verify"),
-            Some(_) => return Err(KeyFault::Broken),
+            Some(_) => return Err(KeyFault::Malformed("key_ops")),
         };
         let purpose = self.text("use")?;
         Ok(verifies && purpose.is_none_or(|purpose| purpose == "sig"))
     }
 
     fn public(&self) -> Result<PublicKey, KeyFault> {
-        let kind = self.text("kty")?.ok_or(KeyFault::Broken)?;
+        let kind = self.text("kty")?.ok_or(KeyFault::Missing("kty"))?;
         match (kind, self.text("crv")?) {
-            ("RSA", _) => PublicKey::rsa(&self.number("n")?, &self.number("e")?),
+            ("RSA", _) => {
+                let has = |name| self.member(name).is_some();
+                if has("x5c") && !has("n") && !has("e") {
+                    return Err(KeyFault::OnlyCertificate);
+                }
+                PublicKey::rsa(&self.number("n")?, &self.number("e")?)
+            }
             ("EC", Some("P-256")) => {
                 let coordinates = [self.number("x")?, self.number("y")?];
                 if coordinates.iter().any(|coordinate| coordinate.len() != 32) {
-                    return Err(KeyFault::Broken);
+                    return Err(KeyFault::CoordinateSize);
                 }
                 PublicKey::p256(&[&[UNCOMPRESSED], &coordinates.concat()[..]].concat())
             }
             ("OKP", Some("Ed25519")) => PublicKey::ed25519(&self.number("x")?),
+            ("EC" | "OKP", None) => Err(KeyFault::Missing("crv")),
             _ => Err(KeyFault::Unsupported),
         }
     }

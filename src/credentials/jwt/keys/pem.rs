@@ -1,7 +1,8 @@
 //! Keys in PEM (RFC 7468): SPKI (`PUBLIC KEY`, RFC 5280, 4.1.2.7) and PKCS#1 (`RSA PUBLIC KEY`,
-//! RFC 8017, A.1.1).
+//! RFC 8017, A.1.1). People also paste them in Base64 once more, as many secret stores want it, or
+//! without the lines BEGIN and END, as Keycloak shows a key.
 
-use base64ct::{Base64, Encoding as _};
+use base64ct::{Base64, Base64Unpadded, Encoding as _};
 use rsa::pkcs1;
 use rsa::pkcs8::ObjectIdentifier;
 use rsa::pkcs8::spki::SubjectPublicKeyInfoRef;
@@ -20,29 +21,96 @@ const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7
 /// id-Ed25519 (RFC 8410, 3).
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 
+/// What a text amounts to.
+pub enum Pasted {
+    /// Keys.
+    Keys(Vec<Key>),
+    /// JSON that was in Base64.
+    Json(String),
+}
+
 /// Every key of `text`, whatever stands between them.
-pub fn parse(text: &str) -> Result<Vec<Key>, KeyFault> {
+pub fn parse(text: &str) -> Result<Pasted, KeyFault> {
+    // Once for the file it came from and once more for the place it was pasted into.
+    let text = text.replace("\\\\", "\\");
     let text = text.replace("\\n", "\n").replace("\\r", "\r");
+    if text.contains(BEGIN) {
+        return blocks(&text).map(Pasted::Keys);
+    }
+    if text.contains("BEGIN ") && text.contains(" KEY") {
+        return Err(KeyFault::Dashes);
+    }
+    if text.starts_with("http://") || text.starts_with("https://") {
+        return Err(KeyFault::Address);
+    }
+    if text.starts_with("ssh-") || text.starts_with("ecdsa-sha2-") {
+        return Err(KeyFault::OpenSsh);
+    }
+    bare(&text)
+}
+
+fn blocks(text: &str) -> Result<Vec<Key>, KeyFault> {
     let mut keys = Vec::new();
-    let mut rest = text.as_str();
+    let mut rest = text;
     while let Some((_, block)) = rest.split_once(BEGIN) {
         let (label, block) = block.split_once(DASHES).ok_or(KeyFault::Broken)?;
         let end = format!("{DASHES}END {label}{DASHES}");
         let read = reader(label)?;
         let (body, after) = block.split_once(&end).ok_or(KeyFault::Broken)?;
-        let body: String = body.split_ascii_whitespace().collect();
-        let der = Base64::decode_vec(&body).map_err(|_| KeyFault::Broken)?;
-        keys.push(Key {
-            id: None,
-            only: None,
-            public: read(&der)?,
-        });
+        let der = decoded(body).ok_or(KeyFault::Broken)?;
+        keys.push(unnamed(read(&der)?));
         rest = after;
     }
-    if keys.is_empty() {
-        return Err(KeyFault::Unrecognised);
-    }
     Ok(keys)
+}
+
+/// One key without its lines BEGIN and END, or a whole text, in Base64.
+fn bare(text: &str) -> Result<Pasted, KeyFault> {
+    let bytes = decoded(text).ok_or(KeyFault::Unrecognised)?;
+    if let Ok(inner) = str::from_utf8(&bytes) {
+        let inner = inner.trim();
+        if inner.contains(BEGIN) {
+            return blocks(inner).map(Pasted::Keys);
+        }
+        if inner.starts_with(['{', '[']) {
+            return Ok(Pasted::Json(inner.to_owned()));
+        }
+    }
+    let key = match inside(&bytes) {
+        // PKCS#8 or PKCS#1, or SEC 1: a version, where a public key has none.
+        [2, 1, 0 | 1, ..] => return Err(KeyFault::Private),
+        [2, ..] => pkcs1(&bytes),
+        [0x30, ..] if inside(inside(&bytes)).first() == Some(&0xa0) => {
+            return Err(KeyFault::Certificate);
+        }
+        [0x30, ..] => spki(&bytes),
+        _ => return Err(KeyFault::Unrecognised),
+    };
+    key.map(|public| Pasted::Keys(vec![unnamed(public)]))
+}
+
+/// What a SEQUENCE (X.690, 8.9) at the beginning has in it, and what stands behind that; nothing
+/// where there is none.
+fn inside(der: &[u8]) -> &[u8] {
+    match der {
+        [0x30, 0x82, _, _, inside @ ..] | [0x30, 0x81, _, inside @ ..] => inside,
+        [0x30, ..=0x7f, inside @ ..] => inside,
+        _ => &[],
+    }
+}
+
+fn decoded(text: &str) -> Option<Vec<u8>> {
+    let text: String = text.split_ascii_whitespace().collect();
+    let bytes = Base64::decode_vec(&text);
+    bytes.or_else(|_| Base64Unpadded::decode_vec(&text)).ok()
+}
+
+fn unnamed(public: PublicKey) -> Key {
+    Key {
+        id: None,
+        only: None,
+        public,
+    }
 }
 
 type Read = fn(&[u8]) -> Result<PublicKey, KeyFault>;

@@ -1,0 +1,296 @@
+//! Settings that hold secrets: what is read of them, how strong each has to be, and that none of
+//! them serves two purposes.
+
+use serde_json::Value as Json;
+use zeroize::Zeroizing;
+
+use super::Secret;
+use super::parse::Fault;
+use super::pasted::{misfit, odd_character, unfilled, unquoted};
+use super::reader::Reader;
+use crate::credentials::SignatureKeys;
+
+/// Least length of what opens something, in characters; of a `whsec_` key, in bytes.
+const LEAST: usize = 16;
+
+/// Prefixes of Standard Webhooks' keys.
+const STANDARD: [&str; 3] = ["whsec_", "whpk_", "whsk_"];
+
+/// A secret that is in use, and for what.
+pub struct InUse {
+    setting: &'static str,
+    bytes: Zeroizing<Vec<u8>>,
+    /// Whether it opens something here: those must not serve another purpose.
+    opens: bool,
+    /// Which word of its setting it is, as a fault begins.
+    word: String,
+}
+
+/// Tokens separated by spaces, of which each opens something; `None` after noting what is wrong.
+pub fn tokens(reader: &mut Reader, setting: &'static str) -> Option<Vec<Secret>> {
+    let tokens = reader.read(setting, read_tokens)?;
+    let mut strong = true;
+    for (index, token) in tokens.iter().enumerate() {
+        let word = which(index, tokens.len());
+        let characters = token.expose().chars().count();
+        if characters < LEAST {
+            strong &= reader.note_weakness(setting, too_short(&word));
+        }
+        in_use(reader, setting, token.expose().as_bytes(), true, word);
+    }
+    strong.then_some(tokens)
+}
+
+/// Keys of body signatures separated by spaces; `None` after noting what is wrong, `Some(None)`
+/// where there is none.
+pub fn signature_keys(reader: &mut Reader, setting: &'static str) -> Option<Option<SignatureKeys>> {
+    let words = reader.read(setting, read_signature_words)?;
+    let mut strong = true;
+    for (index, text) in words.iter().enumerate() {
+        let word = which(index, words.len());
+        // Each was read before, so there is one.
+        let Some(key) = SignatureKeys::parse(text).ok().flatten() else {
+            continue;
+        };
+        if let Some(secret) = key.plain_secret() {
+            if secret.chars().count() < LEAST {
+                strong &= reader.note_weakness(setting, too_short(&word));
+            }
+            in_use(reader, setting, secret.as_bytes(), true, word);
+        } else if let Some(bytes) = key.shared_secret() {
+            if bytes.len() < LEAST {
+                let fault = format!(
+                    "{word}lo que sigue a «whsec_» tiene menos de {LEAST} bytes: pida otra clave"
+                );
+                strong &= reader.note_weakness(setting, Fault(fault));
+            }
+            in_use(reader, setting, bytes, true, word.clone());
+            in_use(reader, setting, text.as_bytes(), true, word);
+        }
+    }
+    let words: Vec<_> = words.iter().map(|word| word.as_str()).collect();
+    let all = Zeroizing::new(words.join(" "));
+    match SignatureKeys::parse(&all) {
+        Ok(keys) => strong.then_some(keys),
+        // Together they are too many.
+        Err(fault) => {
+            reader.problem(setting, Fault::new(fault.to_string()));
+            None
+        }
+    }
+}
+
+/// A secret that is shown to another service, or none; `None` after noting what is wrong.
+pub fn shown(reader: &mut Reader, setting: &'static str) -> Option<Option<Secret>> {
+    let secret = reader.read(setting, read_shown)?;
+    if let Some(secret) = &secret {
+        in_use(
+            reader,
+            setting,
+            secret.expose().as_bytes(),
+            false,
+            String::new(),
+        );
+    }
+    Some(secret)
+}
+
+/// Notes a secret that is shown to another service as a part of `setting`.
+pub fn note_shown(reader: &mut Reader, setting: &'static str, bytes: &[u8]) {
+    in_use(reader, setting, bytes, false, String::new());
+}
+
+/// Settings that share a value that opens something with another setting, and are wrong for it.
+pub fn reused(reader: &mut Reader) -> Vec<&'static str> {
+    let in_use = std::mem::take(&mut reader.in_use);
+    let (mut noted, mut wrong) = (Vec::new(), Vec::new());
+    for one in in_use.iter().filter(|one| one.opens) {
+        let is_other = |other: &&InUse| other.setting != one.setting && other.bytes == one.bytes;
+        let Some(other) = in_use.iter().find(is_other) else {
+            continue;
+        };
+        if noted.contains(&one.setting) {
+            continue;
+        }
+        noted.push(one.setting);
+        let fault = format!(
+            "{}también es el valor de {}: cada secreto sirve para una sola cosa; genere otro",
+            one.word, other.setting
+        );
+        if !reader.note_weakness(one.setting, Fault(fault)) {
+            wrong.push(one.setting);
+        }
+    }
+    wrong
+}
+
+fn in_use(reader: &mut Reader, setting: &'static str, bytes: &[u8], opens: bool, word: String) {
+    reader.in_use.push(InUse {
+        setting,
+        bytes: Zeroizing::new(bytes.to_vec()),
+        opens,
+        word,
+    });
+}
+
+/// Which word of a setting a fault is about; nothing where there is one.
+fn which(index: usize, number: usize) -> String {
+    match number {
+        1 => String::new(),
+        _ => format!("palabra {} de {number}: ", index + 1),
+    }
+}
+
+fn too_short(word: &str) -> Fault {
+    Fault(format!(
+        "{word}tiene menos de {LEAST} caracteres: genere otro con «openssl rand -hex 32»; si en \
+         .env lleva «$», póngalo entre comillas simples"
+    ))
+}
+
+fn read_tokens(value: &str) -> Result<Vec<Secret>, Fault> {
+    fail_on_json(value)?;
+    let words: Vec<_> = value.split_ascii_whitespace().map(unquoted).collect();
+    for (index, word) in words.iter().enumerate() {
+        let place = which(index, words.len());
+        if let Some(what) = misfit(word, true) {
+            return Err(Fault(format!("{place}{what}")));
+        }
+        // Other characters cannot come in a header, or not in the same way from every caller.
+        if word.bytes().any(|byte| !byte.is_ascii_graphic()) {
+            return Err(Fault(format!(
+                "{place}un token solo puede llevar letras, cifras y signos ASCII, sin tildes ni eñes"
+            )));
+        }
+    }
+    Ok(words.into_iter().map(Secret::new).collect())
+}
+
+/// The words, each of them a key; prefixes in lower case.
+fn read_signature_words(value: &str) -> Result<Vec<Zeroizing<String>>, Fault> {
+    fail_on_json(value)?;
+    let mut words = Vec::new();
+    for word in value.split_ascii_whitespace().map(unquoted) {
+        match standard_keys(word) {
+            Some(keys) => words.extend(keys),
+            None => words.push(Zeroizing::new(word.to_owned())),
+        }
+    }
+    for (index, word) in words.iter().enumerate() {
+        let place = which(index, words.len());
+        let fault = |what: String| Fault(format!("{place}{what}"));
+        if standard_prefix(word).is_none()
+            && let Some(what) = misprefixed(word).or_else(|| misfit(word, true))
+        {
+            return Err(fault(what));
+        }
+        SignatureKeys::parse(word).map_err(|wrong| fault(wrong.to_string()))?;
+    }
+    Ok(words)
+}
+
+/// The keys in a word that has only Standard Webhooks' keys in it, and perhaps commas. Some
+/// services show one behind the version of its signatures: `v1,whsec_…`.
+fn standard_keys(word: &str) -> Option<Vec<Zeroizing<String>>> {
+    let parts = word.split([',', ';']).map(unquoted);
+    let keys = parts
+        .filter(|part| !["", "v1", "v1a"].contains(part))
+        .map(|part| {
+            let prefix = standard_prefix(part)?;
+            let encoded = &part[prefix.len()..];
+            // The padding is often lost on the way, and stands for nothing.
+            let padding = match encoded.len() % 4 {
+                2 => "==",
+                3 => "=",
+                _ => "",
+            };
+            Some(Zeroizing::new(format!("{prefix}{encoded}{padding}")))
+        });
+    keys.collect::<Option<Vec<_>>>()
+        .filter(|keys| !keys.is_empty())
+}
+
+fn standard_prefix(word: &str) -> Option<&'static str> {
+    let begins = |prefix: &&&str| {
+        let beginning = word.get(..prefix.len());
+        beginning.is_some_and(|it| it.eq_ignore_ascii_case(prefix))
+    };
+    STANDARD.iter().find(begins).copied()
+}
+
+/// What is wrong with a word that was to be a key of Standard Webhooks.
+fn misprefixed(word: &str) -> Option<String> {
+    let lower = word.to_ascii_lowercase();
+    let named = STANDARD.iter().find(|prefix| {
+        let name = prefix.trim_end_matches('_');
+        lower.contains(**prefix)
+            || lower.strip_prefix(name).is_some_and(|rest| {
+                rest.is_empty() || rest.starts_with(|c: char| !c.is_ascii_alphanumeric())
+            })
+    })?;
+    Some(format!(
+        "una clave de Standard Webhooks empieza por «{named}», sin nada delante ni en medio"
+    ))
+}
+
+fn read_shown(value: &str) -> Result<Option<Secret>, Fault> {
+    if value.is_empty() {
+        return Ok(None);
+    }
+    fail_on_json(value)?;
+    if value.contains(|c: char| c.is_control()) {
+        return Err(Fault::new(
+            "lleva un salto de línea o una tabulación en medio",
+        ));
+    }
+    let first = value.split(' ').next().unwrap_or_default();
+    if let Some(what) = misfit(first, false).or_else(|| misfit(value, false)) {
+        return Err(Fault(what));
+    }
+    Ok(Some(Secret::new(value)))
+}
+
+/// The value of a header that is sent, without what was pasted around it.
+pub fn header_value<'a>(name: &str, value: &'a str) -> Result<&'a str, Fault> {
+    let value = unquoted(super::pasted::trimmed(value));
+    let mut words = value.split(' ');
+    let first = words.next().unwrap_or_default();
+    let second = words.next();
+    let fault = |what: &str| match name {
+        // Another name may be a value in the wrong place.
+        "authorization" | "apikey" | "x-api-key" => Fault(format!("la cabecera {name} {what}")),
+        _ => Fault(format!("una cabecera {what}")),
+    };
+    if let Some(what) = unfilled(value)
+        .or_else(|| value.split(' ').find_map(unfilled))
+        .or_else(|| odd_character(value))
+    {
+        return Err(fault(what));
+    }
+    let is_bearer = |word: &str| word.eq_ignore_ascii_case("Bearer");
+    match name {
+        "authorization" if first.starts_with("eyJ") => {
+            Err(fault("lleva un token sin la palabra «Bearer» delante"))
+        }
+        "authorization" if second.is_some_and(is_bearer) => {
+            Err(fault("lleva la palabra «Bearer» dos veces"))
+        }
+        "apikey" | "x-api-key" if is_bearer(first) => {
+            Err(fault("lleva la palabra «Bearer», que es de Authorization"))
+        }
+        _ => Ok(value),
+    }
+}
+
+fn fail_on_json(value: &str) -> Result<(), Fault> {
+    if value.starts_with(['{', '[']) && serde_json::from_str::<Json>(value).is_ok() {
+        return Err(Fault::new(
+            "es JSON: ponga solo el valor, y si son varios, separados con espacios",
+        ));
+    }
+    // A text with spaces in it, so not seen word by word.
+    match unfilled(value) {
+        Some(what) => Err(Fault::new(what)),
+        None => Ok(()),
+    }
+}
