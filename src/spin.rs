@@ -45,8 +45,12 @@ impl wasip3::exports::http::handler::Guest for Spin {
         // ACK then holds the body back for 40 ms. A yield brings the instance back.
         wit_bindgen::yield_async().await;
         let fields = fields(&response.headers)?;
+        let has_body = !response.body.is_empty();
         let (contents, trailers, sent) = sending(response.body);
-        let (reply, _) = types::Response::new(fields, Some(contents), trailers);
+        // An empty stream would be a body that is shorter than `content-length` says, which in a
+        // reply to HEAD is the length of another.
+        let contents = has_body.then_some(contents);
+        let (reply, _) = types::Response::new(fields, contents, trailers);
         let status = reply.set_status_code(response.status.as_u16());
         status.map_err(|()| ErrorCode::InternalError(None))?;
         let rest = async move {
