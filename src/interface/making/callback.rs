@@ -136,8 +136,8 @@ pub fn read(schemas: &mut Schemas) -> Operation {
         schemas,
         ("row", "get", "/api/callback/{deploymentId}"),
         ("A360", "La fila de una ejecución"),
-        "Solo sin base de datos, con `data_api=embedded`: para ver en un escritorio qué ha hecho un \
-         callback.",
+        "Solo con `data_api=embedded`: los callbacks quedan en el almacén del propio servicio y SAM \
+         no se toca. Para ver en un escritorio qué ha hecho un callback.",
     )
     .opened_by(doors())
     .parameter::<String>(schemas, "path", ("deploymentId", "la ejecución"), DEPLOYMENT_ID)
