@@ -65,12 +65,12 @@ pub fn call(method: &str, path: &str, query: &str) -> Option<Result<Call, Refusa
     }
     let id = |text: &str| Id::parse(text).ok_or(Refusal::NoSuchEntry);
     let (asked, allowed) = match (pieces.next(), pieces.next(), pieces.next()) {
-        (None, ..) => (list(query), "GET"),
-        (Some("stats"), None, _) => (Ok(Call::Stats), "GET"),
+        (None, ..) => (list(query), "GET, HEAD"),
+        (Some("stats"), None, _) => (Ok(Call::Stats), "GET, HEAD"),
         (Some("requeue"), None, _) => (Ok(Call::RequeueAll), "POST"),
         (Some("drain"), None, _) => (drain(query), "POST"),
         (Some(text), None, _) if method == "DELETE" => (id(text).map(Call::Remove), "DELETE"),
-        (Some(text), None, _) => (id(text).map(Call::Show), "GET, DELETE"),
+        (Some(text), None, _) => (id(text).map(Call::Show), "GET, HEAD, DELETE"),
         (Some(text), Some("retry"), None) => (id(text).map(Call::Retry), "POST"),
         (Some(text), Some("requeue"), None) => (id(text).map(Call::Requeue), "POST"),
         _ => return None,

@@ -95,6 +95,9 @@ impl<H: Host> App<H> {
         if config.log_level <= Level::Warn {
             audit::log_warnings(&host, &config.warnings);
         }
+        if config.leaves_sam_untouched {
+            audit::log_embedded(&host, config.log_level);
+        }
         Self {
             routes: Routes::new(&config),
             counts,
@@ -127,12 +130,17 @@ impl<H: Host> App<H> {
         let request_id = http::request_id(headers, &self.host);
         let client = http::client_address(headers, self.config.trusted_proxies);
         let mut record = Record::open(&self.host, request_id, client);
+        let is_head = request.method == "HEAD";
 
         let (outcome, reply) = match self.answer(request, &mut record).await {
             Ok(answer) => answer,
             Err(refusal) => (refusal.code(), refusal.reply(&record.request_id)),
         };
-        let response = reply.into_response(&record.request_id);
+        let mut response = reply.into_response(&record.request_id);
+        if is_head {
+            // Its length stays the one that GET would have (RFC 9110, 9.3.2).
+            response.body.clear();
+        }
         let status = response.status.as_u16();
         let (attempted, counted, follow) = (record.attempted, record.counted, record.follow);
         let refused = matches!(status, 401 | 403 | 404 | 405 | 413 | 415 | 429 | 503);
@@ -222,7 +230,13 @@ impl<H: Host> App<H> {
             Ok(Route::Ready) => {
                 drain(body).await;
                 let probed = self.probe().await;
-                Ok(health::readiness(&self.config.problems, probed, record))
+                let embedded = self.config.shows_rows();
+                Ok(health::readiness(
+                    &self.config.problems,
+                    probed,
+                    embedded,
+                    record,
+                ))
             }
             Err(refusal) => {
                 drain(body).await;

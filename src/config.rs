@@ -9,8 +9,10 @@ mod reader;
 mod secret;
 mod secrets;
 
+use std::borrow::Cow;
 use std::time::Duration;
 
+use crate::delivery::Name;
 use crate::ports::Variables;
 use reader::Reader;
 
@@ -35,6 +37,10 @@ pub struct Config {
     pub callback_paths: Option<Vec<String>>,
     /// What takes the changes. `None`: misconfigured, and the door of every source is shut.
     pub data_api: Option<DataApi>,
+    /// Rows are in the embedded store, and nobody has said that this is for trying things out.
+    pub leaves_sam_untouched: bool,
+    /// States of `Ejecuciones` that no callback changes; empty where the setting is wrong.
+    pub final_states: Cow<'static, [Name]>,
     /// What tables are called there.
     pub names: Names,
     /// The callback's door. `None`: misconfigured, it stays shut.
@@ -154,6 +160,7 @@ impl Config {
         let sound = reader.is_sound();
         let callback_paths = reader.read("callback_endpoint_path", parse::paths);
         let door = doors::read_callback(&mut reader, development);
+        let final_states = reader.read("sam_final_states", parse::final_states);
         let messages = doors::read_messages(&mut reader);
         let messages_per_minute = reader.read("webhook_rate_limit_per_minute", |value| {
             parse::number(value, 0, MOST_A_MINUTE)
@@ -170,7 +177,8 @@ impl Config {
         let data_api = data_api.filter(|_| sound);
         let can_open = data_api.is_some();
         let messages_can = can_open && webhook_tables && messages_per_minute.is_some();
-        let callback_paths_known = callback_paths.is_some();
+        let callback_can = can_open && callback_paths.is_some() && final_states.is_some();
+        let is_embedded = matches!(data_api, Some(DataApi::Embedded { .. }));
         Self {
             // With the prefix unknown no path below it is known either.
             callback_paths: callback_paths.filter(|_| root_path.is_some()),
@@ -180,10 +188,12 @@ impl Config {
             max_body_bytes: max_body_bytes.unwrap_or(1 << 20),
             trusted_proxies: trusted_proxies.unwrap_or(0),
             failed_attempts_per_minute: failed_attempts_per_minute.unwrap_or(0),
-            callback: door.filter(|_| can_open && callback_paths_known && is_own("callback_token")),
+            callback: door.filter(|_| callback_can && is_own("callback_token")),
             messages: messages.filter(|_| messages_can && is_own("webhook_secret")),
             messages_per_minute: messages_per_minute.unwrap_or(0),
             blizwork: blizwork.map(|door| door.filter(|_| can_open && blizwork_table)),
+            leaves_sam_untouched: is_embedded && development == Some(false),
+            final_states: final_states.unwrap_or_default(),
             data_api,
             names,
             admin: admin.map(|door| door.filter(|_| sound && is_own("admin_token"))),

@@ -46,7 +46,7 @@ pub struct Checks {
     #[cfg_attr(
         test,
         schemars(
-            description = "el API de datos: `ok`, `failing`, o `unknown` si no se sabe cuál es"
+            description = "la API de datos: `ok`; `embedded`, las filas están en el almacén del servicio y SAM no se toca; `failing`; o `unknown` si no se sabe cuál es"
         )
     )]
     data_api: &'static str,
@@ -62,22 +62,25 @@ pub fn alive() -> Reply {
 }
 
 /// Ready or not, as the audit line names it: one word a check, and what is wrong with which
-/// setting, without its value. `probed` is the data API's answer, if it is known which it is.
+/// setting, without its value. `probed` is the data API's answer, if it is known which it is;
+/// `embedded`, that it is the embedded store, so that SAM gets nothing.
 pub fn readiness(
     problems: &[Problem],
     probed: Option<Result<(), Failure>>,
+    embedded: bool,
     record: &mut Record,
 ) -> (&'static str, Reply) {
     let settings = if problems.is_empty() { "ok" } else { "invalid" };
     let data_api = match probed {
         None => "unknown",
+        Some(Ok(())) if embedded => "embedded",
         Some(Ok(())) => "ok",
         Some(Err(failure)) => {
             record.failure = Some(failure.to_string());
             "failing"
         }
     };
-    let ready = settings == "ok" && data_api == "ok";
+    let ready = settings == "ok" && matches!(data_api, "ok" | "embedded");
     let (status, word) = if ready {
         (StatusCode::OK, "ready")
     } else {

@@ -35,11 +35,13 @@ pub enum Field<'a> {
     Repeated,
 }
 
-/// A body as text, its byte order mark included.
+/// A body as text, without the byte order mark that it may begin with: that is no part of the JSON,
+/// and many readers refuse it (RFC 8259, 8.1).
 pub fn text(body: &[u8]) -> Result<&str, Unreadable> {
-    str::from_utf8(body).map_err(|error| {
+    let text = str::from_utf8(body).map_err(|error| {
         Unreadable::NotJson(format!("no es UTF-8 en el byte {}", error.valid_up_to()))
-    })
+    })?;
+    Ok(text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text))
 }
 
 /// Reads a value, whole. There is this one way to do it: the one that serde_json has for bytes would
@@ -54,7 +56,6 @@ pub fn parse<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<T> {
 impl<'a> Fields<'a> {
     /// Reads the fields of these names.
     pub fn read(text: &'a str, names: &[&'a str]) -> Result<Self, Unreadable> {
-        let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
         let named = |name| (name, Field::Missing);
         let fields = Self(names.iter().copied().map(named).collect());
         let mut json = Json::from_str(text);

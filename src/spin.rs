@@ -43,8 +43,12 @@ impl wasip3::exports::http::handler::Guest for Spin {
         let (response, after) = app.respond(taken(request)).await;
         back_on_scheduler().await;
         let fields = fields(&response.headers)?;
+        let has_body = !response.body.is_empty();
         let (contents, trailers, sent) = sending(response.body);
-        let (reply, _) = types::Response::new(fields, Some(contents), trailers);
+        // An empty stream would be a body that is shorter than `content-length` says, which in a
+        // reply to HEAD is the length of another.
+        let contents = has_body.then_some(contents);
+        let (reply, _) = types::Response::new(fields, contents, trailers);
         let status = reply.set_status_code(response.status.as_u16());
         status.map_err(|()| ErrorCode::InternalError(None))?;
         let sent = begun(sent).await;

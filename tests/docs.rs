@@ -72,24 +72,38 @@ mod log {
     ];
 
     /// Words that stand there too, and are no outcomes: names of fields and of sources, one word a
-    /// check of readiness, a state of entries.
-    const OTHERS: [&str; 10] = [
+    /// check of readiness, a state of entries, a content coding, a warning.
+    const OTHERS: [&str; 12] = [
         "admin",
         "allow",
         "authorization",
         "body",
         "failing",
         "id",
+        "identity",
         "invalid",
         "ok",
         "unknown",
+        "unknown_state",
         "waiting",
     ];
 
     /// What writes a log line, and so takes an outcome.
-    const WRITERS: [&str; 4] = ["log_problems(", "log_failure(", "log_attempt(", ".close("];
+    const WRITERS: [&str; 5] = [
+        "log_problems(",
+        "log_embedded(",
+        "log_failure(",
+        "log_attempt(",
+        ".close(",
+    ];
 
-    const LINES: [&str; 4] = ["AuditLine", "AttemptLine", "ProblemsLine", "FailureLine"];
+    const LINES: [&str; 5] = [
+        "AuditLine",
+        "AttemptLine",
+        "ProblemsLine",
+        "WarningLine",
+        "FailureLine",
+    ];
 
     #[test]
     fn the_reference_has_every_outcome_that_the_code_has() {

@@ -89,13 +89,15 @@ GO
 -- Data API builder looks at the row, and then changes it. A newer message that comes in between
 -- would be written over, so the row gets back what that one has left, before the change's lock on
 -- it ends. Who means to set a row back sets its message_timestamp to NULL first. The first line of
--- each is for databases in which triggers fire themselves (RECURSIVE_TRIGGERS).
+-- each is for statements that move keys, after which a row's key no longer says which row it was,
+-- and for databases in which triggers fire themselves (RECURSIVE_TRIGGERS). Data API builder never
+-- sets a key.
 CREATE OR ALTER TRIGGER dbo.reservas_sam_callback ON dbo.reservas
 AFTER UPDATE
 AS
 BEGIN
     SET NOCOUNT ON;
-    IF NOT EXISTS (SELECT 1 FROM deleted) RETURN;
+    IF UPDATE(reservation_id) OR NOT EXISTS (SELECT 1 FROM deleted) RETURN;
     UPDATE now_there
     SET status = was.status,
         user_id = was.user_id,
@@ -114,7 +116,7 @@ AFTER UPDATE
 AS
 BEGIN
     SET NOCOUNT ON;
-    IF NOT EXISTS (SELECT 1 FROM deleted) RETURN;
+    IF UPDATE(promo_id) OR NOT EXISTS (SELECT 1 FROM deleted) RETURN;
     UPDATE now_there
     SET valid_until = was.valid_until,
         discount = was.discount,
@@ -134,7 +136,7 @@ AFTER UPDATE
 AS
 BEGIN
     SET NOCOUNT ON;
-    IF NOT EXISTS (SELECT 1 FROM deleted) RETURN;
+    IF UPDATE(user_id) OR NOT EXISTS (SELECT 1 FROM deleted) RETURN;
     UPDATE now_there
     SET content = was.content,
         metadata = was.metadata,

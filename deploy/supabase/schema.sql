@@ -72,12 +72,13 @@ declare
   deployment alias for $1;
   new_state alias for $2;
   info alias for $3;
+  -- The component's sam_final_states: where one changes, change the other.
   final_states constant text[] := array[
     'COMPLETED', 'RUN_COMPLETED', 'RUN_FAILED', 'DEPLOY_FAILED', 'RUN_ABORTED', 'COMPLETED_INFERRED'
   ];
 begin
   if coalesce(btrim(deployment), '') = '' or coalesce(btrim(new_state), '') = '' then
-    raise exception 'DeploymentId and Estado must not be empty'
+    raise exception 'DeploymentId and Estado must not be empty, nor spaces alone'
       using errcode = 'null_value_not_allowed';
   end if;
   -- The columns would cut blanks off the end without a word, and a key that is too long would be
@@ -109,6 +110,20 @@ begin
       and upper(e."Estado" collate "C") = any (final_states)
   ) then
     "Resultado" := 'ALREADY_PROCESSED';
+  -- SAM moves rows that have ended, and those it has given up, to the history. What stands there is
+  -- not changed any more, whatever its state is. Where there is no such table the query is never
+  -- planned. A row that has just come is still to be changed.
+  elsif to_regclass('public."Ejecuciones_Historico"') is not null
+    and not exists (
+      select from public."Ejecuciones" as e where e."DeploymentId" = deployment
+    )
+  then
+    "Resultado" := case
+      when exists (
+        select from public."Ejecuciones_Historico" as h where h."DeploymentId" = deployment
+      ) then 'ALREADY_PROCESSED'
+      else 'NOT_FOUND'
+    end;
   else
     "Resultado" := 'NOT_FOUND';
   end if;

@@ -23,6 +23,8 @@ create policy sam_callback_select on public."Ejecuciones"
   for select to sam_callback
   using (true);
 
+-- The states are the component's sam_final_states: where one changes, change the other.
+--
 -- `using` looks at the row as it was, and keeps final ones from being changed whatever the request
 -- asks for. `with check` looks at the row as it will be: without one `using` would be taken for it,
 -- and no row could become final.

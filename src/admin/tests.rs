@@ -30,9 +30,9 @@ fn each_path_and_query_asks_for_one_thing() {
         ("GET", "/admin/outbox", "state=all", "invalid_query"),
         ("GET", "/admin/outbox", "before=x", "invalid_query"),
         ("GET", "/admin/outbox", "page=2", "invalid_query"),
-        ("POST", "/admin/outbox", "", "only GET"),
+        ("POST", "/admin/outbox", "", "only GET, HEAD"),
         ("GET", "/admin/outbox/stats", "", "Stats"),
-        ("POST", "/admin/outbox/stats", "", "only GET"),
+        ("POST", "/admin/outbox/stats", "", "only GET, HEAD"),
         ("POST", "/admin/outbox/drain", "", "Drain { all: false }"),
         (
             "POST",
@@ -45,7 +45,7 @@ fn each_path_and_query_asks_for_one_thing() {
         ("POST", "/admin/outbox/requeue", "", "RequeueAll"),
         ("GET", &entry, "", &format!("Show({shown})")),
         ("DELETE", &entry, "", &format!("Remove({shown})")),
-        ("PUT", &entry, "", "only GET, DELETE"),
+        ("PUT", &entry, "", "only GET, HEAD, DELETE"),
         (
             "POST",
             &format!("{entry}/retry"),

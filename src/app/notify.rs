@@ -27,10 +27,15 @@ impl<H: Host> App<H> {
         record.source = Some(source.name());
         let body = http::receive(&headers, body, self.config.max_body_bytes).await?;
         let of_json = http::require_json(&headers);
+        let is_json_type = of_json.is_ok();
+        let readable = http::require_identity(&headers).and(match source.requires_json_type() {
+            true => of_json,
+            false => Ok(()),
+        });
         // Where nobody is to learn of the endpoint, this is told to valid callers alone.
         let (at_once, later) = match source.is_hidden() {
-            true => (Ok(()), of_json),
-            false => (of_json, Ok(())),
+            true => (Ok(()), readable),
+            false => (readable, Ok(())),
         };
         at_once?;
         let policy = endpoint.policy().inspect_err(|_| {
@@ -40,7 +45,12 @@ impl<H: Host> App<H> {
         let verified = self.verify(policy, headers, body, record).await?;
         later?;
         self.count(endpoint, record).await?;
-        let notification = self.decode(endpoint, &verified, record)?;
+        let notification = self.decode(endpoint, &verified, record);
+        let notification = notification.map_err(|refusal| match refusal {
+            // It is no JSON, and said so.
+            Refusal::NotJson(_) if !is_json_type => Refusal::UnsupportedMediaType,
+            refusal => refusal,
+        })?;
         let mark = notification.id.as_ref();
         let mark = mark.map(|id| Mark::new(source.name(), id));
         let id = notification.id.clone();

@@ -11,7 +11,7 @@ use futures_executor::block_on;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::ports::{Clock as _, SendError};
+use crate::ports::SendError;
 use crate::testing::{Answers, FakeHost, OPERATOR, Pieces, TOKEN, json as json_answer, signer};
 
 type Whole = Pieces<()>;
@@ -32,7 +32,14 @@ fn load(host: FakeHost) -> App<FakeHost> {
 
 fn app(settings: &[(&str, &str)]) -> App<FakeHost> {
     let token = ("callback_token", TOKEN);
-    load(FakeHost::with(&[&[token], settings].concat()))
+    let app = load(FakeHost::with(&[&[token], settings].concat()));
+    // What the tests look at is what requests leave.
+    let is_of_settings = |line: &String| line.contains("\"outcome\":\"embedded\"");
+    app.host
+        .lines
+        .borrow_mut()
+        .retain(|line| !is_of_settings(line));
+    app
 }
 
 fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Request<Whole> {
@@ -333,8 +340,16 @@ fn each_refusal_has_the_status_of_the_contract() {
             PATH,
             ("content-type", "text/plain"),
             BODY,
+            401,
+            "invalid_credentials",
+        ),
+        (
+            "POST",
+            PATH,
+            ("content-encoding", "gzip"),
+            BODY,
             415,
-            "unsupported_media_type",
+            "unsupported_encoding",
         ),
         ("POST", PATH, token, "", 400, "invalid_json"),
         ("POST", PATH, token, "[]", 422, "invalid_callback"),
@@ -350,7 +365,241 @@ fn each_refusal_has_the_status_of_the_contract() {
         let allow = seen.headers.get("allow").map(|allow| allow.as_bytes());
         assert_eq!(allow, (status == 405).then_some(&b"POST"[..]));
     }
-    assert_eq!(app.host.kept(), [""; 0]);
+    assert_eq!(rows(&app), 0);
+}
+
+#[test]
+fn a_callback_is_taken_for_its_json_whatever_its_content_type_says() {
+    let app = app(&[]);
+    for (number, content_type) in [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "text/html; charset=utf-8",
+        "multipart/form-data; boundary=x",
+        "cualquier cosa",
+        "application/octet-stream",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let headers = [("x-authorization", TOKEN), ("content-type", content_type)];
+        let send = |body: &str| send(&app, request("POST", PATH, &headers, body));
+        let body = format!(r#"{{"deploymentId":"d-{number}","status":"COMPLETED"}}"#);
+        assert_eq!(send(&body).body["result"], "updated", "{content_type}");
+        let twice = [&headers[..], &[("content-type", "application/json")]].concat();
+        let again = super::tests::send(&app, request("POST", PATH, &twice, &body));
+        assert_eq!(again.body["result"], "already_final", "{content_type}");
+        // JSON, only not a callback.
+        for body in ["[]", "7", r#"{"status":"COMPLETED"}"#] {
+            assert_eq!(send(body).status, 422, "{content_type}: {body}");
+        }
+        for body in [
+            "",
+            "deploymentId=d-1&status=COMPLETED",
+            "{\"deploymentId\":",
+            "--x",
+        ] {
+            let seen = send(body);
+            let code = json!("unsupported_media_type");
+            assert_eq!((seen.status, &seen.body["code"]), (415, &code), "{body}");
+        }
+    }
+    // No content type says that it is something else.
+    for headers in [
+        &[("x-authorization", TOKEN)][..],
+        &[("x-authorization", TOKEN), ("content-type", "")],
+    ] {
+        let seen = send(&app, request("POST", PATH, headers, "deploymentId=d-1"));
+        assert_eq!(seen.status, 400);
+    }
+}
+
+#[test]
+fn a_body_in_a_content_coding_is_refused_before_it_is_read_for_json() {
+    let app = app(&[("webhook_secret", "s3creto-s3creto-s3creto")]);
+    for path in [PATH, "/webhook/receive"] {
+        for coding in ["gzip", "br", "deflate", "identity, x-gzip"] {
+            let headers = [("x-authorization", TOKEN), ("content-encoding", coding)];
+            let seen = send(&app, request("POST", path, &headers, BODY));
+            assert_eq!(seen.status, 415, "{path} {coding}");
+            let message = seen.body["message"].as_str().expect("a text");
+            assert!(message.contains("Content-Encoding"), "{message}");
+            assert_eq!(seen.headers["accept-encoding"], "identity");
+            assert_eq!(seen.line["outcome"], "unsupported_encoding");
+        }
+    }
+    assert_eq!(rows(&app), 0);
+    let headers = [
+        ("x-authorization", TOKEN),
+        ("content-encoding", "identity"),
+    ];
+    let seen = send(&app, request("POST", PATH, &headers, BODY));
+    assert_eq!(seen.status, 200);
+}
+
+#[test]
+fn head_is_answered_as_get_is_without_the_body() {
+    let app = app(&[("admin_token", "administrador-1234")]);
+    post(&app, TOKEN, BODY);
+    let known = [
+        ("x-authorization", TOKEN),
+        ("authorization", "Bearer administrador-1234"),
+    ];
+    for (path, status) in [
+        ("/health", 200),
+        ("/health/ready", 200),
+        ("/webhook/health", 200),
+        ("/openapi.json", 200),
+        ("/docs", 200),
+        ("/docs/docs.js", 200),
+        ("/api/callback/d-1", 200),
+        ("/api/callback/otro", 404),
+        ("/admin/outbox/stats", 200),
+        ("/admin/outbox?limit=0", 422),
+        ("/nowhere", 404),
+        (PATH, 405),
+        ("/admin/outbox/drain", 405),
+    ] {
+        let answered = |method| {
+            let (response, after) = block_on(app.respond(request(method, path, &known, "")));
+            block_on(app.after(after));
+            let mut headers = by_name(&response.headers);
+            headers.remove("x-request-id");
+            (response.status.as_u16(), headers, response.body)
+        };
+        let (got, mut headers, body) = answered("GET");
+        let (status_of_head, headers_of_head, nothing) = answered("HEAD");
+        assert_eq!((got, status_of_head), (status, status), "{path}");
+        // A request id is as long as the other.
+        assert_eq!(headers["content-length"], body.len().to_string());
+        if path == "/webhook/health" {
+            headers.insert(
+                "content-length".to_owned(),
+                headers_of_head["content-length"].clone(),
+            );
+        }
+        assert_eq!(headers_of_head, headers, "{path}");
+        assert!(nothing.is_empty() && !body.is_empty(), "{path}");
+    }
+    let shut = block_on(app.respond(request("HEAD", "/api/callback/d-1", &[], ""))).0;
+    assert_eq!(shut.status, 401);
+    let unknown = block_on(app.respond(request("HEAD", "/admin/outbox", &[], ""))).0;
+    assert!(unknown.status == 401 && unknown.body.is_empty());
+    for (path, allowed) in [
+        ("/health", "GET, HEAD"),
+        ("/admin/outbox/stats", "GET, HEAD"),
+        (PATH, "POST"),
+    ] {
+        let seen = send(&app, request("PATCH", path, &known, ""));
+        assert_eq!(
+            (seen.status, seen.headers["allow"].as_str()),
+            (405, allowed),
+            "{path}"
+        );
+    }
+}
+
+#[test]
+fn a_state_that_sam_does_not_know_is_stored_and_the_log_warns() {
+    let app = app(&[]);
+    for (number, state) in ["RUN_TIMED_OUT", "FAILED_TO_DEPLOY", "terminado"]
+        .iter()
+        .enumerate()
+    {
+        let body = format!(r#"{{"deploymentId":"u-{number}","status":"{state}"}}"#);
+        let seen = post(&app, TOKEN, &body);
+        assert_eq!(
+            (seen.status, &seen.body["result"]),
+            (200, &json!("updated"))
+        );
+        assert_eq!(seen.line["estado"], **state);
+        assert_eq!(seen.line["warning"], "unknown_state");
+        assert_eq!(seen.line["level"], "warn");
+    }
+    for (number, state) in ["RUN_COMPLETED", "run_failed", "QUEUED"].iter().enumerate() {
+        let body = format!(r#"{{"deploymentId":"k-{number}","status":"{state}"}}"#);
+        let seen = post(&app, TOKEN, &body);
+        assert_eq!(seen.line.get("warning"), None, "{state}");
+        assert_eq!(seen.line["level"], "info", "{state}");
+    }
+}
+
+#[test]
+fn final_states_are_those_of_the_setting() {
+    let app = app(&[("sam_final_states", "RUN_COMPLETED RUN_TIMED_OUT")]);
+    let send = |state: &str| {
+        let body = format!(r#"{{"deploymentId":"d","status":"{state}"}}"#);
+        post(&app, TOKEN, &body)
+    };
+    let first = send("RUN_FAILED");
+    assert_eq!(first.body["result"], "updated");
+    assert_eq!(first.line["warning"], "unknown_state", "no list has it now");
+    let second = send("RUN_TIMED_OUT");
+    assert_eq!(second.body["result"], "updated", "RUN_FAILED is not final");
+    assert_eq!(second.line.get("warning"), None);
+    assert_eq!(send("RUN_COMPLETED").body["result"], "already_final");
+}
+
+#[test]
+fn the_log_warns_where_nothing_reaches_sam_and_nobody_said_so() {
+    let warned = |settings: &[(&'static str, &'static str)]| {
+        let host = FakeHost::with(&[&[("callback_token", TOKEN)], settings].concat());
+        let app = block_on(App::load(host, Arc::default()));
+        let lines = app.host.lines.borrow();
+        let lines: Vec<_> = lines
+            .iter()
+            .filter(|line| line.contains("\"embedded\""))
+            .collect();
+        lines.first().map(|line| {
+            let line: Value = serde_json::from_str(line).expect("JSON");
+            assert!(line["warning"].as_str().expect("a text").contains("SAM"));
+            line["level"].clone()
+        })
+    };
+    assert_eq!(warned(&[]), Some(json!("warn")));
+    assert_eq!(warned(&[("log_level", "warn")]), Some(json!("warn")));
+    assert_eq!(warned(&[("log_level", "error")]), None);
+    assert_eq!(warned(&[("environment", "development")]), None);
+    assert_eq!(warned(&[("data_api", "dab")]), None);
+    assert_eq!(warned(&[("data_api", "otro")]), None);
+}
+
+#[test]
+fn a_callback_may_come_to_the_root_and_others_keep_their_paths() {
+    for (root_path, paths) in [("", "/"), ("", "/ /api/callback"), ("/sam", "/")] {
+        let app = app(&[("callback_endpoint_path", paths), ("root_path", root_path)]);
+        let headers = [("x-authorization", TOKEN)];
+        let at = |method, path: &str| {
+            let path = format!("{root_path}{path}");
+            send(&app, request(method, &path, &headers, BODY))
+        };
+        assert_eq!(
+            at("POST", "/").body["result"],
+            "updated",
+            "{root_path} {paths}"
+        );
+        assert_eq!(at("POST", "/?a=b").body["result"], "already_final");
+        let seen = at("GET", "/");
+        assert_eq!((seen.status, seen.headers["allow"].as_str()), (405, "POST"));
+        for (path, status) in [
+            ("/health", 200),
+            ("/health/ready", 200),
+            ("/webhook/health", 200),
+            ("/openapi.json", 200),
+            ("/d-1", 404),
+            ("//d-1", 404),
+            ("//", 404),
+        ] {
+            assert_eq!(at("GET", path).status, status, "{root_path} {paths} {path}");
+        }
+        assert_eq!(at("POST", "/webhook/receive").status, 503);
+        assert_eq!(at("POST", "/nowhere").status, 404);
+        if !root_path.is_empty() {
+            assert_eq!(at("POST", "").body["result"], "already_final");
+            let outside = send(&app, request("POST", "/", &headers, BODY));
+            assert_eq!(outside.status, 404);
+        }
+    }
 }
 
 #[test]
@@ -426,7 +675,7 @@ fn ready_asks_the_data_api() {
     let mut app = app(&[]);
     let seen = send(&app, request("GET", "/health/ready", &[], ""));
     assert_eq!(seen.status, 200);
-    let checks = json!({"settings": "ok", "data_api": "ok"});
+    let checks = json!({"settings": "ok", "data_api": "embedded"});
     assert_eq!(seen.body, json!({"status": "ready", "checks": checks}));
     app.host.store_fails = true;
     let ready = |app| send(app, request("GET", "/health/ready", &[], "")).status;

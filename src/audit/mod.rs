@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::config::{Level, Problem};
 use crate::credentials::{Kind, Rejected};
 use crate::delivery::outbox::{Attempted, Entry, Id, Pending};
-use crate::delivery::{Change, EJECUCIONES, ESTADO};
+use crate::delivery::{Change, EJECUCIONES, ESTADO, sets_unknown_state};
 use crate::ports::{Clock, Log};
 use crate::sources::Taken;
 
@@ -44,6 +44,8 @@ pub struct Record {
     pub failure: Option<String>,
     /// Whether trying that again later can help.
     pub may_pass: Option<bool>,
+    /// What somebody is to hear of though all went well.
+    pub warning: Option<&'static str>,
     /// What failed at first, where it was tried twice.
     pub retried: Option<String>,
     /// The change's entry in the outbox.
@@ -73,6 +75,7 @@ impl Record {
             body: None,
             failure: None,
             may_pass: None,
+            warning: None,
             retried: None,
             entry: None,
             follow: None,
@@ -85,6 +88,7 @@ impl Record {
     pub fn change(&mut self, change: &Change) {
         (self.deployment_id, self.row) = named(change);
         self.state = change.text(ESTADO).map(str::to_owned);
+        self.warning = sets_unknown_state(change).then_some("unknown_state");
     }
 
     /// The reply is ready: this is the line that says so, unless the operator wants none of its
@@ -102,7 +106,8 @@ impl Record {
             // Acknowledged, but nobody will ever take it unless somebody repairs something.
             202 if self.may_pass == Some(false) => Level::Error,
             202 if outcome != Taken::Accepted.name() => Level::Warn,
-            _ if !self.rejected.is_empty() || self.retried.is_some() => Level::Warn,
+            _ if !self.rejected.is_empty() => Level::Warn,
+            _ if self.retried.is_some() || self.warning.is_some() => Level::Warn,
             _ => Level::Info,
         };
         if level < least {
@@ -130,6 +135,7 @@ impl Record {
             ms: (milliseconds * 1e3).round() / 1e3,
             failure: self.failure.as_deref(),
             may_pass: self.may_pass,
+            warning: self.warning,
             retried: self.retried.as_deref(),
             entry: self.entry.as_deref(),
             body: self.body.as_deref(),
@@ -173,6 +179,21 @@ fn log_settings(
             .iter()
             .map(|problem| format!("{}: {}", problem.setting, problem.what))
             .collect(),
+    }));
+}
+
+/// Logs, when settings are read, that what is acknowledged does not reach SAM.
+pub fn log_embedded(host: &(impl Clock + Log), least: Level) {
+    if Level::Warn < least {
+        return;
+    }
+    host.log(&json(&WarningLine {
+        time: time(host.now()),
+        level: Level::Warn.name(),
+        outcome: "embedded",
+        warning: "data_api=embedded: los callbacks quedan en el almacén del propio servicio y la \
+                  base de datos de SAM no se toca; para SAM, data_api=dab o data_api=postgrest; \
+                  para pruebas, environment=development",
     }));
 }
 
@@ -259,6 +280,8 @@ struct AuditLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     may_pass: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    warning: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     retried: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     entry: Option<&'a str>,
@@ -272,6 +295,14 @@ struct ProblemsLine {
     level: &'static str,
     outcome: &'static str,
     problems: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct WarningLine {
+    time: String,
+    level: &'static str,
+    outcome: &'static str,
+    warning: &'static str,
 }
 
 #[derive(Serialize)]

@@ -1,5 +1,6 @@
 //! Text of a variable → its type, or what is wrong with it in Spanish. No fault quotes the text.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use ::http::Uri;
@@ -9,6 +10,7 @@ use serde_json::{Map, Value as Json};
 use super::pasted::{self, words};
 use super::{UtcOffset, secrets};
 use crate::credentials::Keys;
+use crate::delivery::{FINAL_STATES, Name, OTHER_STATES, Status};
 use crate::message::{Headers, is_field_value, is_token};
 
 /// Paths that belong to the host or to other endpoints, with all that is below them.
@@ -125,7 +127,11 @@ pub fn paths(value: &str) -> Result<Vec<String>, Fault> {
         if part.is_empty() {
             continue;
         }
-        let path = path(part)?;
+        // Every other endpoint has a path of its own, which goes first.
+        let path = match part {
+            "/" => part.to_owned(),
+            part => path(part)?,
+        };
         let taken = RESERVED.iter().find(|taken| {
             path.strip_prefix(**taken)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -166,6 +172,39 @@ fn path(value: &str) -> Result<String, Fault> {
             "cada ruta empieza por «/», no termina en «/», no lleva espacios, «?», «#» ni «%», y no \
              es larga",
         ))
+    }
+}
+
+/// More states than any orchestrator has; each is in the filter of a PATCH.
+const MOST_STATES: usize = 50;
+
+/// States separated by spaces, or by commas as a query has them. SAM writes them in capitals, and
+/// its database takes no notice of case.
+pub fn final_states(value: &str) -> Result<Cow<'static, [Name]>, Fault> {
+    let mut states: Vec<Name> = Vec::new();
+    let words = value.split(|mark: char| mark == ',' || mark.is_ascii_whitespace());
+    for word in words.filter(|word| !word.is_empty()) {
+        let state = word.to_ascii_uppercase();
+        let is_word = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+        if !state.bytes().all(is_word) || Status::new(&*state).is_err() {
+            return Err(Fault::new(
+                "cada estado lleva letras, cifras, «_» y «-», sin comillas, y 20 caracteres como \
+                 mucho; se separan por espacios",
+            ));
+        }
+        // A row that has just been launched would count as ended, and its callback be dropped.
+        if OTHER_STATES.contains(&&*state) {
+            return Err(Fault(format!("{state} no es un estado final en SAM")));
+        }
+        if states.iter().all(|known| *known != state) {
+            states.push(state.into());
+        }
+    }
+    match states.len() {
+        0 => Err(Fault::new("falta: al menos un estado, como RUN_COMPLETED")),
+        1..=MOST_STATES if states == FINAL_STATES => Ok(FINAL_STATES.into()),
+        1..=MOST_STATES => Ok(states.into()),
+        _ => Err(Fault(format!("lleva más de {MOST_STATES} estados"))),
     }
 }
 

@@ -8,7 +8,7 @@ use super::{Problem, pasted};
 use crate::ports::{VariableError, Variables};
 
 /// Every variable there is. `spin.toml` declares the same ones.
-const SETTINGS: [&str; 40] = [
+const SETTINGS: [&str; 41] = [
     "environment",
     "root_path",
     "log_level",
@@ -48,6 +48,7 @@ const SETTINGS: [&str; 40] = [
     "sam_procedure",
     "sam_table",
     "sam_columns",
+    "sam_final_states",
     "sam_utc_offset",
 ];
 

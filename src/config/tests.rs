@@ -237,6 +237,18 @@ fn each_wrong_value_is_named_and_shuts_the_door() {
         ("callback_endpoint_path", "/webhook/receive"),
         ("callback_endpoint_path", "/.well-known/spin/health"),
         ("callback_endpoint_path", "/a/../b"),
+        ("callback_endpoint_path", "//"),
+        ("callback_endpoint_path", "/ /health"),
+        ("sam_final_states", ""),
+        ("sam_final_states", " , "),
+        ("sam_final_states", "'COMPLETED' 'RUN_FAILED'"),
+        ("sam_final_states", "N'COMPLETED', N'RUN_FAILED'"),
+        ("sam_final_states", "COMPLETED;RUN_FAILED"),
+        ("sam_final_states", "COMPLETED RUN_FAILED)"),
+        ("sam_final_states", "CONCLUÍDO"),
+        ("sam_final_states", "BOTSTORE_PACKAGE_EXTRACTING"),
+        ("sam_final_states", "RUN_COMPLETED RUNNING"),
+        ("sam_final_states", "unknown"),
         ("callback_auth_mode", "Optional"),
         ("callback_token", "contraseña"),
         ("callback_token_headers", ""),
@@ -408,6 +420,31 @@ fn client_credentials_are_whole_or_not_there() {
         wrong(&[token, headers, path, id, secret]),
         ["data_api_headers"]
     );
+}
+
+#[test]
+fn final_states_are_words_whatever_separates_them() {
+    let states = |value| load(&[("callback_token", TOKEN), ("sam_final_states", value)]);
+    for (value, expected) in [
+        ("RUN_COMPLETED", &["RUN_COMPLETED"][..]),
+        ("COMPLETED, RUN_FAILED", &["COMPLETED", "RUN_FAILED"]),
+        (
+            " completed\n Run_Timed_Out ",
+            &["COMPLETED", "RUN_TIMED_OUT"],
+        ),
+        ("A,B A", &["A", "B"]),
+        ("OK-2", &["OK-2"]),
+    ] {
+        let config = states(value);
+        assert_eq!(config.problems, [], "{value}");
+        assert_eq!(config.final_states, expected, "{value}");
+    }
+    let config = load(&[("callback_token", TOKEN)]);
+    assert_eq!(config.final_states, crate::delivery::FINAL_STATES);
+    let many = (0..51)
+        .map(|number| format!("S{number} "))
+        .collect::<String>();
+    assert_eq!(states(&many).problems.len(), 1);
 }
 
 #[test]

@@ -74,6 +74,14 @@ pub enum Guard {
 }
 
 impl Change {
+    /// The same, where other states are final ones; only a change that a final state stops has any.
+    pub fn with_final_states(mut self, states: Cow<'static, [Name]>) -> Self {
+        if let Guard::Final { last, .. } = &mut self.guard {
+            *last = states;
+        }
+        self
+    }
+
     /// The texts that are to be held, by their columns.
     pub fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
         self.values

@@ -24,14 +24,25 @@ pub const COLUMNS: [&str; 6] = [
 /// The table.
 pub const EJECUCIONES: Entity = Entity::new("Ejecuciones", COLUMNS[0]);
 
-/// States that no callback changes.
-const FINAL: &[Name] = &[
+/// States that no callback changes, unless `sam_final_states` names others.
+pub const FINAL_STATES: &[Name] = &[
     Cow::Borrowed("COMPLETED"),
     Cow::Borrowed("RUN_COMPLETED"),
     Cow::Borrowed("RUN_FAILED"),
     Cow::Borrowed("DEPLOY_FAILED"),
     Cow::Borrowed("RUN_ABORTED"),
     Cow::Borrowed("COMPLETED_INFERRED"),
+];
+
+/// States that SAM knows for those of a robot that still runs, or that it has given up.
+pub const OTHER_STATES: [&str; 7] = [
+    "DEPLOYED",
+    "RUNNING",
+    "QUEUED",
+    "PENDING_EXECUTION",
+    "UPDATE",
+    "RUN_PAUSED",
+    "UNKNOWN",
 ];
 
 /// `Ejecuciones.DeploymentId`, `nvarchar(50)`: the key a callback has.
@@ -45,7 +56,7 @@ pub struct Status(String);
 /// Why a text does not fit its column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Misfit {
-    /// Nothing in it.
+    /// Nothing in it, or nothing that can be seen: to SQL Server spaces alone are the empty text.
     #[error("is empty")]
     Empty,
     /// Longer than the column, which counts UTF-16 code units.
@@ -72,9 +83,20 @@ pub fn ended(deployment_id: DeploymentId, status: Status, callback_info: String)
         if_absent: IfAbsent::Report,
         guard: Guard::Final {
             column: ESTADO.into(),
-            last: FINAL.into(),
+            last: FINAL_STATES.into(),
         },
     }
+}
+
+/// Whether the change sets a state of `Ejecuciones` that SAM's lists do not have: neither a final
+/// one nor one of [`OTHER_STATES`]. It is stored all the same, and SAM's people have to hear of it.
+pub fn sets_unknown_state(change: &Change) -> bool {
+    let is_known = |state: &str| {
+        let state = state.trim_end_matches(' ');
+        let mut others = OTHER_STATES.iter();
+        change.is_last() || others.any(|other| other.eq_ignore_ascii_case(state))
+    };
+    change.entity == EJECUCIONES && change.text(ESTADO).is_some_and(|state| !is_known(state))
 }
 
 impl DeploymentId {
@@ -106,9 +128,15 @@ impl fmt::Display for DeploymentId {
     }
 }
 
+/// Spaces of any width, and characters without one.
+fn is_invisible(character: char) -> bool {
+    (character.is_whitespace() && !character.is_control())
+        || matches!(character, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
+}
+
 /// The text, if a column takes it that has room for so many UTF-16 code units.
 pub fn fitting(text: String, longest: usize) -> Result<String, Misfit> {
-    if text.is_empty() {
+    if text.chars().all(is_invisible) {
         Err(Misfit::Empty)
     } else if text.encode_utf16().count() > longest {
         Err(Misfit::TooLong(longest))
@@ -133,6 +161,10 @@ mod tests {
             ("ñandú / ../..; drop table--", Ok(())),
             (&emoji.repeat(25), Ok(())),
             ("", Err(Misfit::Empty)),
+            ("   ", Err(Misfit::Empty)),
+            ("\u{a0}\u{3000}", Err(Misfit::Empty)),
+            ("\u{200b} \u{feff}", Err(Misfit::Empty)),
+            ("\t", Err(Misfit::Control)),
             (&"x".repeat(51), Err(Misfit::TooLong(50))),
             // 26 characters, but 52 of SQL Server's.
             (&emoji.repeat(26), Err(Misfit::TooLong(50))),
@@ -165,10 +197,32 @@ mod tests {
     }
 
     #[test]
+    fn a_state_that_sams_lists_do_not_have_is_unknown_and_no_other_is() {
+        for state in ["RUN_TIMED_OUT", "FAILED", "PENDING_FAILURE", "STARTED", "x"] {
+            assert!(sets_unknown_state(&change(state)), "{state}");
+        }
+        let known = FINAL_STATES
+            .iter()
+            .map(|state| &**state)
+            .chain(OTHER_STATES);
+        for state in known.chain(["run_completed", "Running  "]) {
+            assert!(!sets_unknown_state(&change(state)), "{state}");
+        }
+        let mut other = change("RUN_TIMED_OUT");
+        let Guard::Final { last, .. } = &mut other.guard else {
+            panic!("{:?}", other.guard)
+        };
+        last.to_mut().push("RUN_TIMED_OUT".into());
+        assert!(!sets_unknown_state(&other), "the setting names it");
+        other.entity = Entity::new("otra", "id");
+        assert!(!sets_unknown_state(&other));
+    }
+
+    #[test]
     fn final_states_are_those_of_sam_as_its_database_compares() {
         let change_to = change;
         let change = change_to("RUNNING");
-        for state in FINAL {
+        for state in FINAL_STATES {
             assert!(change.leaves(Some(state)) && change_to(state).is_last());
         }
         for state in ["run_completed", "Completed", "RUN_FAILED  "] {

@@ -21,7 +21,8 @@ use postgrest::Postgrest;
 
 pub use change::{Change, Entity, Guard, IfAbsent, Name, Value};
 pub use ejecuciones::{
-    CALLBACK_INFO, COLUMNS, DeploymentId, EJECUCIONES, ESTADO, Misfit, Status, ended, fitting,
+    CALLBACK_INFO, COLUMNS, DeploymentId, EJECUCIONES, ESTADO, FINAL_STATES, Misfit, OTHER_STATES,
+    Status, ended, fitting, sets_unknown_state,
 };
 use embedded::Embedded;
 pub use moment::{Moment, NoMoment};

@@ -97,6 +97,23 @@ pub fn require_json(headers: &Headers) -> Result<(), Refusal> {
     }
 }
 
+/// Refuses a body in any content coding: nothing here decodes one (RFC 9110, 8.4 and 15.5.16).
+pub fn require_identity(headers: &Headers) -> Result<(), Refusal> {
+    let is_identity = |value: &[u8]| {
+        let codings = str::from_utf8(value).map(|value| value.split(','));
+        codings.is_ok_and(|mut codings| {
+            codings.all(|coding| {
+                let coding = coding.trim();
+                coding.is_empty() || coding.eq_ignore_ascii_case("identity")
+            })
+        })
+    };
+    match headers.all("content-encoding").all(is_identity) {
+        true => Ok(()),
+        false => Err(Refusal::UnsupportedEncoding),
+    }
+}
+
 fn is_json(content_type: &str) -> bool {
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     let essence = essence.to_ascii_lowercase();
@@ -179,5 +196,34 @@ mod tests {
             ("content-type", b"text/plain"),
         ]);
         assert_eq!(require_json(&twice), Err(Refusal::UnsupportedMediaType));
+    }
+
+    #[test]
+    fn a_content_coding_is_identity_or_refused() {
+        for (values, taken) in [
+            (&[][..], true),
+            (&["identity"], true),
+            (&["Identity , IDENTITY"], true),
+            (&[""], true),
+            (&["gzip"], false),
+            (&["x-gzip"], false),
+            (&["br"], false),
+            (&["zstd"], false),
+            (&["identity, deflate"], false),
+            (&["identity", "gzip"], false),
+            (&["utf-8"], false),
+            (&["identity;q=1"], false),
+        ] {
+            let mut headers = Headers::default();
+            for value in values {
+                headers.add("Content-Encoding", *value);
+            }
+            assert_eq!(require_identity(&headers).is_ok(), taken, "{values:?}");
+        }
+        let not_text = header_map(&[("content-encoding", b"\xff")]);
+        assert_eq!(
+            require_identity(&not_text),
+            Err(Refusal::UnsupportedEncoding)
+        );
     }
 }

@@ -41,6 +41,8 @@ pub enum Refusal {
     Interrupted,
     /// The content type is not JSON.
     UnsupportedMediaType,
+    /// The body is in a content coding.
+    UnsupportedEncoding,
     /// A setting that the endpoint depends on is wrong.
     Misconfigured,
     /// No valid credential.
@@ -142,6 +144,11 @@ impl Refusal {
                 "unsupported_media_type",
                 "El tipo de contenido debe ser application/json.",
             ),
+            Self::UnsupportedEncoding => (
+                Code::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported_encoding",
+                "El cuerpo no se admite comprimido ni codificado: envíelo sin Content-Encoding.",
+            ),
             Self::Misconfigured => (
                 Code::SERVICE_UNAVAILABLE,
                 "misconfigured",
@@ -235,6 +242,8 @@ impl Refusal {
     pub fn complete(&self, reply: Reply) -> Reply {
         match self {
             Self::MethodNotAllowed(allowed) => reply.with("allow", *allowed),
+            // What would be taken (RFC 9110, 15.5.16).
+            Self::UnsupportedEncoding => reply.with("accept-encoding", "identity"),
             // Header names are tokens (RFC 9110, 5.6.2), so a challenge is always a value.
             Self::Unauthorized { challenge } => reply.with("www-authenticate", challenge.as_str()),
             Self::TooManyAttempts { closed_for } | Self::TooMuch { closed_for } => {

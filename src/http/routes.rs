@@ -7,6 +7,9 @@ use crate::credentials::Policy;
 use crate::interface::{self, File};
 use crate::sources::{A360, BlizWork, Messages, Source};
 
+/// What a path has that is only read.
+const READ: &str = "GET, HEAD";
+
 /// The route table of one configuration.
 pub struct Routes {
     root_path: String,
@@ -98,8 +101,12 @@ impl Routes {
         };
         table
             .with(
-                Endpoint::new(A360, &callback_paths, config.callback.as_ref())
-                    .showing_rows(config.shows_rows()),
+                Endpoint::new(
+                    A360::new(config.final_states.clone()),
+                    &callback_paths,
+                    config.callback.as_ref(),
+                )
+                .showing_rows(config.shows_rows()),
             )
             .with(
                 Endpoint::new(Messages, &["/webhook/receive"], config.messages.as_ref())
@@ -126,6 +133,8 @@ impl Routes {
         path: &'a str,
         query: &str,
     ) -> Result<Route<'a>, Refusal> {
+        // The same, only that its reply goes out without its body.
+        let method = if method == "HEAD" { "GET" } else { method };
         if self.admin.is_some()
             && let Some(path) = path.strip_prefix(self.root_path.as_str())
             && let Some(call) = admin::call(method, path, query)
@@ -138,7 +147,7 @@ impl Routes {
             Refusal::NotFound
         })?;
         match route {
-            route if method == allowed => Ok(route),
+            route if allowed.split(", ").any(|word| word == method) => Ok(route),
             Route::Notify(endpoint) if endpoint.source.is_hidden() => Err(Refusal::NotFound),
             Route::Notify(endpoint) => {
                 Ok(Route::Refused(endpoint, Refusal::MethodNotAllowed(allowed)))
@@ -148,23 +157,27 @@ impl Routes {
     }
 
     fn match_path<'a>(&'a self, path: &'a str) -> Option<(Route<'a>, &'static str)> {
-        let path = path.strip_prefix(self.root_path.as_str())?;
+        let path = match path.strip_prefix(self.root_path.as_str())? {
+            "" => "/",
+            path => path,
+        };
         match path {
-            "/health" => return Some((Route::Health, "GET")),
-            "/health/ready" => return Some((Route::Ready, "GET")),
-            "/webhook/health" => return Some((Route::MessagesHealth, "GET")),
-            "/openapi.json" => return Some((Route::Document, "GET")),
+            "/health" => return Some((Route::Health, READ)),
+            "/health/ready" => return Some((Route::Ready, READ)),
+            "/webhook/health" => return Some((Route::MessagesHealth, READ)),
+            "/openapi.json" => return Some((Route::Document, READ)),
             _ => {}
         }
         if let Some(file) = interface::file(path) {
-            return Some((Route::Page(file), "GET"));
+            return Some((Route::Page(file), READ));
         }
         if let Some(endpoint) = self.endpoint(path) {
             return Some((Route::Notify(endpoint), "POST"));
         }
-        let (parent, key) = path.rsplit_once('/')?;
+        // Nothing is below `/` itself: a path that nobody has would be a row there.
+        let (parent, key) = path.rsplit_once('/').filter(|(parent, _)| *parent != "/")?;
         let endpoint = self.endpoint(parent).filter(|it| it.shows_rows)?;
-        (!key.is_empty()).then_some((Route::Lookup(endpoint, key), "GET"))
+        (!key.is_empty()).then_some((Route::Lookup(endpoint, key), READ))
     }
 
     fn endpoint(&self, path: &str) -> Option<&Endpoint> {
@@ -210,20 +223,21 @@ mod tests {
         ]);
         for (method, path, answer) in [
             ("GET", "/sam/health", "health"),
-            ("HEAD", "/sam/health", "only GET"),
+            ("HEAD", "/sam/health", "health"),
             ("GET", "/health", "not_found"),
             ("GET", "/samurai/health", "not_found"),
             ("GET", "/sam/health/ready", "ready"),
-            ("POST", "/sam/health/ready", "only GET"),
+            ("HEAD", "/sam/health/ready", "ready"),
+            ("POST", "/sam/health/ready", "only GET, HEAD"),
             ("GET", "/sam/webhook/health", "messages' health"),
-            ("POST", "/sam/webhook/health", "only GET"),
+            ("POST", "/sam/webhook/health", "only GET, HEAD"),
             ("GET", "/sam/openapi.json", "document"),
-            ("POST", "/sam/openapi.json", "only GET"),
+            ("POST", "/sam/openapi.json", "only GET, HEAD"),
             ("GET", "/openapi.json", "not_found"),
             ("GET", "/sam/docs", "page"),
             ("GET", "/sam/docs/docs.js", "page"),
             ("GET", "/sam/docs/docs.css", "page"),
-            ("DELETE", "/sam/docs", "only GET"),
+            ("DELETE", "/sam/docs", "only GET, HEAD"),
             ("GET", "/sam/docs/", "not_found"),
             ("GET", "/sam/docs/docs.html", "not_found"),
             ("GET", "/sam/docs/../docs", "not_found"),
@@ -236,10 +250,16 @@ mod tests {
             ("POST", "/sam/cb", "a360"),
             ("POST", "/sam/cb/two", "a360"),
             ("GET", "/sam/cb", "only POST"),
+            ("HEAD", "/sam/cb", "only POST"),
+            ("head", "/sam/health", "only GET, HEAD"),
+            ("HEAD", "/sam/docs/docs.js", "page"),
+            ("HEAD", "/sam/openapi.json", "document"),
+            ("HEAD", "/sam/webhook/health", "messages' health"),
+            ("HEAD", "/sam/cb/a", "row a"),
             ("PUT", "/sam/cb", "only POST"),
             ("BREW", "/sam/cb", "only POST"),
             ("GET", "/sam/cb/a%2Fb", "row a%2Fb"),
-            ("DELETE", "/sam/cb/a", "only GET"),
+            ("DELETE", "/sam/cb/a", "only GET, HEAD"),
             ("GET", "/sam/cb/a/b", "not_found"),
             ("GET", "/sam/cb/", "not_found"),
             ("POST", "/sam/cb/", "not_found"),

@@ -3,9 +3,11 @@
 //! Only the deployment's id and status matter here. Everything else A360 sends, now or after its
 //! next release, is kept as it came in `CallbackInfo` and needs to be valid JSON, no more.
 
+use std::borrow::Cow;
+
 use super::{Acknowledged, Notification, Receipt, Source, Taken};
 use crate::credentials::Verified;
-use crate::delivery::{self, DeploymentId, Misfit, Status};
+use crate::delivery::{self, DeploymentId, Misfit, Name, Status};
 use crate::http::{Refusal, Reply, Wrong};
 use crate::json::{self, Field, Fields};
 
@@ -13,7 +15,16 @@ const DEPLOYMENT_ID: &str = "deploymentId";
 const STATUS: &str = "status";
 
 /// The source.
-pub struct A360;
+pub struct A360 {
+    final_states: Cow<'static, [Name]>,
+}
+
+impl A360 {
+    /// With the states in which a row is never changed again.
+    pub fn new(final_states: Cow<'static, [Name]>) -> Self {
+        Self { final_states }
+    }
+}
 
 impl Source for A360 {
     fn name(&self) -> &'static str {
@@ -21,7 +32,15 @@ impl Source for A360 {
     }
 
     fn decode(&self, verified: &Verified) -> Result<Notification, Refusal> {
-        decode(&verified.received().body)
+        let mut notification = decode(&verified.received().body)?;
+        let final_states = self.final_states.clone();
+        notification.change = notification.change.with_final_states(final_states);
+        Ok(notification)
+    }
+
+    /// The headers are those that SAM gave to the deployment, and A360 does not call again.
+    fn requires_json_type(&self) -> bool {
+        false
     }
 
     fn reply(&self, receipt: &Receipt, _: Option<&super::Id>) -> Reply {

@@ -35,6 +35,10 @@ pub trait Source: Send + Sync {
     fn answers(&self) -> Answers {
         Answers::Delivered
     }
+    /// Whether a content type that is not JSON is refused even where the body is JSON.
+    fn requires_json_type(&self) -> bool {
+        true
+    }
     /// Whether nobody is to learn of its endpoint who has no valid credential.
     fn is_hidden(&self) -> bool {
         self.answers() == Answers::Kept

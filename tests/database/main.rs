@@ -6,6 +6,7 @@ mod real_postgres;
 
 mod callback;
 mod concurrency;
+mod history;
 mod messages;
 mod refusals;
 mod rights;

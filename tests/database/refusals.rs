@@ -19,6 +19,8 @@ fn what_is_empty_or_too_long_is_refused_and_never_cut() {
         (Some(id.as_str()), None, "22004"),
         (Some(&id), Some(""), "22004"),
         (Some(&id), Some(" "), "22004"),
+        (Some(&id), Some(&" ".repeat(20)), "22004"),
+        (Some(&id), Some(&" ".repeat(21)), "22004"),
         (Some(&format!("{id}i")), Some("RUN_FAILED"), "22001"),
         (Some(&format!("{id} ")), Some("RUN_FAILED"), "22001"),
         (Some(&id), Some(&format!("{state}S")), "22001"),

@@ -5,13 +5,7 @@ use std::net::TcpStream;
 
 /// Reads one reply from a connection that may stay open: its status, and its body.
 pub fn read_reply(stream: &mut TcpStream) -> (u16, String) {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        let mut byte = [0];
-        stream.read_exact(&mut byte).expect("a reply");
-        head.push(byte[0]);
-    }
-    let head = String::from_utf8(head).expect("ASCII").to_lowercase();
+    let head = read_head(stream);
     let status: u16 = head[9..12].parse().expect("a status");
     if status == 100 {
         return read_reply(stream);
@@ -23,6 +17,17 @@ pub fn read_reply(stream: &mut TcpStream) -> (u16, String) {
     let mut body = vec![0; length.trim().parse().expect("a number")];
     stream.read_exact(&mut body).expect("the whole reply");
     (status, String::from_utf8(body).expect("UTF-8"))
+}
+
+/// Reads the head of one reply, in small letters.
+pub fn read_head(stream: &mut TcpStream) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).expect("a reply");
+        head.push(byte[0]);
+    }
+    String::from_utf8(head).expect("ASCII").to_lowercase()
 }
 
 /// Writes a request by hand.

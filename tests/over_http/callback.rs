@@ -53,6 +53,12 @@ fn whatever_content_type_a360_sends_for_json_is_taken() {
         "application/json; charset=utf-8",
         "APPLICATION/JSON",
         "text/json",
+        "text/plain",
+        "text/plain; charset=iso-8859-1",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "*/*",
+        "json",
         "",
     ];
     for (number, content_type) in types.iter().enumerate() {
@@ -94,7 +100,7 @@ fn header_names_come_in_any_case_and_bodies_in_pieces() {
 }
 
 #[test]
-fn callback_info_is_the_body_byte_for_byte() {
+fn callback_info_is_the_body_byte_for_byte_but_for_its_mark() {
     let server = Server::start(&[]);
     let deep = format!("{}{}", "[".repeat(100), "]".repeat(100));
     let extras = [
@@ -113,7 +119,9 @@ fn callback_info_is_the_body_byte_for_byte() {
             let reply = server.callback(&body);
             assert_eq!(reply.status, 200, "{body}: {reply:?}");
             let row = server.row(&id).expect("the row");
-            assert_eq!(row["CallbackInfo"], body);
+            // The mark is the only byte that is left out.
+            let info = body.strip_prefix(mark).expect("it begins with the mark");
+            assert_eq!(row["CallbackInfo"], info);
         }
     }
 }
@@ -158,6 +166,92 @@ fn every_configured_path_below_the_root_is_heard_and_no_other() {
     assert_eq!(row.json()["Estado"], Value::from("COMPLETED"));
     assert_eq!(server.send("GET", "/sam/health", &[], b"").status, 200);
     assert_eq!(server.send("GET", "/health", &[], b"").status, 404);
+}
+
+#[test]
+fn a_callback_comes_to_the_root_where_that_is_its_path() {
+    let server = Server::start(&[("callback_endpoint_path", "/ /api/callback")]);
+    let body = json!({"deploymentId": "d", "status": "COMPLETED"}).to_string();
+    for result in ["updated", "already_final"] {
+        let reply = server.send("POST", "/", &[SIGNED], body.as_bytes());
+        assert_eq!(reply.json()["result"], result);
+    }
+    assert_eq!(server.row("d").expect("the row")["Estado"], "COMPLETED");
+    for (method, path, status) in [
+        ("GET", "/", 405),
+        ("GET", "/health", 200),
+        ("GET", "/health/ready", 200),
+        ("GET", "/docs", 200),
+        ("GET", "/openapi.json", 200),
+        ("POST", "/webhook/receive", 503),
+        ("POST", "/blizwork", 404),
+        ("GET", "/d", 404),
+        ("POST", "/nowhere", 404),
+    ] {
+        let reply = server.send(method, path, &[SIGNED], b"");
+        assert_eq!(reply.status, status, "{method} {path}");
+    }
+}
+
+#[test]
+fn a_body_in_a_content_coding_is_refused_and_the_reply_says_so() {
+    let server = Server::start(&[("webhook_secret", "un-secreto-de-prueba")]);
+    // The beginning of what gzip makes of a callback.
+    let zipped = b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xabVJ";
+    for path in ["/api/callback", "/webhook/receive"] {
+        for coding in ["gzip", "br", "identity, deflate"] {
+            let headers = [SIGNED, ("Content-Encoding", coding)];
+            let reply = server.send("POST", path, &headers, zipped);
+            assert_eq!(reply.status, 415, "{path} {coding}: {reply:?}");
+            assert!(reply.text.contains("sin Content-Encoding"), "{reply:?}");
+            assert_eq!(reply.header("accept-encoding"), Some("identity"));
+        }
+    }
+    let body = json!({"deploymentId": "d", "status": "COMPLETED"}).to_string();
+    let headers = [SIGNED, ("Content-Encoding", "identity")];
+    let reply = server.send("POST", "/api/callback", &headers, body.as_bytes());
+    assert_eq!(reply.status, 200);
+}
+
+#[test]
+fn a_state_of_spaces_is_no_state() {
+    let server = Server::start(&[]);
+    for blank in [" ", "   ", "\u{a0}", "\u{2003}\u{3000}", "\u{200b}"] {
+        let body = json!({"deploymentId": "d", "status": blank}).to_string();
+        let reply = server.callback(body);
+        assert_eq!(reply.status, 422, "{blank:?}");
+        assert_eq!(reply.json()["errors"], json!({"status": "está vacío"}));
+        let body = json!({"deploymentId": blank, "status": "COMPLETED"}).to_string();
+        let errors = server.callback(body).json()["errors"].clone();
+        assert_eq!(errors, json!({"deploymentId": "está vacío"}));
+    }
+    assert_eq!(server.row("d"), None);
+    // Spaces around a state are as they came: the database takes no notice of those at its end.
+    let reply = server.callback(r#"{"deploymentId":"d","status":"COMPLETED "}"#);
+    assert_eq!(reply.json()["result"], "updated");
+}
+
+#[test]
+fn a_state_that_sam_does_not_know_is_stored_and_the_log_warns() {
+    let server = Server::start(&[]);
+    let send = |id: &str, state: &str| {
+        let body = json!({"deploymentId": id, "status": state}).to_string();
+        let headers = [SIGNED, ("x-request-id", id)];
+        let reply = server.send("POST", "/api/callback", &headers, body.as_bytes());
+        assert_eq!(reply.json()["result"], "updated", "{state}");
+        server.audit_line(id)
+    };
+    for state in ["RUN_TIMED_OUT", "FAILED", "PENDING_FAILURE"] {
+        let line = send(state, state);
+        assert_eq!(
+            (&line["level"], &line["warning"]),
+            (&json!("warn"), &json!("unknown_state"))
+        );
+        assert_eq!(server.row(state).expect("the row")["Estado"], state);
+    }
+    assert_eq!(send("known", "RUN_FAILED").get("warning"), None);
+    // It is not final: what comes later still counts.
+    assert_eq!(send("RUN_TIMED_OUT", "RUN_COMPLETED")["outcome"], "updated");
 }
 
 #[test]

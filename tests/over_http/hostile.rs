@@ -43,7 +43,7 @@ fn each_refusal_has_the_status_of_the_contract() {
             "",
             405,
             "method_not_allowed",
-            Some("GET"),
+            Some("GET, HEAD"),
         ),
         (
             "POST",
@@ -52,7 +52,7 @@ fn each_refusal_has_the_status_of_the_contract() {
             good,
             405,
             "method_not_allowed",
-            Some("GET"),
+            Some("GET, HEAD"),
         ),
         (
             "POST",
@@ -67,7 +67,7 @@ fn each_refusal_has_the_status_of_the_contract() {
             "POST",
             "/api/callback",
             plain,
-            good,
+            "deploymentId: d",
             415,
             "unsupported_media_type",
             None,
@@ -236,7 +236,7 @@ fn a_kept_alive_connection_outlives_every_refusal() {
         (
             "POST",
             "/api/callback",
-            "content-type: text/plain\r\n",
+            "content-encoding: gzip\r\n",
             &large[..9],
             415,
         ),

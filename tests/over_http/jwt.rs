@@ -90,6 +90,54 @@ fn each_mode_opens_to_what_it_says_and_nothing_else_changes_the_row() {
     }
 }
 
+/// SAM's web has a second caller, "unlock": it has the gateway's JWT and no static token, and what
+/// it does not know is null. Any 2xx counts for it as done.
+#[test]
+fn sams_unlock_ends_a_row_with_the_jwt_alone() {
+    let server = Server::start(&[("jwt_public_key", &public_key("rsa.pem"))]);
+    let bearer = format!("Bearer {}", token("RS256", "rsa", 300));
+    let unlock = |id: &str, device: Value, user: Value| {
+        let body = json!({
+            "deploymentId": id, "status": "RUN_ABORTED", "deviceId": device, "userId": user,
+            "botOutput": {"message": "Desbloqueado desde la web de SAM"},
+        });
+        let body = body.to_string();
+        let headers = [
+            ("Authorization", bearer.as_str()),
+            ("x-ibm-client-id", "sam-web"),
+        ];
+        let reply = server.send("POST", "/api/callback", &headers, body.as_bytes());
+        (reply, body)
+    };
+    for (id, device, user) in [
+        ("u-1", Value::Null, Value::Null),
+        ("u-2", json!("12"), Value::Null),
+        ("u-3", Value::Null, json!("34")),
+    ] {
+        let (reply, body) = unlock(id, device, user);
+        let updated = (200, json!("updated"));
+        assert_eq!(
+            (reply.status, reply.json()["result"].clone()),
+            updated,
+            "{id}"
+        );
+        let row = server.row(id).expect("the row");
+        assert_eq!(row["Estado"], "RUN_ABORTED");
+        assert_eq!(row["CallbackInfo"], body);
+    }
+    // A robot that had ended by itself stays as it was, and that too is done.
+    server.callback(r#"{"deploymentId":"u-4","status":"RUN_COMPLETED"}"#);
+    let (reply, _) = unlock("u-4", Value::Null, Value::Null);
+    assert_eq!(
+        (reply.status, &reply.json()["result"]),
+        (200, &json!("already_final"))
+    );
+    assert_eq!(
+        server.row("u-4").expect("the row")["Estado"],
+        "RUN_COMPLETED"
+    );
+}
+
 #[test]
 fn every_algorithm_is_verified_in_the_component() {
     let files = ["rsa.pem", "p256.pem", "ed25519.pem"];

@@ -164,7 +164,11 @@ fn what_an_older_message_has_overwritten_comes_back_whole() {
         };
         assert_eq!(silent.to_string(), "SET NOCOUNT ON");
         let ends = ends.to_string();
-        assert_eq!(ends, "IF NOT EXISTS (SELECT 1 FROM deleted) RETURN;");
+        let expected = format!(
+            "IF UPDATE({}) OR NOT EXISTS (SELECT 1 FROM deleted) RETURN;",
+            table.key
+        );
+        assert_eq!(ends, expected, "a moved key names another row");
         let sets: Vec<_> = update.assignments.iter().map(ToString::to_string).collect();
         let expected: Vec<_> = table
             .columns

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sam_callback::delivery::{self, DeploymentId, Guard, Status};
+use sam_callback::delivery::FINAL_STATES;
 use sqlparser::ast::{OutputClause, SetExpr, Statement};
 use sqlparser::dialect::MsSqlDialect;
 use sqlparser::tokenizer::{Token, Tokenizer};
@@ -99,12 +99,15 @@ fn a_value_that_does_not_fit_is_thrown_back_before_anything_is_written() {
         ("@Estado", 50002, Some(20)),
         ("@CallbackInfo", 50003, None),
     ] {
-        let mut refused = format!("IF {parameter} IS NULL OR DATALENGTH({parameter}) = 0 ");
-        if let Some(longest) = longest {
-            // A character is two bytes.
-            let bytes = longest * 2;
-            refused += &format!("OR DATALENGTH({parameter}) > {bytes} ");
-        }
+        let mut refused = format!("IF {parameter} IS NULL OR ");
+        refused += &match longest {
+            // LEN is 0 for spaces alone; a character is two bytes.
+            Some(longest) => format!(
+                "LEN({parameter}) = 0 OR DATALENGTH({parameter}) > {} ",
+                longest * 2
+            ),
+            None => format!("DATALENGTH({parameter}) = 0 "),
+        };
         refused += &format!("THROW {code}, ");
         assert!(
             before.iter().any(|line| line.starts_with(&refused)),
@@ -151,12 +154,7 @@ fn one_update_changes_what_a_callback_changes() {
 
 #[test]
 fn the_final_states_are_those_of_the_component() {
-    let (id, status) = (DeploymentId::new("d"), Status::new("s"));
-    let change = delivery::ended(id.expect("fits"), status.expect("fits"), "{}".to_owned());
-    let Guard::Final { last, .. } = &change.guard else {
-        panic!("{:?}", change.guard)
-    };
-    let states: BTreeSet<_> = last.iter().map(ToString::to_string).collect();
+    let states: BTreeSet<_> = FINAL_STATES.iter().map(ToString::to_string).collect();
     assert_eq!(states.len(), 6);
     assert_eq!(
         lists(&text("procedure.sql")),
@@ -190,18 +188,58 @@ fn the_procedure_answers_with_one_word_in_one_column() {
     for word in [
         "THEN N'UPDATED'",
         "THEN N'ALREADY_PROCESSED'",
+        "WHEN @EnHistorico = 1 THEN N'ALREADY_PROCESSED'",
         "ELSE N'NOT_FOUND'",
     ] {
         assert!(column.contains(word), "{word}: {column}");
     }
 }
 
+/// The one `IF` that asks for the history, and where it stands.
+fn look_into_the_history(body: &[Statement]) -> (usize, String) {
+    let mut found = body.iter().enumerate().filter_map(|(place, statement)| {
+        let text = statement.to_string();
+        let asks = text.contains("Ejecuciones_Historico");
+        asks.then_some((place, text))
+    });
+    let look = found.next().expect("a look into the history");
+    assert!(found.next().is_none(), "one look");
+    look
+}
+
 #[test]
-fn the_role_may_execute_the_procedure_and_nothing_else() {
+fn a_row_that_is_gone_is_looked_for_in_the_history_where_there_is_one() {
+    let (_, body) = procedure();
+    let (place, look) = look_into_the_history(&body);
+    let update = body
+        .iter()
+        .position(|it| matches!(it, Statement::Update(_)));
+    assert!(update.expect("an UPDATE") < place && place < body.len() - 1);
+    // The parser takes an assignment for a name.
+    assert!(text("procedure.sql").contains("SELECT @EnHistorico = 1\n"));
+    let expected = "IF NOT EXISTS (SELECT 1 FROM dbo.Ejecuciones WHERE DeploymentId = @DeploymentId) \
+                    AND OBJECT_ID(N'dbo.Ejecuciones_Historico') IS NOT NULL \
+                    SELECT 1 AS @EnHistorico FROM dbo.Ejecuciones_Historico \
+                    WHERE DeploymentId = @DeploymentId";
+    assert!(look.starts_with(expected), "{look}");
+    let script = text("procedure.sql").to_uppercase();
+    for dynamic in ["SP_EXECUTESQL", "EXEC(", "EXEC (", "EXECUTE "] {
+        assert!(!script.contains(dynamic), "{dynamic} has no right on it");
+    }
+}
+
+#[test]
+fn the_role_may_execute_the_procedure_and_see_the_keys_of_the_history() {
     let statements: Vec<_> = statements("role.sql").into_iter().flatten().collect();
-    let [created, Statement::Grant(grant)] = statements.as_slice() else {
+    let [created, Statement::Grant(grant), seen] = statements.as_slice() else {
         panic!("{statements:#?}");
     };
+    let seen = seen.to_string();
+    let expected = format!(
+        "IF OBJECT_ID(N'dbo.Ejecuciones_Historico') IS NOT NULL \
+         GRANT SELECT (DeploymentId) ON dbo.Ejecuciones_Historico TO {ROLE}"
+    );
+    assert_eq!(seen.trim_end_matches(';'), expected);
     assert_creates_the_role(created);
     assert_eq!(
         grant.to_string(),

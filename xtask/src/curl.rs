@@ -44,6 +44,12 @@ pub fn announcement(address: &str, door: &Door) -> String {
             known(&door.data_api, SERVERS)
         );
     }
+    let untouched =
+        "the rows   data_api is embedded: kept in the component's own store, SAM is not touched";
+    // Nothing is below a path that ends there: see `door::path`.
+    if door.path.ends_with('/') {
+        return format!("{head}{untouched}\n\na callback:\n\n{post}\n");
+    }
     let get = format!(
         "curl -sS {}{}",
         quoted(&format!("{url}/{DEPLOYMENT}")),
@@ -51,6 +57,7 @@ pub fn announcement(address: &str, door: &Door) -> String {
     );
     format!(
         "{head}\
+         {untouched}\n\
          the row    GET {url}/<deploymentId>\n\
          \n\
          a callback, and its row read back:\n\
@@ -165,6 +172,19 @@ mod tests {
             text.contains("GET http://127.0.0.1:3000/api/callback/<deploymentId>\n"),
             "{text}"
         );
+        assert!(text.contains("SAM is not touched\n"), "{text}");
+    }
+
+    #[test]
+    fn a_callback_at_the_root_has_no_row_below_it() {
+        let mut door = door("optional", Token::Environment);
+        door.path = "/sam/".to_owned();
+        let [line] = &curl_lines(&door)[..] else {
+            panic!("one line")
+        };
+        assert!(line.contains("'http://127.0.0.1:3000/sam/'"), "{line}");
+        let text = announcement("127.0.0.1:3000", &door);
+        assert!(text.contains("SAM is not touched\n"), "{text}");
     }
 
     #[test]
@@ -178,6 +198,7 @@ mod tests {
             door.data_api = data_api.to_owned();
             let text = announcement("127.0.0.1:3000", &door);
             assert!(text.contains(shown) && !text.contains("s3cr3t"), "{text}");
+            assert!(!text.contains("not touched"), "{text}");
             assert_eq!(curl_lines(&door).len(), 1, "{text}");
         }
     }

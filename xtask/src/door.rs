@@ -65,13 +65,16 @@ pub fn read(project: &Project, runtime_config: &Path) -> Result<Door> {
 }
 
 fn path(root: &str, endpoints: &str) -> String {
-    let parts = [root.trim(), first_word(endpoints)];
-    parts
+    let endpoint = first_word(endpoints);
+    let parts = [root.trim(), endpoint];
+    let path: String = parts
         .map(|part| part.trim_matches('/'))
         .iter()
         .filter(|part| !part.is_empty())
         .map(|part| format!("/{part}"))
-        .collect()
+        .collect();
+    // The root itself is the one endpoint that ends like this.
+    if endpoint == "/" { path + "/" } else { path }
 }
 
 /// A provider may come first, so a place counts only if it has the value in force.
@@ -104,6 +107,8 @@ mod tests {
             ("", "/api/callback", "/api/callback"),
             ("/sam/", "/api/callback /old", "/sam/api/callback"),
             ("sam", "callback", "/sam/callback"),
+            ("", "/ /old", "/"),
+            ("/sam", "/", "/sam/"),
         ] {
             assert_eq!(path(root, endpoints), expected);
         }

@@ -86,8 +86,12 @@ pub fn notify(schemas: &mut Schemas) -> Operation {
     )
     .shows("El cuerpo es demasiado grande", usual().send(&call(&" ".repeat((1 << 20) + 1))))
     .shows(
-        "El tipo de contenido no es JSON",
-        usual().send(&good.clone().with("content-type", "text/plain")),
+        "El cuerpo no es JSON, y su tipo de contenido lo dice",
+        usual().send(&call("estado=RUN_COMPLETED").with("content-type", "text/plain")),
+    )
+    .shows(
+        "El cuerpo llegó comprimido",
+        usual().send(&good.clone().with("content-encoding", "gzip")),
     )
     .shows(
         "Es JSON, pero no un callback: «errors» dice qué le pasa a cada campo",
@@ -132,8 +136,8 @@ pub fn read(schemas: &mut Schemas) -> Operation {
         schemas,
         ("row", "get", "/api/callback/{deploymentId}"),
         ("A360", "La fila de una ejecución"),
-        "Solo sin base de datos, con `data_api=embedded`: para ver en un escritorio qué ha hecho un \
-         callback.",
+        "Solo con `data_api=embedded`: los callbacks quedan en el almacén del propio servicio y SAM \
+         no se toca. Para ver en un escritorio qué ha hecho un callback.",
     )
     .opened_by(doors())
     .parameter::<String>(schemas, "path", ("deploymentId", "la ejecución"), DEPLOYMENT_ID)

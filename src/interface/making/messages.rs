@@ -115,6 +115,10 @@ fn receive(schemas: &mut Schemas) -> Operation {
         usual().send(&good.clone().with("content-type", "text/plain")),
     )
     .shows(
+        "El cuerpo llegó comprimido",
+        usual().send(&good.clone().with("content-encoding", "gzip")),
+    )
+    .shows(
         "Es JSON, pero no un mensaje: «errors» dice qué le pasa a cada campo",
         usual().send(&call("{\"type\":\"promo\",\"metadata\":{\"promo_id\":\"P-20\"}}")),
     )

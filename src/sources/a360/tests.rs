@@ -56,9 +56,19 @@ fn what_a360_may_come_to_send_is_kept_too() {
 }
 
 #[test]
-fn a_byte_order_mark_is_tolerated_and_kept() {
-    let body = "\u{feff}{\"deploymentId\":\"a\",\"status\":\"S\"}";
-    assert_eq!(change(body).text(CALLBACK_INFO), Some(body));
+fn a_byte_order_mark_is_the_only_byte_that_is_not_kept() {
+    for body in [
+        r#"{"deploymentId":"a","status":"S"}"#,
+        " \r\n{\"deploymentId\":\"a\",\"status\":\"S\"}\t",
+        "{\"deploymentId\":\"a\",\"status\":\"S\",\"x\":\"\u{feff}\"}",
+    ] {
+        let marked = format!("\u{feff}{body}");
+        assert_eq!(change(&marked).text(CALLBACK_INFO), Some(body));
+    }
+    // A second one is no mark, and a mark in other encodings is no UTF-8.
+    is_not_json("\u{feff}\u{feff}{\"deploymentId\":\"a\",\"status\":\"S\"}".as_bytes());
+    is_not_json(" \u{feff}{\"deploymentId\":\"a\",\"status\":\"S\"}".as_bytes());
+    is_not_json(b"\xff\xfe{\0}\0");
 }
 
 #[test]
@@ -102,6 +112,17 @@ fn each_wrong_field_is_named_with_what_is_wrong() {
         ),
         (
             r#"{"deploymentId":"","status":"S"}"#,
+            "deploymentId",
+            "vacío",
+        ),
+        (r#"{"deploymentId":"a","status":"   "}"#, "status", "vacío"),
+        (
+            r#"{"deploymentId":"a","status":"\u00a0\u2003"}"#,
+            "status",
+            "vacío",
+        ),
+        (
+            r#"{"deploymentId":" ","status":"S"}"#,
             "deploymentId",
             "vacío",
         ),

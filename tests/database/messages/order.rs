@@ -143,6 +143,48 @@ fn of_fifty_that_make_a_row_one_does() {
 }
 
 #[test]
+fn a_statement_that_moves_keys_takes_every_row_along_whole() {
+    let database = Database::plain().with_messages();
+    let mut owner = database.connect();
+    for table in [&RESERVAS, &PROMOS, &USUARIOS] {
+        let Table { name, key, .. } = table;
+        // The newer one first, and the older one first; inserted so that no key is taken twice on
+        // the way.
+        for (case, (one, other)) in [(1, 9), (9, 1)].into_iter().enumerate() {
+            let insert = |key: &str, second: usize| {
+                let moment = moment(second);
+                format!("('{key}', 'of {key}', '{moment}')")
+            };
+            let rows = format!(
+                "truncate {name};
+                 insert into {name} ({key}, content, message_timestamp)
+                 values {}, {};
+                 update {name} set {key} = case {key} when 'k2' then 'k3' else 'k2' end",
+                insert("k2", one),
+                insert("k1", other)
+            );
+            owner.batch_execute(&rows).expect("moved");
+            let seen: Vec<(String, String, bool)> = owner
+                .query(
+                    &format!(
+                        "select {key}, content, message_timestamp = $1::text::timestamptz
+                         from {name} order by {key}"
+                    ),
+                    &[&moment(other)],
+                )
+                .expect("read")
+                .iter()
+                .map(|row| (row.get(0), row.get(1), row.get(2)))
+                .collect();
+            let expected = [("k2", "of k1", true), ("k3", "of k2", false)];
+            let expected =
+                expected.map(|(key, content, of_k1)| (key.into(), content.into(), of_k1));
+            assert_eq!(seen, expected, "{name}, {case}");
+        }
+    }
+}
+
+#[test]
 fn the_company_changes_its_rows_as_before_and_can_set_one_back() {
     let database = Database::plain().with_messages();
     let mut owner = database.connect();

@@ -56,6 +56,50 @@ fn a_callback_changes_the_row_in_a_real_database() {
 }
 
 #[test]
+fn a_callback_for_a_row_in_the_history_is_over_at_once() {
+    let postgrest = PostgrestServer::start(Database::supabase());
+    let server = start(&postgrest.settings(), &[]);
+    let mut owner = postgrest.database.connect();
+    let archived = r#"create table "Ejecuciones_Historico" (like "Ejecuciones");
+        insert into "Ejecuciones_Historico" ("EjecucionId", "DeploymentId", "FechaInicio", "Estado",
+                                             "IntentosConciliadorFallidos")
+        values (1, 'vieja', now(), 'RUN_COMPLETED', 0), (2, 'perdida', now(), 'UNKNOWN', 0)"#;
+    owner.batch_execute(archived).expect("made");
+    for id in ["vieja", "perdida"] {
+        let already_final = (200, json!("already_final"));
+        assert_eq!(result(&server, id, "RUN_FAILED"), already_final, "{id}");
+    }
+    assert_eq!(
+        result(&server, "nueva", "RUN_FAILED"),
+        (202, json!("queued"))
+    );
+}
+
+#[test]
+fn final_states_are_those_of_the_setting_where_the_component_guards_the_row() {
+    let database = Database::supabase();
+    let table = "create table robots (deployment_id text, estado text);
+                 insert into robots values ('d-1', 'RUN_TIMED_OUT'), ('d-2', 'RUN_FAILED');
+                 grant select, update on robots to sam_callback;";
+    database.connect().batch_execute(table).expect("made");
+    let postgrest = PostgrestServer::start(database);
+    let settings = [
+        ("sam_write", "table"),
+        ("sam_table", "robots"),
+        ("sam_columns", "deployment_id estado - - - -"),
+        ("sam_final_states", "RUN_COMPLETED run_timed_out"),
+    ];
+    let server = start(&postgrest.settings(), &settings);
+    for (id, expected) in [
+        ("d-1", (200, json!("already_final"))),
+        ("d-2", (200, json!("updated"))),
+        ("d-2", (200, json!("already_final"))),
+    ] {
+        assert_eq!(result(&server, id, "RUN_COMPLETED"), expected, "{id}");
+    }
+}
+
+#[test]
 fn a_start_that_is_known_stays() {
     let postgrest = PostgrestServer::start(Database::supabase().in_table_mode());
     let server = start(&postgrest.settings(), &[("sam_write", "table")]);
