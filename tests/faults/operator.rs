@@ -66,8 +66,8 @@ impl Operator {
         let reply = read(self.agent.get(url).header("authorization", bearer()).call())?;
         let entries = reply["entries"].as_array().ok_or("no entries")?;
         let is_by_others = |entry: &&Value| {
-            let attempts = entry["attempts"].to_string();
-            !LAST_WORDS.iter().any(|code| attempts.contains(code))
+            let failure = entry["failure"].as_str().unwrap_or_default();
+            !LAST_WORDS.iter().any(|code| failure.ends_with(code))
         };
         Ok(entries
             .iter()
