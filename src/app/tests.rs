@@ -696,8 +696,9 @@ fn ready_asks_the_data_api() {
 fn a_server_is_asked_whether_it_is_there_once_in_five_seconds() {
     let app = app(&[("data_api", "dab")]);
     let ready = || send(&app, request("GET", "/health/ready", &[], "")).status;
+    let healthy = r#"{"status":"Healthy","version":"2.0.9","app-name":"dab"}"#;
     app.host
-        .will([json_answer(200, "{}"), json_answer(503, "")]);
+        .will([json_answer(200, healthy), json_answer(503, "")]);
     assert_eq!([ready(), ready(), ready()], [200; 3]);
     app.host.advance(Duration::from_millis(4_999));
     assert_eq!(ready(), 200);
@@ -977,7 +978,8 @@ fn operators_see_what_waits_and_get_it_delivered() {
     let expected = json!({"status": "OK", "waiting": 1, "dead": 0, "oldestSeconds": 0});
     assert_eq!(stats.body, expected);
 
-    app.host.will([json_answer(400, "")]);
+    let refused = r#"{"error":{"code":"BadRequest"}}"#;
+    app.host.will([json_answer(400, refused)]);
     let retried = operate(&app, "POST", &format!("/admin/outbox/{id}/retry"));
     let expected = json!({"status": "OK", "result": "dead", "id": id});
     assert_eq!(retried.body, expected);

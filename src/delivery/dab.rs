@@ -9,9 +9,10 @@ use serde_json::Value as Json;
 
 use super::change::{Change, IfAbsent};
 use super::remote::json;
-use super::remote::{Answer, Call, Dialect, Exchange, Fault, Probe, Said};
-use super::{Failure, Outcome, Ports, encoded};
-use crate::config::Table;
+use super::remote::verdict::{self, Rule};
+use super::remote::{Answer, Call, Dialect, Exchange, Fault, Format, Probe};
+use super::{COLUMNS, Failure, Outcome, Ports, encoded};
+use crate::config::{Table, Target};
 
 /// Without it a PATCH makes the row that is not there.
 const ONLY_IF_THERE: (&str, &str) = ("if-match", "*");
@@ -58,7 +59,7 @@ impl Dialect for Dab {
                     rows(&answer)?;
                     return Ok(Outcome::Updated);
                 }
-                Err(fault) if is_no_row(&fault) || is_conflict(&fault) => {
+                Err(fault) if is_no_row(&fault) || row.is_none() && is_conflict(&fault) => {
                     return explain(exchange, &address, table, change).await;
                 }
                 // Never sent again without a look: the row may be final by then.
@@ -67,11 +68,45 @@ impl Dialect for Dab {
         }
     }
 
+    const RULES: &'static [Rule] = verdict::DAB;
+
     /// Its liveness, which asks no database and is open to all; but it judges a token all the same.
-    fn probe(_: &str) -> Probe {
+    /// Closer: the entity itself, by a method that a procedure does not have, or one row's key.
+    fn probe(path: &str, target: &Target) -> Probe {
+        let closer = match target {
+            Target::Procedure(name) => format!("{path}/{}", encoded(name)),
+            Target::Table(table) => {
+                let key = table.column(COLUMNS[0]).map(encoded);
+                let key = key.map_or_else(String::new, |key| format!("&$select={key}"));
+                format!("{}?$first=1{key}", entity(path, table))
+            }
+        };
         Probe {
-            call: Call::new("GET", "/".to_owned()),
-            refusals: &[401, 403],
+            root: Call::new("GET", "/".to_owned()),
+            closer: Call::new("GET", closer),
+        }
+    }
+
+    /// `{"status":"Healthy","version":"…","app-name":"…"}`, or the word alone from older ones.
+    fn is_root(answer: &Answer, _: &Target) -> bool {
+        let Ok(body) = json::read(answer) else {
+            return answer.body.trim_ascii() == b"Healthy";
+        };
+        let is_healthy = body.get("status").and_then(Json::as_str) == Some("Healthy");
+        is_healthy && (body.get("version").is_some() || body.get("app-name").is_some())
+    }
+
+    fn takes_changes(closer: Result<Answer, Fault>, _: &Target) -> Result<(), Fault> {
+        match closer {
+            Ok(answer) => rows(&answer).map(drop),
+            // A procedure is only called by POST.
+            Err(Fault::Status { status, said, .. })
+                if status == StatusCode::METHOD_NOT_ALLOWED
+                    && said.code(Format::Nested).is_some() =>
+            {
+                Ok(())
+            }
+            Err(fault) => Err(fault),
         }
     }
 }
@@ -149,8 +184,9 @@ fn is_left(row: &Json, table: &Table, change: &Change) -> bool {
 fn is_no_row(fault: &Fault) -> bool {
     matches!(
         fault,
-        Fault::Status { status, said: Said::Code(code), .. }
-            if *status == StatusCode::NOT_FOUND && code.ends_with("NotFound")
+        Fault::Status { status, said, .. }
+            if *status == StatusCode::NOT_FOUND
+                && matches!(said.code(Format::Nested), Some("EntityNotFound" | "ItemNotFound"))
     )
 }
 

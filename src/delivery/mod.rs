@@ -106,8 +106,10 @@ impl DataApi {
     pub fn new(chosen: config::DataApi, names: config::Names) -> Self {
         match chosen {
             config::DataApi::Embedded { utc_offset } => Self::Embedded(Embedded::new(utc_offset)),
-            config::DataApi::Dab(settings) => Self::Dab(Server::new(settings, names)),
-            config::DataApi::Postgrest(settings) => Self::Postgrest(Server::new(settings, names)),
+            config::DataApi::Dab(settings) => Self::Dab(Server::new::<Dab>(settings, names)),
+            config::DataApi::Postgrest(settings) => {
+                Self::Postgrest(Server::new::<Postgrest>(settings, names))
+            }
         }
     }
 
@@ -136,7 +138,7 @@ impl DataApi {
         }
     }
 
-    /// Whether it is there: it answers, and with no failure of its own.
+    /// Whether it is there, and takes changes as far as is known. Nothing is written.
     pub async fn probe(&self, host: &impl Ports) -> Result<(), Failure> {
         match self {
             Self::Embedded(embedded) => embedded.probe(host).await,

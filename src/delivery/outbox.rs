@@ -62,11 +62,17 @@ pub struct Outbox {
 struct Seen {
     looked: Option<Duration>,
     away: Option<Duration>,
+    /// How many changes were refused for good since one was not.
+    refused: usize,
     /// How many accepted changes are being delivered.
     delivering: usize,
     /// A task of this instance is looking, or delivering what it has found.
     carrying: bool,
 }
+
+/// So many refusals for good one after another may be of these changes. More of them are taken for
+/// a data API that refuses everything, which is no reason to give up what has waited so far.
+const REFUSED_IN_A_ROW: usize = 2;
 
 /// How often an instance looks at the marker by itself.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
@@ -212,7 +218,13 @@ impl Outbox {
     /// The data API was asked to make a change, and this came of it.
     pub fn heard(&self, clock: &impl Clock, result: &Result<Outcome, Failure>) {
         let away = result.as_ref().is_err_and(is_away);
-        self.seen().away = away.then(|| clock.monotonic());
+        let is_final = result.as_ref().is_err_and(|failure| !failure.may_pass());
+        let mut seen = self.seen();
+        seen.away = away.then(|| clock.monotonic());
+        seen.refused = match is_final {
+            true => seen.refused + 1,
+            false => 0,
+        };
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
@@ -281,7 +293,9 @@ impl Outbox {
         let pause = backoff::pause(entry.tries, *why == Why::NoRow, host.random());
         let due = now.saturating_add(milliseconds::of(pause));
         let age = Duration::from_millis(now.saturating_sub(entry.since));
-        (why.may_pass() && age < self.max_age).then_some(Place { due, id })
+        let has_waited = entry.tries > 1;
+        let may_pass = why.may_pass() || has_waited && self.seen().refused > REFUSED_IN_A_ROW;
+        (may_pass && age < self.max_age).then_some(Place { due, id })
     }
 
     /// Tries to deliver an entry that waits; before it is due only where `early`.

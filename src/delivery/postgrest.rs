@@ -9,9 +9,10 @@ use serde_json::Value as Json;
 
 use super::change::{Change, Guard, IfAbsent};
 use super::remote::json;
-use super::remote::{Answer, Call, Dialect, Exchange, Fault, Probe};
-use super::{Failure, Outcome, Ports, encoded};
-use crate::config::Table;
+use super::remote::verdict::{self, Rule};
+use super::remote::{Answer, Call, Dialect, Exchange, Fault, Format, Probe};
+use super::{CALLBACK_INFO, COLUMNS, ESTADO, Failure, Outcome, Ports, encoded};
+use crate::config::{Table, Target};
 
 /// The rows that were changed come back.
 const SHOW_CHANGED: (&str, &str) = ("prefer", "return=representation");
@@ -45,11 +46,7 @@ impl Dialect for Postgrest {
         let target = format!("{}/rpc/{}", exchange.path(), encoded(function));
         let call = Call::new("POST", target).with_body(json::arguments(change));
         let answer = exchange.send(&call).await?;
-        // A function that returns a table answers with a list, one that returns a record without.
-        match json::read(&answer)? {
-            Json::Array(rows) => json::outcome(&rows, &answer),
-            record => json::outcome(&[record], &answer),
-        }
+        outcome(&answer)
     }
 
     async fn write(
@@ -116,11 +113,60 @@ impl Dialect for Postgrest {
         }
     }
 
-    /// Its root, which asks the database. A role that may change rows need not be let in there.
-    fn probe(path: &str) -> Probe {
+    const RULES: &'static [Rule] = verdict::POSTGREST;
+
+    /// Its root, which describes what the role may use; that may be closed to the role, though, or
+    /// switched off. Closer: the function, called by GET and so in a transaction that cannot write,
+    /// without a key or a state; or no row of the table.
+    fn probe(path: &str, target: &Target) -> Probe {
+        let closer = match target {
+            Target::Procedure(name) => {
+                let arguments = [COLUMNS[0], ESTADO, CALLBACK_INFO];
+                let arguments = arguments.map(|name| format!("{}=", encoded(name)));
+                format!("{path}/rpc/{}?{}", encoded(name), arguments.join("&"))
+            }
+            Target::Table(table) => format!("{path}/{}?limit=0", encoded(&table.name)),
+        };
         Probe {
-            call: Call::new("HEAD", format!("{path}/")),
-            refusals: &[],
+            root: Call::new("GET", format!("{path}/")),
+            closer: Call::new("GET", closer),
+        }
+    }
+
+    /// A description by OpenAPI. Where it lists anything, it has to list what changes are made by.
+    fn is_root(answer: &Answer, target: &Target) -> bool {
+        let Ok(body) = json::read(answer) else {
+            return false;
+        };
+        let own = match target {
+            Target::Procedure(name) => format!("/rpc/{name}"),
+            Target::Table(table) => format!("/{}", table.name),
+        };
+        let version = body.get("swagger").or_else(|| body.get("openapi"));
+        let paths = body.get("paths").and_then(Json::as_object);
+        let lists = paths
+            .is_none_or(|paths| paths.contains_key(&own) || paths.keys().all(|path| path == "/"));
+        version.is_some_and(Json::is_string) && lists
+    }
+
+    fn takes_changes(closer: Result<Answer, Fault>, target: &Target) -> Result<(), Fault> {
+        let fault = match (closer, target) {
+            (Ok(answer), Target::Procedure(_)) => return outcome(&answer).map(drop),
+            (Ok(answer), Target::Table(_)) => return rows(&answer).map(drop),
+            (Err(fault), _) => fault,
+        };
+        // The function has been called: it refuses an empty key, or cannot write here.
+        let was_called = match &fault {
+            Fault::Status { said, .. } => {
+                !fault.may_pass()
+                    || said.is_of_class(&["P0"])
+                    || said.code(Format::TopLevel) == Some("25006")
+            }
+            _ => false,
+        };
+        match was_called {
+            true => Ok(()),
+            false => Err(fault),
         }
     }
 }
@@ -195,6 +241,15 @@ fn is_there(answer: &Answer, row: &Address<'_>) -> Result<bool, Fault> {
     match rows.iter().all(has_key) {
         true => Ok(!rows.is_empty()),
         false => Err(json::shape(answer)),
+    }
+}
+
+/// What the function says. One that returns a table answers with a list, one that returns a record
+/// without.
+fn outcome(answer: &Answer) -> Result<Outcome, Fault> {
+    match json::read(answer)? {
+        Json::Array(rows) => json::outcome(&rows, answer),
+        record => json::outcome(&[record], answer),
     }
 }
 

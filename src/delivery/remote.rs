@@ -6,7 +6,8 @@ mod fault;
 pub mod json;
 mod oauth;
 mod server;
+pub mod verdict;
 
 pub use client::{Answer, Call, Client, Exchange, JSON, Probe, ask, wanting_json};
-pub use fault::{Fault, Flaw, Said};
+pub use fault::{Fault, Flaw, Format};
 pub use server::{Dialect, Server};

@@ -90,11 +90,6 @@ impl Desk {
         Self { host, data_api }
     }
 
-    pub fn probe(&self, answers: Answers) -> Result<(), Failure> {
-        self.host.will([answers]);
-        block_on(self.data_api.probe(&self.host))
-    }
-
     /// Compares everything that was sent with a file of `tests/requests/`, which can be sent to
     /// a real server as it stands.
     pub fn assert_sent_as(&self, file: &str) {
@@ -146,38 +141,133 @@ fn dates_are_the_databases_local_time() {
     }
 }
 
+const DAB_IS_WELL: &str = r#"{"status":"Healthy","version":"2.0.9","app-name":"dab_oss_2.0.9"}"#;
+const POSTGREST_IS_WELL: &str = r#"{"swagger":"2.0","info":{"version":"12.2"},"paths":{"/":{}}}"#;
+const PAGE: &str = "<!DOCTYPE html><html><h1>Welcome to nginx!</h1></html>";
+
+fn probe(desk: &Desk, answers: impl IntoIterator<Item = Answers>) -> Result<(), Failure> {
+    desk.host.will(answers);
+    let probed = block_on(desk.data_api.probe(&desk.host));
+    let left = desk.host.answers.take();
+    assert!(left.is_empty(), "not asked for: {left:?}; {probed:?}");
+    probed
+}
+
 #[test]
-fn a_server_is_there_unless_it_fails_or_would_refuse_a_change_too() {
-    for (data_api, asked, is_there, is_not) in [
-        (
-            "dab",
-            "GET http://localhost:5000/",
-            &[200, 404][..],
-            &[302, 401, 403][..],
-        ),
+fn a_server_that_is_well_says_so_at_its_root() {
+    for (data_api, well, root) in [
+        ("dab", DAB_IS_WELL, "GET http://localhost:5000/"),
+        ("dab", "Healthy", "GET http://localhost:5000/"),
         (
             "postgrest",
-            "HEAD http://localhost:5000/api/",
-            &[200, 401, 403, 404],
-            &[302],
+            POSTGREST_IS_WELL,
+            "GET http://localhost:5000/api/",
         ),
     ] {
         let desk = Desk::with(&[("data_api", data_api)]);
-        for status in is_there {
-            assert_eq!(desk.probe(json(*status, "")), Ok(()), "{data_api} {status}");
-            assert_eq!(desk.host.take_sent(), [asked]);
-        }
-        let refused = is_not.iter().map(|status| json(*status, ""));
-        let failing = [
-            json(500, ""),
-            json(503, ""),
-            Answers::Fails(SendError::Refused),
-            Answers::Stalls,
-        ];
-        for answer in refused.chain(failing) {
-            assert!(desk.probe(answer.clone()).is_err(), "{data_api} {answer:?}");
+        assert_eq!(probe(&desk, [json(200, well)]), Ok(()), "{data_api}");
+        assert_eq!(desk.host.take_sent(), [root]);
+    }
+}
+
+#[test]
+fn where_the_root_does_not_tell_what_takes_changes_is_asked_without_writing() {
+    let not_post = r#"{"error":{"code":"BadRequest","message":"…","status":405}}"#;
+    let without_own = r#"{"swagger":"2.0","paths":{"/":{},"/otra":{}}}"#;
+    let empty_key = r#"{"code":"22004","message":"…","details":null,"hint":null}"#;
+    let read_only = r#"{"code":"25006","message":"…","details":null,"hint":null}"#;
+    let closed = r#"{"message":"Secret API key required"}"#;
+    for (data_api, write, root, closer) in [
+        ("dab", "procedure", json(404, PAGE), json(405, not_post)),
+        (
+            "dab",
+            "table",
+            json(200, PAGE),
+            json(200, r#"{"value":[]}"#),
+        ),
+        (
+            "postgrest",
+            "procedure",
+            json(401, closed),
+            json(400, empty_key),
+        ),
+        (
+            "postgrest",
+            "procedure",
+            json(200, without_own),
+            json(405, read_only),
+        ),
+        ("postgrest", "table", json(404, ""), json(200, "[]")),
+    ] {
+        let desk = Desk::with(&[("data_api", data_api), ("sam_write", write)]);
+        assert_eq!(probe(&desk, [root, closer]), Ok(()), "{data_api} {write}");
+        let sent = desk.host.take_sent();
+        assert!(sent.iter().all(|line| line.starts_with("GET ")), "{sent:?}");
+    }
+}
+
+#[test]
+fn what_merely_answers_or_refuses_every_change_is_not_ready() {
+    let stale = r#"{"code":"PGRST202","message":"…","details":null,"hint":null}"#;
+    let no_role = r#"{"error":{"code":"AuthorizationCheckFailed","status":403}}"#;
+    let no_entity = r#"{"error":{"code":"EntityNotFound","status":404}}"#;
+    for answer in [
+        json(200, PAGE),
+        json(200, r#"{"status":"ok"}"#),
+        json(200, r#"{"hello":"world"}"#),
+        json(200, "[]"),
+        json(200, ""),
+        json(200, "It works!"),
+        json(302, ""),
+        json(401, ""),
+        json(402, r#"{"message":"exceed_egress_quota"}"#),
+        json(403, no_role),
+        json(404, PAGE),
+        json(404, stale),
+        json(404, no_entity),
+        json(410, PAGE),
+    ] {
+        for data_api in ["dab", "postgrest"] {
+            let desk = Desk::with(&[("data_api", data_api)]);
+            let answers = [answer.clone(), answer.clone()];
+            let probed = probe(&desk, answers);
+            assert!(probed.is_err(), "{data_api} {answer:?}");
         }
     }
+    for answer in [
+        json(500, ""),
+        json(503, PAGE),
+        Answers::Fails(SendError::Refused),
+        Answers::Stalls,
+    ] {
+        for data_api in ["dab", "postgrest"] {
+            let desk = Desk::with(&[("data_api", data_api)]);
+            assert!(
+                probe(&desk, [answer.clone()]).is_err(),
+                "{data_api} {answer:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_last_change_that_was_refused_like_any_other_shows_until_one_is_taken_or_for_a_while() {
+    let stale = || json(404, r#"{"code":"PGRST202","message":"…"}"#);
+    let updated = || json(200, r#"[{"Resultado":"UPDATED"}]"#);
+    let too_long = || json(400, r#"{"code":"22001","message":"…"}"#);
+    let well = || json(200, POSTGREST_IS_WELL);
+    let desk = Desk::with(&[("data_api", "postgrest")]);
+    for mends in [updated(), too_long()] {
+        assert!(desk.apply(&change("d-1"), [stale()]).is_err());
+        let probed = probe(&desk, []).expect_err("it refuses every change");
+        let failure = "data API: status 404 Not Found, code PGRST202";
+        assert_eq!(probed.to_string(), failure);
+        let _ = desk.apply(&change("d-2"), [mends]);
+        assert_eq!(probe(&desk, [well()]), Ok(()));
+    }
+    assert!(desk.apply(&change("d-1"), [stale()]).is_err());
+    desk.host.advance(Duration::from_secs(30));
+    assert_eq!(probe(&desk, [well()]), Ok(()));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 
-use crate::dialect::{self, Dialect, Request};
+use crate::dialect::{Dialect, Request};
 use crate::door::Door;
 use crate::journal::{Event, Journal};
 use crate::sam::Sam;
@@ -41,6 +41,7 @@ enum Fault {
     Failed,
     Misconfigured,
     HtmlPage,
+    Proxy(u16),
     Truncated,
     ReplyLost,
     StallBefore,
@@ -48,13 +49,16 @@ enum Fault {
     WrittenLate,
 }
 
-const FAULTS: [Fault; 11] = [
+const FAULTS: [Fault; 14] = [
     Fault::Slow,
     Fault::ResetBefore,
     Fault::Unavailable,
     Fault::Failed,
     Fault::Misconfigured,
     Fault::HtmlPage,
+    Fault::Proxy(403),
+    Fault::Proxy(404),
+    Fault::Proxy(502),
     Fault::Truncated,
     Fault::ReplyLost,
     Fault::StallBefore,
@@ -136,7 +140,7 @@ impl Service {
             Some(request) => self.act(request),
             None => {
                 self.journal.note(Event::Strange(format!("{asked:?}")));
-                dialect::error(400, "BadRequest")
+                self.dialect.refusal()
             }
         }
     }
@@ -156,10 +160,15 @@ impl Service {
                 self.execute(request)
             }
             Fault::ResetBefore => Act::Reset(Vec::new()),
-            Fault::Unavailable => dialect::error(503, "ServiceUnavailable"),
-            Fault::Failed => dialect::error(500, "DatabaseOperationFailed"),
-            Fault::Misconfigured => dialect::error(400, "BadRequest"),
+            Fault::Unavailable => self.dialect.error(503, "ServiceUnavailable"),
+            Fault::Failed => self.dialect.error(500, "DatabaseOperationFailed"),
+            Fault::Misconfigured => self.dialect.refusal(),
             Fault::HtmlPage => Act::Reply(200, "text/html", b"<html>Mantenimiento".to_vec()),
+            // A proxy whose back end is being deployed answers in its place.
+            Fault::Proxy(404) => Act::Reply(404, "text/plain", b"404 page not found\n".to_vec()),
+            Fault::Proxy(status) => {
+                Act::Reply(status, "text/html", b"<html><h1>nginx</h1></html>".to_vec())
+            }
             Fault::Truncated => {
                 self.execute(request);
                 Act::Reset(truncated())
@@ -227,6 +236,7 @@ impl Fault {
             Self::Failed => "answers 500",
             Self::Misconfigured => "answers 400",
             Self::HtmlPage => "answers with a page",
+            Self::Proxy(_) => "is answered for by a proxy",
             Self::Truncated => "cuts its reply off",
             Self::ReplyLost => "loses its reply",
             Self::StallBefore => "stalls",

@@ -17,6 +17,9 @@ const TABLES: [(&str, &str); 4] = [
     ("eventos_blizwork", "token_hash"),
 ];
 
+/// The codes of refusals for good, which alone make dead letters here.
+pub const LAST_WORDS: [&str; 2] = ["BadRequest", "22001"];
+
 const PROCEDURE: &str = "ActualizarEjecucionDesdeCallback";
 
 /// How the data API is spoken to.
@@ -76,6 +79,26 @@ impl Dialect {
         }
     }
 
+    /// What it does not understand, or will never take.
+    pub fn refusal(self) -> Act {
+        match self {
+            Self::Dab => nested(400, LAST_WORDS[0]),
+            Self::Postgrest => self.error(400, LAST_WORDS[1]),
+        }
+    }
+
+    /// An error in its own format.
+    pub fn error(self, status: u16, code: &str) -> Act {
+        let (details, hint) = (Value::Null, Value::Null);
+        match self {
+            Self::Dab => nested(status, code),
+            Self::Postgrest => upstream::json(
+                status,
+                &json!({"code": code, "message": "…", "details": details, "hint": hint}),
+            ),
+        }
+    }
+
     pub fn executed(self, resultado: Resultado) -> Act {
         let word = match resultado {
             Resultado::Updated => "UPDATED",
@@ -92,7 +115,7 @@ impl Dialect {
         });
         match (self, found) {
             (_, Some(row)) => self.rows(&[row]),
-            (Self::Dab, None) => error(404, "EntityNotFound"),
+            (Self::Dab, None) => nested(404, "EntityNotFound"),
             (Self::Postgrest, None) => self.rows(&[]),
         }
     }
@@ -103,8 +126,8 @@ impl Dialect {
         match (self, came, inserting) {
             (_, Came::Updated | Came::Inserted, _) => self.rows(&[shown]),
             (Self::Postgrest, Came::Nothing, _) => self.rows(&[]),
-            (Self::Dab, Came::Nothing, true) => error(409, "DatabaseOperationFailed"),
-            (Self::Dab, Came::Nothing, false) => error(404, "EntityNotFound"),
+            (Self::Dab, Came::Nothing, true) => nested(409, "DatabaseOperationFailed"),
+            (Self::Dab, Came::Nothing, false) => nested(404, "EntityNotFound"),
         }
     }
 
@@ -127,10 +150,12 @@ impl Dialect {
     }
 }
 
-/// A refusal.
-pub fn error(status: u16, code: &str) -> Act {
-    let error = json!({"code": code, "error": {"code": code, "message": "…", "status": status}});
-    upstream::json(status, &error)
+/// A refusal of Data API builder's.
+fn nested(status: u16, code: &str) -> Act {
+    upstream::json(
+        status,
+        &json!({"error": {"code": code, "message": "…", "status": status}}),
+    )
 }
 
 fn dab(asked: &Asked, target: &str) -> Option<Request> {

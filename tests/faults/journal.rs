@@ -68,6 +68,8 @@ pub enum Event {
     Fault(String, String, &'static str),
     /// The component asked the data API for something that was not foreseen.
     Strange(String),
+    /// A dead letter that no refusal of the data API's own has made: somebody's hand is needed.
+    Dead(String),
     /// From here on it is not certain what the key-value store takes and gives.
     StoreInDoubt,
     /// From here on it takes no write.
@@ -121,6 +123,7 @@ impl Event {
             Self::Notified(notice, _) | Self::Replied(notice, _) => Some(&notice.row),
             Self::Wrote(write, _) => Some(&write.row),
             Self::Strange(_)
+            | Self::Dead(_)
             | Self::StoreInDoubt
             | Self::StoreFails(_)
             | Self::StoreHeals
@@ -163,6 +166,7 @@ impl fmt::Display for Event {
             Self::Checked(_, verdict) => write!(f, "BlizWork says {verdict:?}"),
             Self::Fault(_, asked, what) => write!(f, "data API {what}: {}", Brief(asked)),
             Self::Strange(what) => write!(f, "somebody does not understand {what}"),
+            Self::Dead(entry) => write!(f, "outbox   has a dead letter: {}", Brief(entry)),
             Self::StoreInDoubt => write!(f, "store    is about to fail"),
             Self::StoreFails(how) => write!(f, "store    {how}"),
             Self::StoreHeals => write!(f, "store    heals"),

@@ -118,6 +118,9 @@ fn read(events: &[(Duration, Event)]) -> (BTreeMap<&str, Story<'_>>, Spans, Vec<
             Event::StoreFails(_) => since = Some(at),
             Event::StoreHeals => outages.extend(since.take().map(|since| (since, at))),
             Event::Strange(what) => breaches.push(general(what)),
+            Event::Dead(entry) => {
+                breaches.push(general(&format!("needs a hand, for nothing: {entry}")));
+            }
             _ => {}
         }
     }

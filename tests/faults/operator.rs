@@ -8,6 +8,7 @@ use fastrand::Rng;
 use serde_json::Value;
 use ureq::Agent;
 
+use crate::dialect::LAST_WORDS;
 use crate::sender;
 
 pub const TOKEN: &str = "un-token-de-operador";
@@ -36,18 +37,43 @@ impl Operator {
         }
     }
 
-    /// Does what operators do, also at the wrong moment.
-    pub fn meddle(&self, random: &mut Rng, until: Instant) {
+    /// Does what operators do, also at the wrong moment. Returns why dead letters are there that
+    /// no refusal of the data API's own has made.
+    pub fn meddle(&self, random: &mut Rng, until: Instant) -> Vec<String> {
+        let mut strange = Vec::new();
         while Instant::now() < until {
             thread::sleep(Duration::from_millis(random.u64(..150)));
             // Whether it is answered does not matter here.
             let _ = match random.u8(..4) {
                 0 => self.post("drain"),
                 1 => self.post("drain?all=true"),
-                2 => self.post("requeue"),
+                2 => {
+                    strange.extend(self.dead_by_others().unwrap_or_default());
+                    self.post("requeue")
+                }
                 _ => self.stats(),
             };
         }
+        strange
+    }
+
+    /// Why dead letters are there that the data API itself has not refused for good.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn dead_by_others(&self) -> Result<Vec<String>, String> {
+        let url = format!("http://{}/admin/outbox?state=dead&limit=100", self.address);
+        let reply = read(self.agent.get(url).header("authorization", bearer()).call())?;
+        let entries = reply["entries"].as_array().ok_or("no entries")?;
+        let is_by_others = |entry: &&Value| {
+            let failure = entry["failure"].as_str().unwrap_or_default();
+            !LAST_WORDS.iter().any(|code| failure.ends_with(code))
+        };
+        Ok(entries
+            .iter()
+            .filter(is_by_others)
+            .map(Value::to_string)
+            .collect())
     }
 
     /// Drains the outbox to its end, dead letters too.

@@ -146,7 +146,11 @@ impl World {
             scope.spawn(|| data_api.change(&mut weather, until));
             scope.spawn(|| blizwork.change(&mut others, until));
             for random in &mut meddlers {
-                scope.spawn(move || operator.meddle(random, until));
+                scope.spawn(move || {
+                    for dead in operator.meddle(random, until) {
+                        journal.note(Event::Dead(dead));
+                    }
+                });
             }
             mishaps::happen(self.server, journal, &mut host, until)
         });
@@ -166,6 +170,9 @@ impl World {
         self.messages.repeat();
         self.calls.repeat(&mut self.random);
         if self.operator.is_needed() {
+            for dead in self.operator.dead_by_others()? {
+                self.journal.note(Event::Dead(dead));
+            }
             let drained = self.operator.drain()?;
             self.drained.delivered += drained.delivered;
             self.drained.requeued += drained.requeued;

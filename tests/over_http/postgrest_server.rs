@@ -88,7 +88,10 @@ fn answer(database: &Database, asked: &Asked) -> Result<(u16, Value), Strange> {
         return strange("a path outside");
     };
     match (asked.method.as_str(), path) {
-        ("HEAD", "/") if query.is_empty() => Ok((200, json!(""))),
+        ("GET", "/") if query.is_empty() => {
+            let paths = json!({"/": {}, "/rpc/ActualizarEjecucionDesdeCallback": {}});
+            Ok((200, json!({"swagger": "2.0", "paths": paths})))
+        }
         ("POST", path) if query.is_empty() => match path.strip_prefix("/rpc/") {
             Some(function) => call(database, &name(function)?, asked),
             None => strange("a path"),

@@ -186,12 +186,57 @@ fn rows_that_the_data_api_fails_for_hold_nobody_up_either() {
     assert_eq!((drained.failed, drained.delivered), (16, 1));
 }
 
+/// A refusal that the data API words itself.
+fn refused() -> Answers {
+    json(400, r#"{"error":{"code":"BadRequest"}}"#)
+}
+
+#[test]
+fn what_a_proxy_says_is_not_the_data_apis_word() {
+    let page = "<html><h1>Not Found</h1></html>";
+    for (status, body) in [
+        (400, page),
+        (402, r#"{"message":"exceed_egress_quota"}"#),
+        (404, "404 page not found"),
+        (404, r#"{"error":{"code":"EntityNotFound"}}"#),
+        (409, r#"{"error":{"code":"DatabaseOperationFailed"}}"#),
+        (410, page),
+        (421, page),
+        (423, page),
+    ] {
+        let (outbox, desk) = (outbox(), desk());
+        keep(&outbox, &desk.host, "d", "COMPLETED", &away());
+        // One that is tried again at once gets the same reply.
+        let answers = vec![json(status, body); if status == 409 { 2 } else { 1 }];
+        let drained = drain(&outbox, &desk, answers, true);
+        assert_eq!((drained.dead, drained.waiting), (0, 1), "{status}");
+        let drained = drain(&outbox, &desk, vec![answer("UPDATED")], true);
+        assert_eq!(drained.delivered, 1, "{status}");
+    }
+}
+
+#[test]
+fn a_data_api_that_refuses_everything_does_not_end_all_that_waits() {
+    let (outbox, desk) = (outbox(), desk());
+    for number in 0..10 {
+        let id = format!("d-{number}");
+        keep(&outbox, &desk.host, &id, "COMPLETED", &away());
+    }
+    let drained = drain(&outbox, &desk, vec![refused(); 10], true);
+    assert_eq!((drained.dead, drained.waiting), (2, 8));
+    // As soon as it takes one, its word about the next counts again.
+    desk.host.advance(Duration::from_secs(3600));
+    let answers = vec![answer("UPDATED"), refused()];
+    let more = vec![answer("UPDATED"); 6];
+    let drained = drain(&outbox, &desk, [answers, more].concat(), true);
+    assert_eq!((drained.dead, drained.delivered), (1, 7));
+}
+
 #[test]
 fn what_will_never_be_taken_is_a_dead_letter_until_it_is_put_back() {
     let (outbox, desk) = (outbox(), desk());
     let id = keep(&outbox, &desk.host, "d", "COMPLETED", &away()).id;
-    let refused = json(400, r#"{"error":{"code":"BadRequest"}}"#);
-    assert_eq!(drain(&outbox, &desk, vec![refused], true).dead, 1);
+    assert_eq!(drain(&outbox, &desk, vec![refused()], true).dead, 1);
     assert_eq!(drain(&outbox, &desk, vec![], true), Drained::default());
     assert_eq!(desk.host.stored("0-outbox/"), [format!("0-outbox/d/{id}")]);
 
@@ -212,7 +257,7 @@ fn a_dead_letter_that_is_put_back_while_it_becomes_one_is_not_lost() {
         desk.host.removal_takes = 5;
         let place = keep(&outbox, &desk.host, "d", "COMPLETED", &away());
         let id = place.id;
-        desk.host.will([json(400, "")]);
+        desk.host.will([refused()]);
         let attempt = outbox.attempt(&desk.host, desk.data_api(), place, true);
         let put_back = async {
             // Between the write of the dead letter and the removal of what waited, for one of these.
@@ -356,8 +401,8 @@ fn all_of_a_rows_dead_letters_are_put_back() {
         keep(&outbox, &desk.host, "d", status, &away());
         desk.host.advance(Duration::from_millis(1));
     }
-    let refused = vec![json(400, ""), json(400, "")];
-    assert_eq!(drain(&outbox, &desk, refused, true).dead, 2);
+    let answers = vec![refused(), refused()];
+    assert_eq!(drain(&outbox, &desk, answers, true).dead, 2);
     let (back, _) = block_on(outbox.requeue_all(&desk.host)).expect("the store works");
     assert_eq!(back.len(), 2);
     desk.host.sent.take();

@@ -9,6 +9,7 @@ use bytes::Bytes;
 
 use super::fault::{Fault, Flaw, Said};
 use super::oauth::{Bearer, Tokens};
+use super::verdict::{Rule, Verdict};
 use crate::config::Server;
 use crate::delivery::{Failure, Outcome, Tried};
 use crate::message::{Body, Headers, Request, Response};
@@ -37,6 +38,7 @@ const PIECE: usize = 4 << 10;
 pub struct Client {
     server: Server,
     tokens: Option<Tokens>,
+    rules: &'static [Rule],
 }
 
 /// A request to a data API.
@@ -47,13 +49,12 @@ pub struct Call {
     body: Option<Bytes>,
 }
 
-/// How to ask whether a data API is there.
+/// How to ask whether a data API is there, without writing anything.
 pub struct Probe {
-    /// The request.
-    pub call: Call,
-    /// Statuses from 400 to 499 that say that it would refuse a change too. With any other of them
-    /// it is there.
-    pub refusals: &'static [u16],
+    /// Its own root, which most of them serve to everybody.
+    pub root: Call,
+    /// What is asked of the data API itself where the root does not tell.
+    pub closer: Call,
 }
 
 /// A reply that was read to its end.
@@ -101,11 +102,12 @@ impl Call {
 }
 
 impl Client {
-    /// A client of the server that settings name.
-    pub fn new(server: Server) -> Self {
+    /// A client of the server that settings name, whose refusals mean what `rules` say.
+    pub fn new(server: Server, rules: &'static [Rule]) -> Self {
         Self {
             tokens: server.oauth.clone().map(Tokens::new),
             server,
+            rules,
         }
     }
 
@@ -205,7 +207,7 @@ impl<H: Clock + Outbound + Random> Exchange<'_, H> {
                     self.renewed = true;
                     tokens.forget(&refused);
                 }
-                _ => return Err(fault),
+                _ => return Err(fault.judged(self.client.rules)),
             }
         }
     }
@@ -282,10 +284,12 @@ pub async fn ask(
     if status.is_success() {
         return body.map(|body| Answer { status, body });
     }
+    // Without its body nobody knows who has refused.
+    let said = body.map_or(Said::Flaw(Flaw::CutOff), |body| Said::read(&body));
     Err(Fault::Status {
+        verdict: Verdict::of(status, &said, &[]),
         status,
-        // What has become of its body changes nothing of what it says.
-        said: body.map_or(Said::Flaw(Flaw::CutOff), |body| Said::read(&body)),
+        said,
         retry_after: retry_after(&headers),
     })
 }

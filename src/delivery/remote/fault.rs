@@ -7,6 +7,7 @@ use std::time::Duration;
 use ::http::StatusCode;
 use serde_json::Value as Json;
 
+use super::verdict::{Rule, Verdict};
 use crate::json;
 use crate::ports::SendError;
 
@@ -40,6 +41,8 @@ pub enum Fault {
         said: Said,
         /// `Retry-After`, where there was one.
         retry_after: Option<Duration>,
+        /// What that means for what was asked.
+        verdict: Verdict,
     },
     /// A status that says yes, above a body that is not what was promised.
     #[error("status {0}, but {1}")]
@@ -67,15 +70,29 @@ pub enum Flaw {
     /// JSON, but not what was promised.
     #[error("its JSON is not what was promised")]
     Shape,
+    /// JSON, but this member of it is not what was promised.
+    #[error("its JSON is not what was promised: {0}")]
+    Member(&'static str),
 }
 
 /// The body of a reply that says no, as far as the log shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Said {
-    /// The error's code in JSON, as each data API and RFC 6749 have one.
-    Code(String),
+    /// The error's code in JSON, as each data API and RFC 6749 have one, and where it stood.
+    Code(String, Vec<Format>),
     /// What it was instead.
     Flaw(Flaw),
+}
+
+/// Where an error has its code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// `{"code":"…"}`: PostgREST.
+    TopLevel,
+    /// `{"error":{"code":"…"}}`: Data API builder.
+    Nested,
+    /// `{"error":"…"}`: RFC 6749, 5.2.
+    OAuth,
 }
 
 impl Fault {
@@ -87,21 +104,47 @@ impl Fault {
                 SendError::Denied | SendError::Tls | SendError::Other(_)
             ),
             Self::TimedOut(_) => true,
-            Self::Status { status, .. } => matches!(status.as_u16(), 429 | 502 | 503 | 504),
+            Self::Status { verdict, .. } => *verdict == Verdict::Momentary,
             Self::Token(fault) => fault.is_momentary(),
             Self::NoTimeLeft | Self::TooLong(_) | Self::Flawed(..) => false,
         }
     }
 
     /// Whether trying again later can help at all. Not where the data API has understood the
-    /// request and will never take it; wrong keys and redirects are mended outside of it.
+    /// request and will never take it; all else mends itself, or somebody mends it.
     pub fn may_pass(&self) -> bool {
-        match self {
-            Self::Status { status, .. } => {
-                !status.is_client_error() || matches!(status.as_u16(), 401 | 403 | 408 | 425 | 429)
+        !matches!(
+            self,
+            Self::Status {
+                verdict: Verdict::Final,
+                ..
             }
-            _ => true,
+        )
+    }
+
+    /// Whether no other change would have fared better: the data API refuses them all, or somebody
+    /// else answers in its place. What may pass in a moment says nothing about that.
+    pub fn refuses_all(&self) -> bool {
+        match self {
+            Self::Status { verdict, .. } => *verdict == Verdict::RefusesAll,
+            Self::Flawed(..) | Self::TooLong(_) => true,
+            Self::Token(fault) => !fault.is_momentary(),
+            Self::NoReply(_) | Self::BrokeOff(..) | Self::TimedOut(_) | Self::NoTimeLeft => false,
         }
+    }
+
+    /// The same fault, as the data API's own `rules` have it.
+    pub fn judged(mut self, rules: &[Rule]) -> Self {
+        if let Self::Status {
+            status,
+            said,
+            verdict,
+            ..
+        } = &mut self
+        {
+            *verdict = Verdict::of(*status, said, rules);
+        }
+        self
     }
 
     /// When the server wants to be asked again.
@@ -118,9 +161,23 @@ impl Said {
     /// What the body of a refusal says.
     pub fn read(body: &[u8]) -> Self {
         match json::parse(body) {
-            Ok(body) => code(&body).map_or(Self::Flaw(Flaw::Shape), Self::Code),
+            Ok(body) => code(&body).unwrap_or(Self::Flaw(Flaw::Shape)),
             Err(error) => Self::Flaw(Flaw::of(body, &error)),
         }
+    }
+
+    /// The code, where it stands as this format has it.
+    pub fn code(&self, format: Format) -> Option<&str> {
+        match self {
+            Self::Code(code, formats) if formats.contains(&format) => Some(code),
+            _ => None,
+        }
+    }
+
+    /// Whether PostgREST hands on a code of PostgreSQL's, of one of these classes.
+    pub fn is_of_class(&self, classes: &[&str]) -> bool {
+        let code = self.code(Format::TopLevel).filter(|code| code.len() == 5);
+        code.is_some_and(|code| classes.iter().any(|class| code.starts_with(class)))
     }
 }
 
@@ -143,7 +200,7 @@ impl Flaw {
 impl fmt::Display for Said {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Code(code) => write!(formatter, "code {code}"),
+            Self::Code(code, _) => write!(formatter, "code {code}"),
             Self::Flaw(Flaw::Html) => formatter.write_str("an HTML page"),
             Self::Flaw(Flaw::Empty) => formatter.write_str("no body"),
             Self::Flaw(_) => formatter.write_str("no error code"),
@@ -153,17 +210,19 @@ impl fmt::Display for Said {
 
 /// The code in `{"error":{"code":"…"}}` (Data API builder), `{"code":"…"}` (PostgREST) or
 /// `{"error":"…"}` (RFC 6749, 5.2), unless it does not look like one: then it may quote a row.
-fn code(body: &Json) -> Option<String> {
+fn code(body: &Json) -> Option<Said> {
     let error = body.get("error");
     let places = [
-        body.get("code"),
-        error.and_then(|error| error.get("code")),
-        error,
+        (Format::TopLevel, body.get("code")),
+        (Format::Nested, error.and_then(|error| error.get("code"))),
+        (Format::OAuth, error),
     ];
-    let code = places.into_iter().flatten().find_map(Json::as_str)?;
+    let found = places.map(|(format, place)| Some((format, place?.as_str()?)));
+    let (_, code) = found.into_iter().flatten().next()?;
+    let same = found.into_iter().flatten().filter(|(_, it)| *it == code);
     let is_code = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     let looks_like_one = (1..=LONGEST_CODE).contains(&code.len()) && code.bytes().all(is_code);
-    looks_like_one.then(|| code.to_owned())
+    looks_like_one.then(|| Said::Code(code.to_owned(), same.map(|(format, _)| format).collect()))
 }
 
 #[cfg(test)]
@@ -171,9 +230,12 @@ mod tests {
     use super::*;
 
     fn status(code: u16) -> Fault {
+        let status = StatusCode::from_u16(code).expect("a status");
+        let said = Said::Flaw(Flaw::Empty);
         Fault::Status {
-            status: StatusCode::from_u16(code).expect("a status"),
-            said: Said::Flaw(Flaw::Empty),
+            verdict: Verdict::of(status, &said, &[]),
+            status,
+            said,
             retry_after: None,
         }
     }
@@ -234,12 +296,13 @@ mod tests {
     #[test]
     fn what_may_pass_and_what_is_worth_a_second_attempt() {
         for (fault, momentary, may_pass) in [
-            (status(400), false, false),
+            (status(400), false, true),
             (status(401), false, true),
             (status(403), false, true),
-            (status(404), false, false),
-            (status(409), false, false),
-            (status(422), false, false),
+            (status(404), false, true),
+            (status(409), false, true),
+            (status(413), false, false),
+            (status(422), false, true),
             (status(429), true, true),
             (status(302), false, true),
             (status(500), false, true),

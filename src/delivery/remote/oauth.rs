@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::Value as Json;
 
 use super::client::{ask, wanting_json};
-use super::fault::Fault;
+use super::fault::{Fault, Flaw};
 use super::json;
 use crate::config::{OAuth, Secret};
 use crate::delivery::{Remembered, encoded};
@@ -71,17 +71,16 @@ impl Tokens {
         let answer = ask(host, self.request(), limit).await?;
         // RFC 6749, 5.1.
         let issued = json::read(&answer)?;
-        let text = |name| issued.get(name).and_then(Json::as_str);
-        let token = match (text("access_token"), text("token_type")) {
-            (Some(token), Some(kind))
-                if kind.eq_ignore_ascii_case("bearer")
-                    && !token.is_empty()
-                    && is_field_value(token) =>
-            {
-                token
-            }
-            _ => return Err(json::shape(&answer)),
-        };
+        let promised = |name| Fault::Flawed(answer.status, Flaw::Member(name));
+        // Some issuers leave it out, and have no other type.
+        match issued.get("token_type") {
+            None | Some(Json::Null) => {}
+            Some(Json::String(kind)) if kind.eq_ignore_ascii_case("bearer") => {}
+            Some(_) => return Err(promised("token_type")),
+        }
+        let token = issued.get("access_token").and_then(Json::as_str);
+        let token = token.filter(|token| !token.is_empty() && is_field_value(token));
+        let token = token.ok_or_else(|| promised("access_token"))?;
         let bearer = Secret::new(format!("Bearer {token}"));
         let life = issued.get("expires_in").and_then(seconds).unwrap_or(UNSAID);
         let life = life.min(LONGEST);

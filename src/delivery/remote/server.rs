@@ -3,9 +3,18 @@
 // One thread runs an instance, so no caller needs the futures to be `Send`.
 #![allow(async_fn_in_trait)]
 
-use super::{Client, Exchange, Fault, Probe};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use super::verdict::Rule;
+use super::{Answer, Client, Exchange, Fault, Probe};
 use crate::config::{Names, Remote, Table, Target, UtcOffset};
 use crate::delivery::{Change, EJECUCIONES, Failure, Outcome, Ports, Tried, local_time};
+use crate::ports::Clock;
+
+/// How long it counts for readiness that the last change was refused as any other would have been.
+/// Afterwards the next probe or change has to say so again.
+const REFUSED_LATELY: Duration = Duration::from_secs(30);
 
 /// How one kind of data API is spoken to.
 pub trait Dialect {
@@ -24,8 +33,21 @@ pub trait Dialect {
         now: &str,
     ) -> Result<Outcome, Failure>;
 
-    /// How to ask whether it is there; `path` is where it begins.
-    fn probe(path: &str) -> Probe;
+    /// What its refusals mean.
+    const RULES: &'static [Rule];
+
+    /// How to ask whether it is there; `path` is where it begins, `target` where changes go.
+    fn probe(path: &str, target: &Target) -> Probe;
+
+    /// Whether its root is what answered, and takes changes to `target` as far as that shows.
+    fn is_root(answer: &Answer, target: &Target) -> bool;
+
+    /// Whether what was asked more closely has come to the data API, which would take a change to
+    /// `target`.
+    ///
+    /// # Errors
+    /// What answered instead, or what the data API refuses.
+    fn takes_changes(closer: Result<Answer, Fault>, target: &Target) -> Result<(), Fault>;
 }
 
 /// The adapter for one server.
@@ -34,13 +56,16 @@ pub struct Server {
     ejecuciones: Target,
     names: Names,
     utc_offset: UtcOffset,
+    /// The refusal of the last change, where it said that no other would be taken, and when.
+    refused: Mutex<Option<(Duration, Fault)>>,
 }
 
 impl Server {
     /// The adapter for these settings.
-    pub fn new(settings: Remote, names: Names) -> Self {
+    pub fn new<D: Dialect>(settings: Remote, names: Names) -> Self {
         Self {
-            client: Client::new(settings.server),
+            client: Client::new(settings.server, D::RULES),
+            refused: Mutex::default(),
             ejecuciones: settings.ejecuciones,
             names,
             utc_offset: settings.utc_offset,
@@ -63,20 +88,45 @@ impl Server {
             }
             Target::Table(table) => D::write(&mut exchange, table, change, &now()).await,
         };
+        self.note(host, &result);
         exchange.end(result)
     }
 
-    /// Whether it is there: it answers, and with no failure of its own.
-    pub async fn probe<D: Dialect>(&self, host: &impl Ports) -> Result<(), Failure> {
-        let probe = D::probe(self.client.path());
-        match self.client.exchange(host).attempt(&probe.call).await {
-            Err(Fault::Status { status, .. })
-                if status.is_client_error() && !probe.refusals.contains(&status.as_u16()) =>
-            {
-                Ok(())
+    /// Remembers whether the data API refuses every change. What passes in a moment, or has not
+    /// come to it at all, leaves that as it was.
+    fn note(&self, clock: &impl Clock, result: &Result<Outcome, Failure>) {
+        let refused = match result {
+            Ok(_) => None,
+            Err(Failure::Remote(fault)) if fault.refuses_all() => {
+                Some((clock.monotonic(), fault.clone()))
             }
-            Err(fault) => Err(fault.into()),
-            Ok(_) => Ok(()),
+            // It was understood, and by the data API itself.
+            Err(Failure::Remote(fault)) if !fault.may_pass() => None,
+            Err(_) => return,
+        };
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = refused;
+    }
+
+    fn refused_lately(&self, clock: &impl Clock) -> Option<Fault> {
+        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, fault) = refused.as_ref()?;
+        (clock.monotonic() < *at + REFUSED_LATELY).then(|| fault.clone())
+    }
+
+    /// Whether it is there, and takes changes as far as is known. Nothing is written.
+    pub async fn probe<D: Dialect>(&self, host: &impl Ports) -> Result<(), Failure> {
+        if let Some(fault) = self.refused_lately(host) {
+            return Err(fault.into());
         }
+        let probe = D::probe(self.client.path(), &self.ejecuciones);
+        let mut exchange = self.client.exchange(host);
+        match exchange.attempt(&probe.root).await {
+            Ok(answer) if D::is_root(&answer, &self.ejecuciones) => return Ok(()),
+            Err(fault) if !fault.refuses_all() => return Err(fault.into()),
+            // Its root may be closed, or another service's.
+            Ok(_) | Err(_) => {}
+        }
+        let closer = exchange.attempt(&probe.closer).await;
+        D::takes_changes(closer, &self.ejecuciones).map_err(Failure::from)
     }
 }

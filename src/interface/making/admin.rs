@@ -17,7 +17,7 @@ const NOBODY: &str = "0018f3a5b2c-0000002a-f000102030405060708090a0b0c0d0e0f";
 const UPDATED: (u16, &str) = (200, r#"{"Resultado":"UPDATED"}"#);
 /// A failure that may pass, and one that will not.
 const PASSING: (u16, &str) = (500, "");
-const LASTING: (u16, &str) = (400, "");
+const LASTING: (u16, &str) = (400, r#"{"code":"22001"}"#);
 
 /// A caller whose outbox has one entry, and the entry's id. The first of `answers` puts it there.
 fn kept(answers: &[(u16, &str)]) -> (Caller, String) {

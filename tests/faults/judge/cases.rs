@@ -187,6 +187,17 @@ fn broken() -> Vec<Case> {
             "was told 500",
         ),
         (
+            "kept, and a dead letter by a proxy's word",
+            vec![
+                sent(end),
+                told(0, end, Answer::Queued),
+                Event::Dead("a page".to_owned()),
+                wrote(end),
+            ],
+            LAST_WRITE,
+            "needs a hand",
+        ),
+        (
             "nothing acknowledged at all",
             vec![sent(end), told(0, end, Answer::Refused(503))],
             LAST_WRITE,

@@ -72,6 +72,10 @@ fn what_may_pass_in_a_moment_is_tried_once_more_and_told_as_a_warning() {
             Act::ReplyWith(429, "retry-after", "1"),
             "status 429 Too Many Requests, no body",
         ),
+        (
+            upstream::json(409, &json!({"error": {"code": "DatabaseOperationFailed"}})),
+            "status 409 Conflict, code DatabaseOperationFailed",
+        ),
         (page(502), "status 502 Bad Gateway, an HTML page"),
         (page(503), "status 503 Service Unavailable, an HTML page"),
         (page(504), "status 504 Gateway Timeout, an HTML page"),
@@ -104,11 +108,30 @@ fn what_a_second_attempt_cannot_mend_is_not_tried_again() {
             "status 400 Bad Request, code BadRequest",
             false,
         ),
+        (page(400), "status 400 Bad Request, an HTML page", true),
         (page(403), "status 403 Forbidden, an HTML page", true),
+        (page(404), "status 404 Not Found, an HTML page", true),
+        (page(410), "status 410 Gone, an HTML page", true),
+        (
+            page(413),
+            "status 413 Payload Too Large, an HTML page",
+            false,
+        ),
+        (
+            page(421),
+            "status 421 Misdirected Request, an HTML page",
+            true,
+        ),
+        (page(423), "status 423 Locked, an HTML page", true),
+        (
+            upstream::json(402, &json!({"message": "hush"})),
+            "status 402 Payment Required, no error code",
+            true,
+        ),
         (
             upstream::json(404, &error("EntityNotFound")),
             "status 404 Not Found, code EntityNotFound",
-            false,
+            true,
         ),
         (
             upstream::json(500, &error("DatabaseOperationFailed")),
@@ -150,6 +173,52 @@ fn what_a_second_attempt_cannot_mend_is_not_tried_again() {
         assert_eq!(line["may_pass"], may_pass, "{line}");
         assert_eq!(data_api.take_asked().len(), 1, "{told}");
     }
+}
+
+#[test]
+fn ready_knows_the_data_api_from_what_answers_in_its_place() {
+    let welcome = Act::Reply(200, "text/html", b"<html>Welcome to nginx!</html>".to_vec());
+    for answer in [
+        welcome,
+        page(404),
+        upstream::json(200, &json!({"status": "ok"})),
+        upstream::json(402, &json!({"message": "exceed_egress_quota"})),
+        upstream::json(404, &json!({"code": "PGRST202", "message": "hush"})),
+    ] {
+        for data_api in ["dab", "postgrest"] {
+            let upstream = Upstream::playing(vec![answer.clone()]);
+            let origin = upstream.origin();
+            let settings = [("data_api", data_api), ("data_api_origin", origin.as_str())];
+            let server = Server::start(&settings);
+            let reply = server.send("GET", "/health/ready", &[], b"");
+            let found = (reply.status, reply.json()["checks"]["data_api"].clone());
+            assert_eq!(found, (503, json!("failing")), "{data_api} {answer:?}");
+            let asked = upstream.take_asked();
+            assert!(asked.iter().all(|it| it.method == "GET"), "{asked:?}");
+        }
+    }
+}
+
+#[test]
+fn a_stale_schema_cache_is_waited_for() {
+    let stale = json!({"code": "PGRST202", "message": "hush", "details": null, "hint": null});
+    let updated = upstream::json(200, &json!([{"Resultado": "UPDATED"}]));
+    let upstream = Upstream::playing(vec![upstream::json(404, &stale), updated]);
+    let origin = upstream.origin();
+    let settings = [
+        ("data_api", "postgrest"),
+        ("data_api_origin", origin.as_str()),
+        ("admin_token", "una-de-operaciones"),
+    ];
+    let server = Server::start(&settings);
+    assert_queued(&server, "status 404 Not Found, code PGRST202");
+    let admin = ("authorization", "Bearer una-de-operaciones");
+    let drained = server.send("POST", "/admin/outbox/drain?all=true", &[admin], b"");
+    let drained = drained.json();
+    assert_eq!(
+        (&drained["delivered"], &drained["dead"]),
+        (&json!(1), &json!(0))
+    );
 }
 
 #[test]

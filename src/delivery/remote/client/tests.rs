@@ -50,6 +50,11 @@ fn what_may_well_pass_in_a_moment_has_a_second_attempt() {
             "status 503 Service Unavailable, no error code",
         ),
         (json(504, ""), "status 504 Gateway Timeout, no body"),
+        // A snapshot conflict.
+        (
+            json(409, r#"{"error":{"code":"DatabaseOperationFailed"}}"#),
+            "status 409 Conflict, code DatabaseOperationFailed",
+        ),
     ] {
         let desk = desk();
         let tried = desk.try_out(&change("d-1"), [first.clone(), updated()]);
@@ -77,7 +82,12 @@ fn what_a_second_attempt_cannot_mend_has_none() {
         ),
         (json(401, ""), "status 401 Unauthorized, no body", true),
         (json(403, ""), "status 403 Forbidden, no body", true),
-        (json(404, ""), "status 404 Not Found, no body", false),
+        (json(404, ""), "status 404 Not Found, no body", true),
+        (
+            json(413, "<html>"),
+            "status 413 Payload Too Large, an HTML page",
+            false,
+        ),
         (json(301, ""), "status 301 Moved Permanently, no body", true),
         (
             json(500, r#"{"error":{"code":"DatabaseOperationFailed"}}"#),
@@ -125,14 +135,14 @@ fn what_a_second_attempt_cannot_mend_has_none() {
 }
 
 #[test]
-fn a_refusal_is_one_whatever_becomes_of_its_body() {
+fn a_refusal_whose_body_is_lost_is_nobodys_last_word() {
     let halts = |status| Answers::Halts(status, "{\"err".to_owned());
     let breaks = |status| Answers::BreaksOff(status, "{\"err".to_owned());
     for answer in [halts(400), breaks(400)] {
         let tried = desk().try_out(&change("d-1"), [answer]);
         let told = "data API: status 400 Bad Request, no error code";
         assert_eq!(text(&tried), told);
-        assert!(!tried.result.expect_err("a failure").may_pass());
+        assert!(tried.result.expect_err("a failure").may_pass());
     }
     for answer in [halts(503), breaks(503)] {
         let outcome = desk().apply(&change("d-1"), [answer, updated()]);

@@ -67,6 +67,21 @@ fn the_token_is_remembered_until_shortly_before_it_ends() {
 }
 
 #[test]
+fn a_token_without_a_type_is_a_bearer_token() {
+    for body in [
+        r#"{"access_token":"t1","expires_in":3600}"#,
+        r#"{"access_token":"t1","token_type":null}"#,
+        r#"{"access_token":"t1","token_type":"BEARER"}"#,
+    ] {
+        let desk = desk();
+        let answers = [json(200, body), json(201, UPDATED)];
+        let outcome = desk.apply(&change("d-1"), answers);
+        assert_eq!(outcome, Ok(Outcome::Updated), "{body}");
+        assert_eq!(bearers(&desk), ["-", "Bearer t1"], "{body}");
+    }
+}
+
+#[test]
 fn a_token_that_is_refused_is_fetched_again_once() {
     let desk = desk();
     let answers = [
@@ -103,17 +118,27 @@ fn an_issuer_that_gives_none_is_told_apart_from_the_data_api() {
         (
             r#"{"token_type":"mac","access_token":"t"}"#,
             200,
-            "data API: bearer token: status 200 OK, but its JSON is not what was promised",
+            "data API: bearer token: status 200 OK, but its JSON is not what was promised: token_type",
         ),
         (
             r#"{"token_type":"Bearer","access_token":""}"#,
             200,
-            "data API: bearer token: status 200 OK, but its JSON is not what was promised",
+            "data API: bearer token: status 200 OK, but its JSON is not what was promised: access_token",
         ),
         (
             r#"{"token_type":"Bearer","access_token":"a\nb"}"#,
             200,
-            "data API: bearer token: status 200 OK, but its JSON is not what was promised",
+            "data API: bearer token: status 200 OK, but its JSON is not what was promised: access_token",
+        ),
+        (
+            r#"{"id_token":"t"}"#,
+            200,
+            "data API: bearer token: status 200 OK, but its JSON is not what was promised: access_token",
+        ),
+        (
+            r#"{"token_type":7,"access_token":"t"}"#,
+            200,
+            "data API: bearer token: status 200 OK, but its JSON is not what was promised: token_type",
         ),
     ] {
         let failure = desk().apply(&change("d-1"), [json(status, body)]);
