@@ -515,3 +515,40 @@ fn each_part_of_a_message_decides_what_is_sent() {
         assert!(sent[0].contains(table), "{sent:?}");
     }
 }
+
+#[test]
+fn spaces_around_the_hex_do_not_make_another_signature() {
+    let app = door(&[("failed_attempts_per_minute", "0")]);
+    for (n, template) in [
+        "sha256= {}",
+        "sha256={} ",
+        " {}",
+        "{}\t",
+        "sha256 = {}",
+        "SHA256={}",
+        "  sha256=\t{}  ",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let body = json!({"type": "user_info", "content": "c", "user_id": n}).to_string();
+        let value = template.replace("{}", &hex(&body));
+        let headers = [("x-webhook-signature", value.as_str())];
+        let seen = send(&app, request("POST", RECEIVE, &headers, &body));
+        assert_eq!(seen.status, 200, "{template}");
+    }
+    for template in [
+        "sha256",
+        "sha256 {}",
+        "sha1={}",
+        "sha256=={}",
+        "sha256=sha256={}",
+        "s ha256={}",
+    ] {
+        let body = "{}";
+        let value = template.replace("{}", &hex(body));
+        let headers = [("x-webhook-signature", value.as_str())];
+        let seen = send(&app, request("POST", RECEIVE, &headers, body));
+        assert_eq!(seen.status, 401, "{template}");
+    }
+}
