@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Id, Notification, Receipt, Source, Taken, told};
 use crate::credentials::{Kind, Verified};
-use crate::delivery::{Change, Entity, Guard, IfAbsent, Moment, Name, Value, fitting};
+use crate::delivery::{Change, Entity, Guard, IfAbsent, Moment, Name, NoMoment, Value, fitting};
 use crate::http::{Refusal, Reply, Wrong};
 use crate::json::{self, Field, Fields};
 
@@ -340,19 +340,30 @@ fn whole(field: Field<'_>) -> Result<String, String> {
 }
 
 fn moment(field: Field<'_>) -> Result<Moment, String> {
-    let what = "debe ser una fecha y hora RFC 3339, como 2026-01-31T23:59:59Z";
-    Moment::parse(&field.text()?).map_err(|_| what.to_owned())
+    let text = field.text()?;
+    Moment::parse(&text)
+        .map_err(|why| not_a_moment(why, "una fecha y hora RFC 3339, como 2026-01-31T23:59:59Z"))
 }
 
 /// A moment, or a day.
 fn date(field: Field<'_>) -> Result<String, String> {
+    let what = "una fecha, como 2026-01-31, o fecha y hora RFC 3339";
     let text = field.text()?;
-    if Moment::parse(&format!("{text}T00:00:00Z")).is_ok() {
-        return Ok(text);
+    match Moment::parse(&format!("{text}T00:00:00Z")) {
+        Ok(_) => Ok(text),
+        Err(NoMoment::Malformed) => {
+            let moment = Moment::parse(&text).map_err(|why| not_a_moment(why, what))?;
+            Ok(moment.to_string())
+        }
+        Err(why) => Err(not_a_moment(why, what)),
     }
-    let what = "debe ser una fecha, como 2026-01-31, o fecha y hora RFC 3339";
-    let moment = Moment::parse(&text).map_err(|_| what.to_owned())?;
-    Ok(moment.to_string())
+}
+
+fn not_a_moment(why: NoMoment, what: &str) -> String {
+    match why {
+        NoMoment::Malformed => format!("debe ser {what}"),
+        NoMoment::OutOfRange => "debe estar entre los años 0001 y 9999, en UTC".to_owned(),
+    }
 }
 
 fn object(field: Field<'_>) -> Result<&str, String> {

@@ -517,6 +517,53 @@ fn each_part_of_a_message_decides_what_is_sent() {
 }
 
 #[test]
+fn the_whole_range_of_a_date_is_taken_and_what_is_outside_is_told_so() {
+    let app = door(&[]);
+    let told = |valid_until: &str| {
+        let mut body = promo(valid_until, "2026-01-01T00:00:00Z");
+        body["metadata"]["valid_until"] = json!(valid_until);
+        tell(&app, &body)
+    };
+    for (valid_until, kept) in [
+        ("1969-12-31", "1969-12-31"),
+        ("0001-01-01", "0001-01-01"),
+        ("9999-12-31", "9999-12-31"),
+        ("1900-01-01T00:00:00-05:00", "1900-01-01T05:00:00.000000Z"),
+        ("9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999000Z"),
+    ] {
+        assert_eq!(told(valid_until).status, 200, "{valid_until}");
+        assert_eq!(row(&app, "promos:P-1")["valid_until"], kept);
+    }
+    for (valid_until, what) in [
+        (
+            "0000-12-31",
+            "debe estar entre los años 0001 y 9999, en UTC",
+        ),
+        (
+            "9999-12-31T23:59:59-05:00",
+            "debe estar entre los años 0001 y 9999, en UTC",
+        ),
+        (
+            "0001-01-01T00:00:00+05:00",
+            "debe estar entre los años 0001 y 9999, en UTC",
+        ),
+        (
+            "10000-01-01",
+            "debe ser una fecha, como 2026-01-31, o fecha y hora RFC 3339",
+        ),
+    ] {
+        let errors = json!({"metadata.valid_until": what});
+        assert_eq!(
+            told(valid_until).body["data"]["errors"],
+            errors,
+            "{valid_until}"
+        );
+    }
+    let seen = tell(&app, &promo("old", "1969-12-31T23:59:59Z"));
+    assert_eq!(seen.line["outcome"], "already_final");
+}
+
+#[test]
 fn spaces_around_the_hex_do_not_make_another_signature() {
     let app = door(&[("failed_attempts_per_minute", "0")]);
     for (n, template) in [
