@@ -5,22 +5,22 @@ use ring::hmac;
 
 use super::*;
 
-const SECRET: &str = "s3creto";
+pub(super) const SECRET: &str = "s3creto";
 const STANDARD: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const RECEIVE: &str = "/webhook/receive";
 
-fn door(settings: &[(&str, &str)]) -> App<FakeHost> {
+pub(super) fn door(settings: &[(&str, &str)]) -> App<FakeHost> {
     let secrets = format!("{SECRET} {STANDARD}");
     app(&[&[("webhook_secret", secrets.as_str())], settings].concat())
 }
 
-fn hex(body: &str) -> String {
+pub(super) fn hex(body: &str) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
     let tag = hmac::sign(&key, body.as_bytes());
     base16ct::lower::encode_string(tag.as_ref())
 }
 
-fn signed(headers: &[(&str, &str)], body: &str) -> Request<Whole> {
+pub(super) fn signed(headers: &[(&str, &str)], body: &str) -> Request<Whole> {
     let signature = format!("sha256={}", hex(body));
     let own = [
         ("x-webhook-signature", signature.as_str()),
@@ -31,7 +31,7 @@ fn signed(headers: &[(&str, &str)], body: &str) -> Request<Whole> {
 }
 
 /// The same, as Standard Webhooks has it.
-fn standard(app: &App<FakeHost>, id: &str, body: &str) -> Request<Whole> {
+pub(super) fn standard(app: &App<FakeHost>, id: &str, body: &str) -> Request<Whole> {
     let now = app.host.now().duration_since(std::time::UNIX_EPOCH);
     let now = now.expect("after 1970").as_secs().to_string();
     let secret = Base64::decode_vec(&STANDARD["whsec_".len()..]).expect("Base64");
@@ -46,12 +46,12 @@ fn standard(app: &App<FakeHost>, id: &str, body: &str) -> Request<Whole> {
     request("POST", RECEIVE, &headers, body)
 }
 
-fn tell(app: &App<FakeHost>, body: &Value) -> Seen {
+pub(super) fn tell(app: &App<FakeHost>, body: &Value) -> Seen {
     send(app, signed(&[], &body.to_string()))
 }
 
 /// A row of the embedded store.
-fn row(app: &App<FakeHost>, key: &str) -> Value {
+pub(super) fn row(app: &App<FakeHost>, key: &str) -> Value {
     let store = app.host.store.borrow();
     let mut row = store.get(key).map_or(Value::Null, |value| {
         serde_json::from_slice(value).expect("JSON")
@@ -278,21 +278,21 @@ fn without_a_secret_the_door_is_shut_and_the_log_says_why() {
 fn a_message_that_comes_again_is_answered_as_before_and_changes_nothing() {
     let app = door(&[]);
     let body = json!({"type": "user_info", "content": "1", "user_id": "u"}).to_string();
-    let with_id = |content: &str| {
-        json!({"type": "user_info", "content": content, "user_id": "u", "metadata": {"id": "m-1"}})
+    let with_id = |id: &str| {
+        json!({"type": "user_info", "content": id, "user_id": "u", "metadata": {"id": id}})
             .to_string()
     };
     let rounds: [(&str, [Request<Whole>; 2]); 3] = [
         ("the same bytes", [signed(&[], &body), signed(&[], &body)]),
         (
             "metadata.id",
-            [signed(&[], &with_id("2")), signed(&[], &with_id("3"))],
+            [signed(&[], &with_id("m-1")), signed(&[], &with_id("m-1"))],
         ),
         (
             "webhook-id",
             [
-                standard(&app, "msg_1", &with_id("4")),
-                standard(&app, "msg_1", &with_id("5")),
+                standard(&app, "msg_1", &with_id("m-2")),
+                standard(&app, "msg_1", &with_id("m-2")),
             ],
         ),
     ];

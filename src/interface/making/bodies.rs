@@ -198,7 +198,9 @@ fn date(_: &mut SchemaGenerator) -> Schema {
 #[serde(rename_all = "camelCase")]
 #[schemars(description = "Una llamada de BlizWork. Todo lo que trae se guarda.")]
 pub struct BlizWorkCall {
-    #[schemars(description = "el token de la llamada; su campo lo nombra `blizwork_token_field`")]
+    #[schemars(
+        description = "el token de la llamada; qué campos pueden traerlo lo dice `blizwork_token_field`"
+    )]
     pub token: String,
     #[schemars(description = "el entorno")]
     #[serde(skip_serializing_if = "Json::is_null")]
