@@ -1,8 +1,9 @@
 //! Notifications that were taken, so that one that comes again is known: as long as its source
-//! says, by a hash of what tells it apart.
+//! says, by a hash of each of its names.
 //!
-//! The store forgets nothing by itself, so there is a fixed number of values, each for the
-//! notifications whose hash falls there, and whoever writes one leaves out what is over. It has no
+//! The store forgets nothing by itself, so there is a fixed number of values, each for the names whose
+//! hash falls there, and whoever writes one leaves out what is over. None has more than [`MOST`]
+//! records: of more, those that were taken first are forgotten first. The store has no
 //! compare-and-set either: of two that are written into one value at once the first may be lost.
 
 use std::time::{Duration, SystemTime};
@@ -10,17 +11,42 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::delivery::outbox;
 use crate::milliseconds;
 use crate::ports::{Clock, KeyValue, StoreError};
 use crate::sources::{Id, Receipt, Taken};
 
+/// How many records a value has. One has up to 300 bytes, and each message reads and writes one value
+/// or two. 4,096 values are enough for some 100,000 messages in three days with nothing forgotten.
+const MOST: usize = 128;
+
 /// What a notification is known by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mark {
-    hash: String,
+    names: Vec<Name>,
+    content: Option<String>,
     lifetime: Duration,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Name {
+    by: &'static str,
+    hash: String,
+    tells: bool,
+}
+
+/// What is known of a notification of the same name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Earlier {
+    /// Where the name is found.
+    pub by: &'static str,
+    /// What was told of that one.
+    pub receipt: Receipt,
+    /// Whether it said the same.
+    pub is_same: bool,
+}
+
+/// The deduplication record of one name.
 #[derive(Serialize, Deserialize)]
 struct Kept {
     mark: String,
@@ -29,25 +55,40 @@ struct Kept {
     until: u64,
     taken: String,
     number: u64,
+    /// Hash of what it said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    content: Option<String>,
+    /// Its entry in the outbox.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    entry: Option<String>,
 }
 
 impl Mark {
     /// The mark of a source's notification.
     pub fn new(source: &str, id: &Id) -> Self {
-        let Id { by, text, lifetime } = id;
-        let hash = Sha256::digest(format!("{source} {by} {text}"));
+        let names = id.names.iter().map(|name| {
+            let hash = Sha256::digest(format!("{source} {} {}", name.by, name.text));
+            Name {
+                by: name.by,
+                // Half of it is enough that no two are the same.
+                hash: base16ct::lower::encode_string(&hash[..16]),
+                tells: name.tells,
+            }
+        });
         Self {
-            // Half of it is enough that no two are the same.
-            hash: base16ct::lower::encode_string(&hash[..16]),
-            lifetime: *lifetime,
+            names: names.collect(),
+            content: id.content.clone(),
+            lifetime: id.lifetime,
         }
     }
 
-    /// The notification, as a hash.
-    pub fn hash(&self) -> &str {
-        &self.hash
+    /// The notification's names, as hashes.
+    pub fn hashes(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(|name| name.hash.as_str())
     }
+}
 
+impl Name {
     /// The value it is in: one of 4,096.
     fn key(&self) -> String {
         format!("seen/{}", &self.hash[..3])
@@ -60,40 +101,52 @@ impl Kept {
             at: SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(self.at))?,
             taken: Taken::named(&self.taken)?,
             number: self.number,
+            entry: self.entry.as_deref().and_then(outbox::Id::parse),
         })
     }
 }
 
-/// What is known of the notification.
-pub async fn find(
-    host: &(impl KeyValue + Clock),
-    mark: &Mark,
-) -> Result<Option<Receipt>, StoreError> {
-    let kept = read(host, mark).await?;
-    Ok(known(&kept, mark))
+/// What is known of notifications that have a name of this one's.
+pub async fn find(host: &(impl KeyValue + Clock), mark: &Mark) -> Result<Vec<Earlier>, StoreError> {
+    let mut found = Vec::new();
+    for name in mark.names.iter().filter(|name| name.tells) {
+        let all = read(host, name).await?;
+        found.extend(known(&all, name, mark.content.as_deref()));
+    }
+    Ok(found)
 }
 
-/// Remembers that the notification was taken; gives the receipt that counts, which is an earlier one
-/// where there is one.
+/// Remembers that the notification was taken, under each of its names; gives the receipt that counts,
+/// which is an earlier one where there is one.
 pub async fn keep(
     host: &(impl KeyValue + Clock),
     mark: &Mark,
     receipt: Receipt,
 ) -> Result<Receipt, StoreError> {
-    let mut all = read(host, mark).await?;
-    if let Some(earlier) = known(&all, mark) {
-        return Ok(earlier);
-    }
     let at = milliseconds::since_1970(receipt.at);
-    all.push(Kept {
-        mark: mark.hash.clone(),
-        at,
-        until: at.saturating_add(milliseconds::of(mark.lifetime)),
-        taken: receipt.taken.name().to_owned(),
-        number: receipt.number,
-    });
-    write(host, mark, &all).await?;
-    Ok(receipt)
+    let mut counts = None;
+    for name in &mark.names {
+        let mut all = read(host, name).await?;
+        match known(&all, name, mark.content.as_deref()) {
+            Some(earlier) if name.tells => {
+                counts = counts.or(Some(earlier.receipt).filter(|_| earlier.is_same));
+                continue;
+            }
+            Some(_) => all.retain(|kept| kept.mark != name.hash),
+            None => {}
+        }
+        all.push(Kept {
+            mark: name.hash.clone(),
+            at,
+            until: at.saturating_add(milliseconds::of(mark.lifetime)),
+            taken: receipt.taken.name().to_owned(),
+            number: receipt.number,
+            content: mark.content.clone(),
+            entry: receipt.entry.map(|entry| entry.to_string()),
+        });
+        write(host, name, &all).await?;
+    }
+    Ok(counts.unwrap_or(receipt))
 }
 
 /// Takes back what was remembered with this number.
@@ -102,14 +155,20 @@ pub async fn forget(
     mark: &Mark,
     number: u64,
 ) -> Result<(), StoreError> {
-    let mut all = read(host, mark).await?;
-    all.retain(|kept| kept.mark != mark.hash || kept.number != number);
-    write(host, mark, &all).await
+    for name in &mark.names {
+        let mut all = read(host, name).await?;
+        let before = all.len();
+        all.retain(|kept| kept.mark != name.hash || kept.number != number);
+        if all.len() < before {
+            write(host, name, &all).await?;
+        }
+    }
+    Ok(())
 }
 
-/// The value that the mark is in, as far as it still counts.
-async fn read(host: &(impl KeyValue + Clock), mark: &Mark) -> Result<Vec<Kept>, StoreError> {
-    let value = host.get(&mark.key()).await?.unwrap_or_default();
+/// The value that the name is in, as far as it still counts.
+async fn read(host: &(impl KeyValue + Clock), name: &Name) -> Result<Vec<Kept>, StoreError> {
+    let value = host.get(&name.key()).await?.unwrap_or_default();
     // A value that cannot be read counts for nothing, and is written over.
     let mut all: Vec<Kept> = crate::json::parse(&value).unwrap_or_default();
     let now = milliseconds::since_1970(host.now());
@@ -117,120 +176,24 @@ async fn read(host: &(impl KeyValue + Clock), mark: &Mark) -> Result<Vec<Kept>, 
     Ok(all)
 }
 
-async fn write(host: &impl KeyValue, mark: &Mark, all: &[Kept]) -> Result<(), StoreError> {
+/// Writes the last of them: they are in the order in which they were added.
+async fn write(host: &impl KeyValue, name: &Name, all: &[Kept]) -> Result<(), StoreError> {
+    let last = &all[all.len().saturating_sub(MOST)..];
     // Only maps with keys that are no strings and failing `Serialize`s fail; none is used.
-    let value = serde_json::to_vec(all).expect("plain structures");
-    host.set(&mark.key(), &value).await
+    let value = serde_json::to_vec(last).expect("plain structures");
+    host.set(&name.key(), &value).await
 }
 
-fn known(all: &[Kept], mark: &Mark) -> Option<Receipt> {
-    let kept = all.iter().find(|kept| kept.mark == mark.hash)?;
-    kept.receipt()
+fn known(all: &[Kept], name: &Name, content: Option<&str>) -> Option<Earlier> {
+    let kept = all.iter().find(|kept| kept.mark == name.hash)?;
+    let differs = |kept: &str| content.is_some_and(|content| content != kept);
+    Some(Earlier {
+        by: name.by,
+        receipt: kept.receipt()?,
+        // What was kept without its content was kept before contents were.
+        is_same: !kept.content.as_deref().is_some_and(differs),
+    })
 }
 
 #[cfg(test)]
-mod tests {
-    use futures_executor::block_on;
-
-    use super::*;
-    use crate::testing::FakeHost;
-
-    fn mark(text: &str) -> Mark {
-        let id = Id {
-            by: "test",
-            text: text.to_owned(),
-            lifetime: Duration::from_secs(60),
-        };
-        Mark::new("source", &id)
-    }
-
-    fn receipt(host: &FakeHost, number: u64) -> Receipt {
-        Receipt {
-            at: host.now(),
-            taken: Taken::Queued,
-            number,
-        }
-    }
-
-    #[test]
-    fn what_was_taken_is_known_for_its_time() {
-        let host = FakeHost::default();
-        let mark = mark("a");
-        let first = receipt(&host, 1);
-        assert_eq!(block_on(find(&host, &mark)), Ok(None));
-        assert_eq!(block_on(keep(&host, &mark, first)), Ok(first));
-        host.advance(Duration::from_millis(59_999));
-        assert_eq!(block_on(find(&host, &mark)), Ok(Some(first)));
-        let second = receipt(&host, 2);
-        assert_eq!(block_on(keep(&host, &mark, second)), Ok(first));
-        host.advance(Duration::from_millis(1));
-        assert_eq!(block_on(find(&host, &mark)), Ok(None));
-        assert_eq!(block_on(keep(&host, &mark, second)), Ok(second));
-    }
-
-    #[test]
-    fn what_is_taken_back_was_ones_own() {
-        let host = FakeHost::default();
-        let (mark, other) = (mark("a"), mark("b"));
-        for mark in [&mark, &other] {
-            block_on(keep(&host, mark, receipt(&host, 1))).expect("kept");
-        }
-        block_on(forget(&host, &mark, 2)).expect("read");
-        assert!(block_on(find(&host, &mark)).expect("read").is_some());
-        block_on(forget(&host, &mark, 1)).expect("read");
-        assert_eq!(block_on(find(&host, &mark)), Ok(None));
-        assert!(block_on(find(&host, &other)).expect("read").is_some());
-    }
-
-    #[test]
-    fn each_source_and_each_place_has_ids_of_its_own() {
-        let id = |by, text: &str| Id {
-            by,
-            text: text.to_owned(),
-            lifetime: Duration::ZERO,
-        };
-        let marks = [
-            Mark::new("a", &id("b", "c")),
-            Mark::new("b", &id("b", "c")),
-            Mark::new("a", &id("c", "c")),
-            Mark::new("a", &id("b", "d")),
-        ];
-        for (index, mark) in marks.iter().enumerate() {
-            assert!(!marks[..index].contains(mark), "{mark:?}");
-        }
-    }
-
-    #[test]
-    fn the_store_keeps_no_more_values_than_there_are_places_and_forgets_what_is_over() {
-        let host = FakeHost::default();
-        for n in 0..20_000 {
-            let mark = mark(&n.to_string());
-            block_on(keep(&host, &mark, receipt(&host, n))).expect("kept");
-        }
-        assert!(host.stored("seen/").len() <= 4096);
-        let known = (0..20_000).filter(|n: &u64| {
-            let found = block_on(find(&host, &mark(&n.to_string()))).expect("read");
-            found.is_some_and(|receipt| receipt.number == *n)
-        });
-        assert_eq!(known.count(), 20_000);
-        host.advance(Duration::from_secs(60));
-        block_on(keep(&host, &mark("0"), receipt(&host, 0))).expect("kept");
-        let store = host.store.borrow();
-        let kept: Vec<serde_json::Value> =
-            serde_json::from_slice(&store[&mark("0").key()]).expect("JSON");
-        assert_eq!(kept.len(), 1);
-    }
-
-    #[test]
-    fn a_value_that_cannot_be_read_counts_for_nothing() {
-        let host = FakeHost::default();
-        let mark = mark("a");
-        for value in ["", "null", "{}", r#"[{"mark":1}]"#] {
-            block_on(host.set(&mark.key(), value.as_bytes())).expect("set");
-            assert_eq!(block_on(find(&host, &mark)), Ok(None), "{value}");
-        }
-        let first = receipt(&host, 1);
-        assert_eq!(block_on(keep(&host, &mark, first)), Ok(first));
-        assert_eq!(block_on(find(&host, &mark)), Ok(Some(first)));
-    }
-}
+mod tests;

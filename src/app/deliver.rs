@@ -22,20 +22,21 @@ const GLANCE: Duration = Duration::from_millis(5);
 const LOOK: &str = "look";
 
 impl<H: Host> App<H> {
+    /// Gives how the change was taken, and its entry where it is in the outbox.
     pub(super) async fn deliver(
         &self,
         _: &Verified,
         change: Change,
         key_field: &'static str,
         record: &mut Record,
-    ) -> Result<Taken, Refusal> {
+    ) -> Result<(Taken, Option<Id>), Refusal> {
         let tried = self.data_api()?.apply(&self.host, &change).await;
         self.outbox.heard(&self.host, &tried.result);
         record.retried = tried.retried.map(|fault| fault.to_string());
         record.failure = tried.doubtful.map(|fault| Failure::from(fault).to_string());
         let why = match tried.result {
-            Ok(Outcome::Updated) => return Ok(Taken::Updated),
-            Ok(Outcome::AlreadyFinal) => return Ok(Taken::AlreadyFinal),
+            Ok(Outcome::Updated) => return Ok((Taken::Updated, None)),
+            Ok(Outcome::AlreadyFinal) => return Ok((Taken::AlreadyFinal, None)),
             Ok(Outcome::NotFound) => Why::NoRow,
             Err(failure) => match failed(&failure, key_field, record) {
                 Refusal::Unavailable => Why::Failed(failure),
@@ -46,7 +47,12 @@ impl<H: Host> App<H> {
     }
 
     /// Keeps a change that the data API did not take. Nothing is acknowledged before it is kept.
-    async fn queue(&self, change: Change, why: Why, record: &mut Record) -> Result<Taken, Refusal> {
+    async fn queue(
+        &self,
+        change: Change,
+        why: Why,
+        record: &mut Record,
+    ) -> Result<(Taken, Option<Id>), Refusal> {
         let kept = self
             .outbox
             .keep(&self.host, change, origin(record), &why)
@@ -57,7 +63,8 @@ impl<H: Host> App<H> {
                 self.not_announced(kept.announced);
                 let is_soon = why == Why::NoRow && kept.place.is_some();
                 record.follow = is_soon.then_some(Pending::Soon);
-                Ok(Taken::Queued)
+                let taken = kept.place.map_or(Taken::Dead, |_| Taken::Queued);
+                Ok((taken, Some(kept.id)))
             }
             Err(error) => {
                 let failure = Failure::from(error).to_string();

@@ -1,19 +1,31 @@
 //! A notification's way: received, verified, understood, and taken once.
 
+use std::time::Duration;
+
 use super::deliver::origin;
 use super::{Answer, App, failed};
 use crate::attempts::Judgement;
 use crate::audit::{self, Record};
 use crate::credentials::Verified;
 use crate::delivery::outbox::Pending;
+use crate::held::Hold;
 use crate::http::{self, Endpoint, Refusal};
 use crate::message::{Body, Headers};
-use crate::ports::{Host, Random as _, StoreError};
-use crate::seen::{self, Mark};
-use crate::sources::{Answers, Notification, Receipt, Taken};
+use crate::ports::{Clock as _, Host, Random as _, StoreError};
+use crate::seen::{self, Earlier, Mark};
+use crate::sources::{Answers, Id, Notification, Receipt, Taken};
 
 /// The outcome of a notification that had been taken before.
 const REPEATED: &str = "repeated";
+
+/// How long a notification waits for another of the same id: longer than that one may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long it waits before it looks again.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// As much of an id as a reply names.
+const LONGEST: usize = 200;
 
 impl<H: Host> App<H> {
     pub(super) async fn notify(
@@ -114,19 +126,25 @@ impl<H: Host> App<H> {
         mark: Option<Mark>,
         record: &mut Record,
     ) -> Result<(&'static str, Receipt), Refusal> {
+        let mut _alone = None;
         if let Some(mark) = &mark {
-            match seen::find(&self.host, mark).await {
-                Ok(Some(receipt)) => return Ok((REPEATED, receipt)),
-                Ok(None) => {}
-                // Its change is guarded all the same.
-                Err(error) => self.not_known(&error),
+            _alone = Some(self.wait_for_turn(mark, record).await?);
+            let found = self.earlier(mark).await;
+            if let Some(other) = found.iter().find(|it| !it.is_same) {
+                return Err(used_before(other.by, notification.id.as_ref(), record));
+            }
+            if let Some(same) = found.first() {
+                return Ok((REPEATED, same.receipt));
             }
         }
         let Notification {
             change, key_field, ..
         } = notification;
-        let taken = self.deliver(verified, change, key_field, record).await?;
+        let (taken, entry) = self.deliver(verified, change, key_field, record).await?;
         let mut receipt = self.receipt(verified, taken);
+        receipt.entry = entry;
+        // Of what nobody will deliver the sender may send a corrected one under the same id.
+        let mark = mark.filter(|_| taken != Taken::Dead);
         if let Some(mark) = &mark {
             match seen::keep(&self.host, mark, receipt).await {
                 Ok(counts) => receipt = counts,
@@ -134,6 +152,65 @@ impl<H: Host> App<H> {
             }
         }
         Ok((taken.name(), receipt))
+    }
+
+    /// Waits until no other request of this instance is at a notification that has one of these names:
+    /// of two at once the second is then known.
+    async fn wait_for_turn(
+        &self,
+        mark: &Mark,
+        record: &mut Record,
+    ) -> Result<Vec<Hold<'_>>, Refusal> {
+        let until = self.host.monotonic() + PATIENCE;
+        loop {
+            let names = mark.hashes().map(|hash| self.under_way.take(hash));
+            if let Some(held) = names.collect() {
+                return Ok(held);
+            }
+            if self.host.monotonic() >= until {
+                let failure = "another message of the same id is still being delivered";
+                record.failure = Some(failure.to_owned());
+                return Err(Refusal::Unavailable);
+            }
+            self.host.sleep(PAUSE).await;
+        }
+    }
+
+    /// What is known of notifications that have a name of this one's, but for those whose change has
+    /// become a dead letter: nobody will deliver that, and it makes room for a corrected one.
+    async fn earlier(&self, mark: &Mark) -> Vec<Earlier> {
+        let mut found = match seen::find(&self.host, mark).await {
+            Ok(found) => found,
+            // Its change is guarded all the same.
+            Err(error) => {
+                self.not_known(&error);
+                return Vec::new();
+            }
+        };
+        let mut left = Vec::new();
+        for earlier in found.drain(..) {
+            match self.forget_dead(mark, earlier.receipt).await {
+                Ok(true) => {}
+                Ok(false) => left.push(earlier),
+                Err(error) => {
+                    self.not_known(&error);
+                    left.push(earlier);
+                }
+            }
+        }
+        left
+    }
+
+    /// Forgets a receipt whose change is a dead letter; says whether it is.
+    async fn forget_dead(&self, mark: &Mark, receipt: Receipt) -> Result<bool, StoreError> {
+        let Some(entry) = receipt.entry else {
+            return Ok(false);
+        };
+        let is_dead = self.outbox.is_dead(&self.host, entry).await?;
+        if is_dead {
+            seen::forget(&self.host, mark, receipt.number).await?;
+        }
+        Ok(is_dead)
     }
 
     /// Keeps a notification to be delivered after its reply, unless it has been taken before.
@@ -152,7 +229,9 @@ impl<H: Host> App<H> {
         let mut _held = None;
         if let Some(mark) = &mark {
             // Of two at once in this instance the second is known for sure.
-            _held = Some(self.under_way.take(mark.hash()).ok_or(Refusal::Replayed)?);
+            let names = mark.hashes().map(|hash| self.under_way.take(hash));
+            let held: Option<Vec<_>> = names.collect();
+            _held = Some(held.ok_or(Refusal::Replayed)?);
             let counts = seen::keep(host, mark, receipt).await;
             let counts = counts.map_err(|error| failed(&error.into(), key_field, record))?;
             // Of two in different instances each may have found itself the first, and the last one written counts.
@@ -192,12 +271,15 @@ impl<H: Host> App<H> {
     /// Whether it is this receipt that is remembered, as far as can be told.
     async fn is_the_one(&self, mark: &Mark, receipt: Receipt) -> bool {
         let found = match seen::find(&self.host, mark).await {
-            // Written over by another notification's.
-            Ok(None) => seen::keep(&self.host, mark, receipt).await.map(Some),
-            found => found,
+            Ok(found) => match found.first() {
+                Some(counts) => Ok(counts.receipt),
+                // Written over by another notification's.
+                None => seen::keep(&self.host, mark, receipt).await,
+            },
+            Err(error) => Err(error),
         };
         match found {
-            Ok(counts) => counts.is_none_or(|counts| counts.number == receipt.number),
+            Ok(counts) => counts.number == receipt.number,
             Err(error) => {
                 self.not_known(&error);
                 true
@@ -210,6 +292,7 @@ impl<H: Host> App<H> {
             at: verified.received().at,
             taken,
             number: self.host.random() as u64,
+            entry: None,
         }
     }
 
@@ -217,4 +300,17 @@ impl<H: Host> App<H> {
     fn not_known(&self, error: &StoreError) {
         audit::log_failure(&self.host, "not_remembered", &error.to_string());
     }
+}
+
+/// The refusal of a notification whose name, found at `by`, was another's.
+fn used_before(by: &'static str, id: Option<&Id>, record: &mut Record) -> Refusal {
+    record.failure = Some(format!("{by}: it was used for other content"));
+    let mut names = id.into_iter().flat_map(|id| &id.names);
+    let text = names.find(|name| name.by == by).map(|name| &*name.text);
+    let text = text.unwrap_or_default();
+    let mut named: String = text.chars().take(LONGEST).collect();
+    if named.len() < text.len() {
+        named.push('…');
+    }
+    Refusal::field(by, format!("«{named}» ya se usó para otro contenido"))
 }

@@ -3,6 +3,7 @@
 mod blizwork;
 mod messages;
 mod ping;
+mod same_id;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -86,8 +86,8 @@ pub struct CallTokenSettings {
     pub api_token: Secret,
     /// `blizwork_endpoint_url`: the address that was called.
     pub endpoint_url: String,
-    /// `blizwork_token_field`: where the body has the token.
-    pub field: String,
+    /// `blizwork_token_field`: where the body may have the token; the first that is there counts.
+    pub fields: Vec<String>,
 }
 
 /// `callback_auth_mode`.
@@ -198,7 +198,7 @@ pub fn read_blizwork(reader: &mut Reader) -> Option<Option<Door>> {
     let origin = reader.read("blizwork_api_origin", parse::origin);
     let api_token = secrets::shown(reader, "blizwork_api_token");
     let endpoint_url = reader.read("blizwork_endpoint_url", parse::url);
-    let field = reader.read("blizwork_token_field", parse::field);
+    let fields = reader.read("blizwork_token_field", parse::fields);
     if let (Some(None), Some(None)) = (&api_token, &endpoint_url) {
         return None;
     }
@@ -216,7 +216,7 @@ pub fn read_blizwork(reader: &mut Reader) -> Option<Option<Door>> {
             origin: origin?,
             api_token: api_token??,
             endpoint_url: endpoint_url??,
-            field: field?,
+            fields: fields?,
         })
     };
     Some(settings().map(|settings| Door {

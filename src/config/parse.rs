@@ -410,12 +410,23 @@ pub fn url(value: &str) -> Result<Option<String>, Fault> {
     }
 }
 
-/// The name of a field in a JSON object.
-pub fn field(value: &str) -> Result<String, Fault> {
-    match value.is_empty() {
-        true => Err(Fault::new("falta: el nombre de un campo")),
-        false => Ok(value.to_owned()),
+/// One or more names of fields in a JSON object, separated by spaces.
+pub fn fields(value: &str) -> Result<Vec<String>, Fault> {
+    let mut names = Vec::new();
+    for name in value.split_ascii_whitespace() {
+        if name.contains([',', ';', '"', '\'']) {
+            return Err(Fault::new(
+                "un nombre de campo no es válido: van separados por espacios, sin comillas ni comas",
+            ));
+        }
+        if !names.iter().any(|known| known == name) {
+            names.push(name.to_owned());
+        }
     }
+    if names.is_empty() {
+        return Err(Fault::new("falta: el nombre de al menos un campo"));
+    }
+    Ok(names)
 }
 
 /// A header's name, in lower case.

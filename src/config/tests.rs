@@ -150,7 +150,7 @@ fn what_is_wrong_with_one_source_shuts_no_other() {
     let call_token = door.and_then(|door| door.call_token.as_ref());
     let call_token = call_token.expect("it counts");
     assert_eq!(call_token.origin, "https://api.blizwork.com");
-    assert_eq!(call_token.field, "token");
+    assert_eq!(call_token.fields, ["handshakeToken", "token"]);
     assert_eq!(config.messages_per_minute, 50);
     let table = |config: &Config, name| config.names.table(name).map(|table| table.name);
     for name in ["reservas", "promos", "usuarios", "eventos_blizwork"] {
@@ -171,6 +171,8 @@ fn what_is_wrong_with_one_source_shuts_no_other() {
         ("blizwork_endpoint_url", "/blizwork", true, false),
         ("blizwork_endpoint_url", "ftp://x/y", true, false),
         ("blizwork_token_field", "", true, false),
+        ("blizwork_token_field", "handshakeToken,token", true, false),
+        ("blizwork_token_field", "\"token\"", true, false),
     ] {
         let config = load(&[&all[..], &[(setting, value)]].concat());
         let problems: Vec<_> = config.problems.iter().map(|p| p.setting).collect();

@@ -32,7 +32,7 @@ pub struct CallToken(CallTokenSettings);
 pub struct Checked {
     /// Whether it opens.
     pub finding: Finding,
-    /// SHA-256 of the token, in hex.
+    /// SHA-256 of the token in lower case, in hex: whoever reads hex takes both cases for one.
     pub hash: String,
 }
 
@@ -83,16 +83,21 @@ impl CallToken {
             (0 | 1, Err(why)) => Finding::Invalid(why),
             (code, _) => return Err(Unchecked::Code(code)),
         };
-        let hash = base16ct::lower::encode_string(&Sha256::digest(&token));
+        let hash = Sha256::digest(token.to_ascii_lowercase());
+        let hash = base16ct::lower::encode_string(&hash);
         Ok(Checked { finding, hash })
     }
 
     /// The token in the body, or why there is none.
     fn shown(&self, body: &[u8]) -> Result<String, &'static str> {
-        let field = self.0.field.as_str();
+        let names: Vec<_> = self.0.fields.iter().map(String::as_str).collect();
         let text = json::text(body).map_err(|_| "not JSON")?;
-        let fields = Fields::read(text, &[field]).map_err(|_| "not JSON")?;
-        match fields.get(field) {
+        let fields = Fields::read(text, &names).map_err(|_| "not JSON")?;
+        let found = names.iter().fold(Field::Missing, |found, name| {
+            // The first that is there counts, whatever the others are.
+            found.or(fields.get(name))
+        });
+        match found {
             Field::Missing => Err("missing"),
             Field::Repeated => Err("repeated"),
             // What the API might trim, or stumble over, is none: it would be another token that is

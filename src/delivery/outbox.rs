@@ -275,6 +275,11 @@ impl Outbox {
         })
     }
 
+    /// Whether an entry is a dead letter: one look, by its name.
+    pub async fn is_dead(&self, store: &impl KeyValue, id: Id) -> Result<bool, StoreError> {
+        Ok(store.get(&key(id, None)).await?.is_some())
+    }
+
     /// Removes an entry from where it waits.
     pub async fn forget(&self, store: &impl KeyValue, place: Place) -> Result<(), StoreError> {
         store.delete(&key(place.id, Some(place))).await

@@ -47,7 +47,7 @@ impl Source for A360 {
         let message = match receipt.taken {
             Taken::Updated => "Callback procesado y estado actualizado.",
             Taken::AlreadyFinal => "La ejecución ya estaba en estado final.",
-            Taken::Queued | Taken::Accepted => {
+            Taken::Queued | Taken::Dead | Taken::Accepted => {
                 "Callback recibido; el estado se actualizará en cuanto sea posible."
             }
         };

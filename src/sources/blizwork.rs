@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::{Acknowledged, Answers, Id, Notification, Receipt, Source};
+use super::{Acknowledged, Answers, Id, IdName, Notification, Receipt, Source};
 use crate::credentials::Verified;
 use crate::delivery::{Change, Entity, Guard, IfAbsent, Moment, Value, fitting};
 use crate::http::{Refusal, Reply};
@@ -60,8 +60,14 @@ impl Source for BlizWork {
             },
             key_field: "token",
             id: Some(Id {
-                by: "token",
-                text: token_hash.to_owned(),
+                names: vec![IdName {
+                    by: "token",
+                    text: token_hash.to_owned(),
+                    tells: true,
+                }],
+                shown: token_hash.to_owned(),
+                // A token is good once, whatever else the call brings.
+                content: None,
                 lifetime: LIFETIME,
             }),
         })

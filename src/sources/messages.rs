@@ -4,18 +4,20 @@
 //! A message that comes again changes nothing. Order is not assumed: what a row has of a newer
 //! message stays.
 
+mod identity;
+mod reply;
+
 use std::borrow::Cow;
-use std::time::{Duration, SystemTime};
 
-use ::http::StatusCode;
-use serde::Serialize;
-use sha2::{Digest as _, Sha256};
-
-use super::{Id, Notification, Receipt, Source, Taken, told};
-use crate::credentials::{Kind, Verified};
-use crate::delivery::{Change, Entity, Guard, IfAbsent, Moment, Name, Value, fitting};
+use super::{Id, Notification, Receipt, Source, told};
+use crate::credentials::Verified;
+use crate::delivery::{Change, Entity, Guard, IfAbsent, Moment, Name, NoMoment, Value, fitting};
 use crate::http::{Refusal, Reply, Wrong};
 use crate::json::{self, Field, Fields};
+
+pub use reply::health;
+#[cfg(test)]
+pub use reply::{Health, Told};
 
 /// The source.
 pub struct Messages;
@@ -25,9 +27,6 @@ const MOMENT: &str = "message_timestamp";
 
 /// Longest id, state or discount.
 const LONGEST: usize = 200;
-
-/// For how long a message that comes again is known: longer than senders try again.
-const LIFETIME: Duration = Duration::from_secs(72 * 3600);
 
 /// A type of message, and the row that it is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,123 +78,12 @@ impl Source for Messages {
     }
 
     fn reply(&self, receipt: &Receipt, id: Option<&Id>) -> Reply {
-        let message = match receipt.taken {
-            Taken::Updated => "Mensaje procesado.",
-            Taken::AlreadyFinal => "Mensaje recibido; ya había otro más reciente.",
-            Taken::Queued | Taken::Accepted => {
-                "Mensaje recibido; se procesará en cuanto sea posible."
-            }
-        };
-        let body = Told {
-            success: true,
-            message,
-            data: Some(Data::Taken {
-                received_at: time(receipt.at),
-                message_id: id.map(|id| id.text.as_str()),
-            }),
-        };
-        Reply::json(receipt.taken.status(), &body)
+        reply::taken(receipt, id)
     }
 
     fn refuse(&self, refusal: &Refusal, request_id: &str) -> Reply {
-        let told = refusal.told();
-        let (message, errors) = match refusal {
-            Refusal::Internal => return refusal.reply(request_id),
-            Refusal::NotACallback { errors, .. } => {
-                (format!("El mensaje no es válido: {errors}."), Some(errors))
-            }
-            Refusal::Unavailable => (
-                "No se pudo guardar el mensaje. Vuelva a intentarlo más tarde.".to_owned(),
-                None,
-            ),
-            Refusal::NoRowYet => (
-                "Todavía no existe esa reserva. Vuelva a intentarlo más tarde.".to_owned(),
-                None,
-            ),
-            _ => (told.message, None),
-        };
-        let body = Told {
-            success: false,
-            message: &message,
-            data: errors.map(|errors| Data::Refused { errors }),
-        };
-        refusal.complete(Reply::json(told.status, &body))
+        reply::refused(refusal, request_id)
     }
-}
-
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[cfg_attr(
-    test,
-    schemars(description = "Si el mensaje ha entrado.", rename = "MessagesReply")
-)]
-pub struct Told<'a> {
-    #[cfg_attr(test, schemars(description = "si el mensaje entró"))]
-    success: bool,
-    #[cfg_attr(test, schemars(description = "qué pasó, para personas"))]
-    message: &'a str,
-    #[cfg_attr(test, schemars(description = "lo que haya que añadir"))]
-    data: Option<Data<'a>>,
-}
-
-/// What a reply to a message has besides.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(untagged)]
-#[cfg_attr(
-    test,
-    schemars(description = "Lo que hay que añadir.", rename = "MessagesData")
-)]
-pub enum Data<'a> {
-    /// It was taken.
-    #[cfg_attr(test, schemars(description = "Entró.", title = "Entró"))]
-    Taken {
-        #[cfg_attr(test, schemars(description = "cuándo llegó"))]
-        received_at: String,
-        #[cfg_attr(test, schemars(description = "por qué identificador se le conoce"))]
-        message_id: Option<&'a str>,
-    },
-    /// It was not.
-    #[cfg_attr(test, schemars(description = "No entró.", title = "No entró"))]
-    Refused {
-        #[cfg_attr(
-            test,
-            schemars(
-                description = "qué le pasa a cada campo",
-                with = "std::collections::BTreeMap<String, String>"
-            )
-        )]
-        errors: &'a Wrong,
-    },
-}
-
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[cfg_attr(
-    test,
-    schemars(
-        description = "Que el servicio está en marcha.",
-        rename = "MessagesHealth"
-    )
-)]
-pub struct Health {
-    #[cfg_attr(test, schemars(description = "siempre `healthy`"))]
-    status: &'static str,
-    #[cfg_attr(test, schemars(description = "qué hora es aquí"))]
-    timestamp: String,
-}
-
-/// That messages can be sent here.
-pub fn health(now: SystemTime) -> Reply {
-    let body = Health {
-        status: "healthy",
-        timestamp: time(now),
-    };
-    Reply::json(StatusCode::OK, &body)
-}
-
-fn time(time: SystemTime) -> String {
-    humantime::format_rfc3339_millis(time).to_string()
 }
 
 fn decode(verified: &Verified) -> Result<Notification, Refusal> {
@@ -259,8 +147,8 @@ fn decode(verified: &Verified) -> Result<Notification, Refusal> {
     });
     message.add("metadata", metadata.map(str::to_owned));
 
-    let id = identity(verified, inner.get("id"));
-    message.add("message_id", Some(id.text.clone()));
+    let id = identity::of(verified, text, inner.get("id"));
+    message.add("message_id", Some(id.shown.clone()));
     let moment = message.take("timestamp", top.get("timestamp").maybe(moment));
     let moment = moment.flatten().or(Moment::at(received.at));
     message.add(MOMENT, moment.map(|moment| moment.to_string()));
@@ -340,46 +228,35 @@ fn whole(field: Field<'_>) -> Result<String, String> {
 }
 
 fn moment(field: Field<'_>) -> Result<Moment, String> {
-    let what = "debe ser una fecha y hora RFC 3339, como 2026-01-31T23:59:59Z";
-    Moment::parse(&field.text()?).map_err(|_| what.to_owned())
+    let text = field.text()?;
+    Moment::parse(&text)
+        .map_err(|why| not_a_moment(why, "una fecha y hora RFC 3339, como 2026-01-31T23:59:59Z"))
 }
 
 /// A moment, or a day.
 fn date(field: Field<'_>) -> Result<String, String> {
+    let what = "una fecha, como 2026-01-31, o fecha y hora RFC 3339";
     let text = field.text()?;
-    if Moment::parse(&format!("{text}T00:00:00Z")).is_ok() {
-        return Ok(text);
+    match Moment::parse(&format!("{text}T00:00:00Z")) {
+        Ok(_) => Ok(text),
+        Err(NoMoment::Malformed) => {
+            let moment = Moment::parse(&text).map_err(|why| not_a_moment(why, what))?;
+            Ok(moment.to_string())
+        }
+        Err(why) => Err(not_a_moment(why, what)),
     }
-    let what = "debe ser una fecha, como 2026-01-31, o fecha y hora RFC 3339";
-    let moment = Moment::parse(&text).map_err(|_| what.to_owned())?;
-    Ok(moment.to_string())
+}
+
+fn not_a_moment(why: NoMoment, what: &str) -> String {
+    match why {
+        NoMoment::Malformed => format!("debe ser {what}"),
+        NoMoment::OutOfRange => "debe estar entre los años 0001 y 9999, en UTC".to_owned(),
+    }
 }
 
 fn object(field: Field<'_>) -> Result<&str, String> {
     match field.raw()? {
         raw if raw.starts_with('{') => Ok(raw),
         _ => Err("debe ser un objeto".to_owned()),
-    }
-}
-
-/// `webhook-id` where it was signed, `metadata.id`, or else the bytes.
-fn identity(verified: &Verified, id: Field<'_>) -> Id {
-    let received = verified.received();
-    let is_signed = verified.by().contains(&Kind::StandardWebhooks);
-    let webhook_id = received.headers.first("webhook-id").filter(|_| is_signed);
-    let webhook_id = webhook_id.and_then(|value| str::from_utf8(value).ok());
-    let webhook_id = webhook_id.and_then(|text| fitting(text.to_owned(), LONGEST).ok());
-    let (by, text) = match (webhook_id, short(id)) {
-        (Some(text), _) => ("webhook-id", text),
-        (None, Ok(text)) => ("metadata.id", text),
-        (None, Err(_)) => {
-            let hash = Sha256::digest(&received.body);
-            ("bytes", base16ct::lower::encode_string(&hash))
-        }
-    };
-    Id {
-        by,
-        text,
-        lifetime: LIFETIME,
     }
 }

@@ -10,7 +10,7 @@ use ::http::StatusCode;
 use serde::Serialize;
 
 use crate::credentials::Verified;
-use crate::delivery::{Change, Misfit};
+use crate::delivery::{Change, Misfit, outbox};
 use crate::http::{Refusal, Reply, Yes};
 
 pub use a360::A360;
@@ -70,12 +70,27 @@ pub struct Notification {
 /// What tells a notification apart from all others of its source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Id {
+    /// Each name that it is known by.
+    pub names: Vec<IdName>,
+    /// The name that its sender is told.
+    pub shown: String,
+    /// A hash of what it says: whatever says something else under one of its names is another
+    /// notification. `None`: whatever it says, there is one of that name.
+    pub content: Option<String>,
+    /// For how long it is remembered.
+    pub lifetime: Duration,
+}
+
+/// One of a notification's names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdName {
     /// Where it is found.
     pub by: &'static str,
     /// What stands there.
     pub text: String,
-    /// For how long it is remembered.
-    pub lifetime: Duration,
+    /// Whether the notification is the same as an earlier one of this name. Otherwise it is only
+    /// remembered by it.
+    pub tells: bool,
 }
 
 /// That a notification was taken.
@@ -87,6 +102,8 @@ pub struct Receipt {
     pub taken: Taken,
     /// Tells receipts for the same notification apart.
     pub number: u64,
+    /// The change's entry in the outbox, where it had to wait.
+    pub entry: Option<outbox::Id>,
 }
 
 /// How a change was taken: what its caller is told.
@@ -98,38 +115,40 @@ pub enum Taken {
     AlreadyFinal,
     /// It is in the outbox, for later.
     Queued,
+    /// It is in the outbox, where it waits for a person. The caller is told no more than that it is
+    /// kept.
+    Dead,
     /// It is in the outbox, and delivered in a moment.
     Accepted,
 }
 
 impl Taken {
-    const ALL: [Self; 4] = [
-        Self::Updated,
-        Self::AlreadyFinal,
-        Self::Queued,
-        Self::Accepted,
-    ];
-
     /// The name in the audit line and in replies.
     pub fn name(self) -> &'static str {
         match self {
             Self::Updated => "updated",
             Self::AlreadyFinal => "already_final",
-            Self::Queued => "queued",
+            Self::Queued | Self::Dead => "queued",
             Self::Accepted => "accepted",
         }
     }
 
-    /// The one of this name.
+    /// The one of this name. Of what is dead there is no receipt.
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|taken| taken.name() == name)
+        let all = [
+            Self::Updated,
+            Self::AlreadyFinal,
+            Self::Queued,
+            Self::Accepted,
+        ];
+        all.into_iter().find(|taken| taken.name() == name)
     }
 
     /// 200 where the data API has decided, 202 where it is still to.
     pub fn status(self) -> StatusCode {
         match self {
             Self::Updated | Self::AlreadyFinal => StatusCode::OK,
-            Self::Queued | Self::Accepted => StatusCode::ACCEPTED,
+            Self::Queued | Self::Dead | Self::Accepted => StatusCode::ACCEPTED,
         }
     }
 }

@@ -125,7 +125,7 @@ impl Calls {
         Arc::new(Notice {
             kind: Kind::Call,
             row: format!("eventos_blizwork/{hash}"),
-            slot: slot("blizwork", "token", &hash),
+            slots: vec![slot("blizwork", "token", &hash)],
             id: hash,
             moment: None,
             columns: Columns::from(columns),

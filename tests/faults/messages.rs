@@ -217,12 +217,21 @@ fn message(target: &Target, number: u64, random: &mut Rng) -> Notice {
         target.of_type,
         json!(content)
     );
-    let id = if by == "bytes" { hash(&body) } else { id };
+    let bytes = hash(&body);
+    let mut slots = Vec::new();
+    if by != "bytes" {
+        slots.push(slot("messages", by, &id));
+    }
+    // What has no id in its body is remembered by that too.
+    if by != "metadata.id" {
+        slots.push(slot("messages", "bytes", &bytes));
+    }
+    let id = if by == "bytes" { bytes } else { id };
     set("message_id", &id);
     Notice {
         kind: Kind::Message,
         row: format!("{table}/{}", target.key),
-        slot: slot("messages", by, &id),
+        slots,
         id,
         moment,
         columns,

@@ -36,9 +36,9 @@ pub struct Notice {
     /// What the row is to hold, but for the moment.
     pub columns: Columns,
     pub body: String,
-    /// Which of the values it is remembered in. It is not promised that two notices are, where both
-    /// are written into the same one at once.
-    pub slot: u16,
+    /// Which of the values it is remembered in, first the one by which it is known again. It is not
+    /// promised that two notices are, where both are written into the same one at once.
+    pub slots: Vec<u16>,
 }
 
 /// What the sender was told.

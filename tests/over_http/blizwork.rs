@@ -118,6 +118,23 @@ fn a_valid_call_is_acknowledged_and_its_row_made() {
 }
 
 #[test]
+fn either_field_may_have_the_token_and_its_case_makes_no_other_one() {
+    let (blizwork, data_api) = (BlizWorkServer::start(), data_api());
+    let server = start(&blizwork, &data_api, &[]);
+    let (upper, lower) = ("642C8F141BE17C78C05BCB4C", "642c8f141be17c78c05bcb4c");
+    blizwork.makes(upper);
+    blizwork.makes(lower);
+    let with = |field: &str, token: &str| json!({field: token, "caseNumber": 1}).to_string();
+    assert_eq!(call(&server, with("handshakeToken", upper)).status, 202);
+    assert_eq!(rows(&data_api, 1)[0]["token_hash"], hash(lower));
+    assert_eq!(call(&server, with("token", lower)).status, 404);
+    assert_eq!(call(&server, with("handshakeToken", lower)).status, 404);
+    blizwork.makes("other");
+    assert_eq!(call(&server, with("token", "other")).status, 202);
+    rows(&data_api, 1);
+}
+
+#[test]
 fn an_invalid_call_gets_what_an_unknown_path_gets() {
     let (blizwork, data_api) = (BlizWorkServer::start(), data_api());
     let server = start(&blizwork, &data_api, &[]);

@@ -59,6 +59,10 @@ fn standard(server: &Server, id: &str, ago: u64, body: &Value) -> Reply {
     server.send("POST", RECEIVE, &headers, body.as_bytes())
 }
 
+fn with_id(id: &str, content: &str) -> Value {
+    json!({"type": "user_info", "content": content, "user_id": "u", "metadata": {"id": id}})
+}
+
 fn user(id: &str) -> Value {
     json!({"type": "user_info", "content": "Ana ñ", "user_id": id})
 }
@@ -78,9 +82,9 @@ fn each_type_changes_a_row_of_its_own_table() {
         ),
         (
             json!({"type": "promo", "content": "c", "timestamp": timestamp,
-                "metadata": {"promo_id": "P", "valid_until": "2026-12-31", "discount": 15}}),
+                "metadata": {"promo_id": "P", "valid_until": "1969-12-31", "discount": 15}}),
             "/promos?promo_id=eq.P&",
-            json!({"valid_until": "2026-12-31", "discount": "15", "user_id": null}),
+            json!({"valid_until": "1969-12-31", "discount": "15", "user_id": null}),
         ),
         (
             json!({"type": "user_info", "content": "c", "timestamp": timestamp,
@@ -221,18 +225,17 @@ fn all_of_it_is_below_the_root_path() {
 fn a_message_that_comes_again_changes_nothing_and_is_answered_the_same() {
     let data_api = data_api();
     let mut server = start(&data_api, &[]);
-    let with_id = |id: &str, content: &str| json!({"type": "user_info", "content": content, "user_id": "u", "metadata": {"id": id}});
     for round in ["the same bytes", "metadata.id", "webhook-id"] {
-        let send = |server: &Server, content: &str| match round {
+        let send = |server: &Server| match round {
             "the same bytes" => tell(server, &user("u")),
-            "metadata.id" => tell(server, &with_id("m-1", content)),
-            _ => standard(server, "msg_1", 0, &with_id("m-2", content)),
+            "metadata.id" => tell(server, &with_id("m-1", "1")),
+            _ => standard(server, "msg_1", 0, &with_id("m-2", "1")),
         };
-        let first = send(&server, "1");
+        let first = send(&server);
         assert_eq!(first.status, 200, "{round}");
         assert_eq!(data_api.take_asked().len(), 1);
         server = server.kill_and_restart();
-        let again = send(&server, "2");
+        let again = send(&server);
         assert_eq!(
             (again.status, again.text),
             (first.status, first.text),
@@ -241,6 +244,84 @@ fn a_message_that_comes_again_changes_nothing_and_is_answered_the_same() {
         assert_eq!(data_api.take_asked().len(), 0, "{round}");
     }
     server.line_with("\"outcome\":\"repeated\"");
+}
+
+#[test]
+fn an_id_that_was_used_for_other_content_is_refused_by_its_name() {
+    let data_api = data_api();
+    let mut server = start(&data_api, &[]);
+    for (by, id) in [("metadata.id", "m-1"), ("webhook-id", "msg_1")] {
+        let send = |server: &Server, content: &str| match by {
+            "metadata.id" => tell(server, &with_id(id, content)),
+            _ => standard(server, id, 0, &with_id("", content)),
+        };
+        assert_eq!(send(&server, "1").status, 200, "{by}");
+        server = server.kill_and_restart();
+        data_api.take_asked();
+        let reply = send(&server, "2");
+        assert_eq!(reply.status, 422, "{by}");
+        let what = format!("«{id}» ya se usó para otro contenido");
+        assert_eq!(reply.json()["data"]["errors"], json!({by: what}));
+        assert_eq!(data_api.take_asked().len(), 0, "{by}");
+        assert_eq!(send(&server, "1").status, 200, "{by}");
+    }
+}
+
+#[test]
+fn a_message_signed_both_ways_is_known_without_what_signs_its_id() {
+    let data_api = data_api();
+    let server = start(&data_api, &[]);
+    let body = user("u").to_string();
+    let (sent, signature) = body_signer::standard("msg_1", 0, &body);
+    let hex = format!("sha256= {} ", hex(body.as_bytes()));
+    let headers = [
+        ("Webhook-Id", "msg_1"),
+        ("Webhook-Timestamp", &*sent),
+        ("Webhook-Signature", &*signature),
+        ("X-Webhook-Signature", &*hex),
+    ];
+    let both = server.send("POST", RECEIVE, &headers, body.as_bytes());
+    assert_eq!(both.status, 200);
+    assert_eq!(data_api.take_asked().len(), 1);
+    let one = server.send("POST", RECEIVE, &headers[3..], body.as_bytes());
+    assert_eq!(one.status, 200);
+    assert_eq!(data_api.take_asked().len(), 0);
+    server.line_with("\"outcome\":\"repeated\"");
+}
+
+#[test]
+fn what_the_data_api_refuses_for_good_may_be_corrected_under_its_id() {
+    let data_api = Upstream::start(|asked| match asked.json()["content"] == "too long" {
+        true => upstream::json(400, &json!({"code": "22001", "message": "too long"})),
+        false => upstream::json(200, &json!([{"user_id": "u"}])),
+    });
+    let server = start(&data_api, &[]);
+    assert_eq!(tell(&server, &with_id("m-1", "too long")).status, 202);
+    let corrected = tell(&server, &with_id("m-1", "short"));
+    assert_eq!(corrected.status, 200, "{corrected:?}");
+    assert_eq!(tell(&server, &with_id("m-1", "too long")).status, 422);
+}
+
+#[test]
+fn of_two_at_once_under_one_id_each_that_is_acknowledged_came_to_the_data_api() {
+    let data_api = data_api();
+    let server = start(&data_api, &[("webhook_rate_limit_per_minute", "0")]);
+    for round in 0..10 {
+        let id = format!("m-{round}");
+        let replies: Vec<_> = std::thread::scope(|scope| {
+            let (server, id) = (&server, &id);
+            let send = |content| scope.spawn(move || tell(server, &with_id(id, content)).status);
+            let both = ["1", "2"].map(send);
+            both.map(|it| it.join().expect("a reply")).into()
+        });
+        let taken = replies.iter().filter(|status| **status == 200).count();
+        let asked = data_api.take_asked();
+        assert_eq!(asked.len(), taken, "{replies:?}");
+        assert!(
+            taken >= 1 && replies.iter().all(|it| [200, 422].contains(it)),
+            "{replies:?}"
+        );
+    }
 }
 
 #[test]
@@ -349,6 +430,26 @@ fn what_is_newer_stays_in_a_real_database_whatever_the_order() {
         assert!(start.elapsed().as_secs() < 60, "{kept}");
         server.send("GET", "/health", &[], b"");
         std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn a_real_database_takes_both_ends_of_the_range_of_a_date() {
+    let (postgrest, server) = with_database(&[]);
+    for valid_until in [
+        "1969-12-31",
+        "0001-01-01",
+        "9999-12-31",
+        "0001-01-01T00:00:00Z",
+        "9999-12-31T23:59:59.999999Z",
+    ] {
+        let body = json!({"type": "promo", "content": "c", "metadata": {
+            "promo_id": "P", "valid_until": valid_until, "discount": 1}});
+        let reply = tell(&server, &body);
+        assert_eq!(reply.status, 200, "{valid_until}: {reply:?}");
+        let kept = row(&postgrest.database, "promos", "promo_id", "P");
+        let kept = kept["valid_until"].as_str().expect("text");
+        assert!(kept.starts_with(&valid_until[..10]), "{kept}");
     }
 }
 

@@ -393,3 +393,54 @@ fn the_token_is_where_the_settings_say() {
     assert_eq!(row["process_version"], "1");
     assert_eq!(row["payload"], body);
 }
+
+#[test]
+fn the_first_field_that_is_there_has_the_token() {
+    let app = hook(&[]);
+    for (body, token) in [
+        (r#"{"handshakeToken":"a1"}"#, Some("a1")),
+        (r#"{"token":"a2"}"#, Some("a2")),
+        (r#"{"token":"x","handshakeToken":"a3"}"#, Some("a3")),
+        (r#"{"token":"a4","handshakeToken":null}"#, Some("a4")),
+        // That it cannot be one does not make the next one count.
+        (r#"{"token":"a5","handshakeToken":""}"#, None),
+        (r#"{"token":"a6","handshakeToken":7}"#, None),
+        (
+            r#"{"token":"a7","handshakeToken":"x","handshakeToken":"x"}"#,
+            None,
+        ),
+        (r#"{"handshaketoken":"a8"}"#, None),
+    ] {
+        app.host
+            .will([verdict(if token.is_some() { "0" } else { "1" })]);
+        let status = call(&app, body).status;
+        assert_eq!(status, if token.is_some() { 202 } else { 404 }, "{body}");
+        let sent = app.host.sent.take();
+        let asked: Value = serde_json::from_slice(&sent[0].body).expect("JSON");
+        if let Some(token) = token {
+            assert_eq!(asked["token"], token, "{body}");
+        }
+    }
+}
+
+#[test]
+fn a_tokens_case_does_not_make_it_another_token() {
+    let app = hook(&[]);
+    let body = |token: &str| format!(r#"{{"handshakeToken":"{token}"}}"#);
+    let token = "642c8f141be17c78c05bcb4c";
+    app.host.will([verdict("0"), verdict("0"), verdict("0")]);
+    assert_eq!(call(&app, &body(&token.to_uppercase())).status, 202);
+    // It is asked for as it came: whether its case counts is BlizWork's to say.
+    let asked: Value = serde_json::from_slice(&app.host.sent.take()[0].body).expect("JSON");
+    assert_eq!(asked["token"], token.to_uppercase());
+    for again in [token, "642C8f141be17c78c05bcb4C"] {
+        let seen = call(&app, &body(again));
+        assert_eq!(
+            (seen.status, &seen.line["outcome"]),
+            (404, &json!("replayed"))
+        );
+    }
+    let hash = <sha2::Sha256 as sha2::Digest>::digest(token);
+    let key = format!("eventos_blizwork:{}", base16ct::lower::encode_string(&hash));
+    assert!(app.host.stored(&key).contains(&key));
+}

@@ -5,22 +5,22 @@ use ring::hmac;
 
 use super::*;
 
-const SECRET: &str = "s3creto-de-mensajes";
+pub(super) const SECRET: &str = "s3creto-de-mensajes";
 const STANDARD: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const RECEIVE: &str = "/webhook/receive";
 
-fn door(settings: &[(&str, &str)]) -> App<FakeHost> {
+pub(super) fn door(settings: &[(&str, &str)]) -> App<FakeHost> {
     let secrets = format!("{SECRET} {STANDARD}");
     app(&[&[("webhook_secret", secrets.as_str())], settings].concat())
 }
 
-fn hex(body: &str) -> String {
+pub(super) fn hex(body: &str) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
     let tag = hmac::sign(&key, body.as_bytes());
     base16ct::lower::encode_string(tag.as_ref())
 }
 
-fn signed(headers: &[(&str, &str)], body: &str) -> Request<Whole> {
+pub(super) fn signed(headers: &[(&str, &str)], body: &str) -> Request<Whole> {
     let signature = format!("sha256={}", hex(body));
     let own = [
         ("x-webhook-signature", signature.as_str()),
@@ -31,7 +31,7 @@ fn signed(headers: &[(&str, &str)], body: &str) -> Request<Whole> {
 }
 
 /// The same, as Standard Webhooks has it.
-fn standard(app: &App<FakeHost>, id: &str, body: &str) -> Request<Whole> {
+pub(super) fn standard(app: &App<FakeHost>, id: &str, body: &str) -> Request<Whole> {
     let now = app.host.now().duration_since(std::time::UNIX_EPOCH);
     let now = now.expect("after 1970").as_secs().to_string();
     let secret = Base64::decode_vec(&STANDARD["whsec_".len()..]).expect("Base64");
@@ -46,12 +46,12 @@ fn standard(app: &App<FakeHost>, id: &str, body: &str) -> Request<Whole> {
     request("POST", RECEIVE, &headers, body)
 }
 
-fn tell(app: &App<FakeHost>, body: &Value) -> Seen {
+pub(super) fn tell(app: &App<FakeHost>, body: &Value) -> Seen {
     send(app, signed(&[], &body.to_string()))
 }
 
 /// A row of the embedded store.
-fn row(app: &App<FakeHost>, key: &str) -> Value {
+pub(super) fn row(app: &App<FakeHost>, key: &str) -> Value {
     let store = app.host.store.borrow();
     let mut row = store.get(key).map_or(Value::Null, |value| {
         serde_json::from_slice(value).expect("JSON")
@@ -278,21 +278,21 @@ fn without_a_secret_the_door_is_shut_and_the_log_says_why() {
 fn a_message_that_comes_again_is_answered_as_before_and_changes_nothing() {
     let app = door(&[]);
     let body = json!({"type": "user_info", "content": "1", "user_id": "u"}).to_string();
-    let with_id = |content: &str| {
-        json!({"type": "user_info", "content": content, "user_id": "u", "metadata": {"id": "m-1"}})
+    let with_id = |id: &str| {
+        json!({"type": "user_info", "content": id, "user_id": "u", "metadata": {"id": id}})
             .to_string()
     };
     let rounds: [(&str, [Request<Whole>; 2]); 3] = [
         ("the same bytes", [signed(&[], &body), signed(&[], &body)]),
         (
             "metadata.id",
-            [signed(&[], &with_id("2")), signed(&[], &with_id("3"))],
+            [signed(&[], &with_id("m-1")), signed(&[], &with_id("m-1"))],
         ),
         (
             "webhook-id",
             [
-                standard(&app, "msg_1", &with_id("4")),
-                standard(&app, "msg_1", &with_id("5")),
+                standard(&app, "msg_1", &with_id("m-2")),
+                standard(&app, "msg_1", &with_id("m-2")),
             ],
         ),
     ];
@@ -513,5 +513,89 @@ fn each_part_of_a_message_decides_what_is_sent() {
         assert_eq!(tell(&app, &body).status, 200, "{of_type}");
         let sent = app.host.take_sent();
         assert!(sent[0].contains(table), "{sent:?}");
+    }
+}
+
+#[test]
+fn the_whole_range_of_a_date_is_taken_and_what_is_outside_is_told_so() {
+    let app = door(&[]);
+    let told = |valid_until: &str| {
+        let mut body = promo(valid_until, "2026-01-01T00:00:00Z");
+        body["metadata"]["valid_until"] = json!(valid_until);
+        tell(&app, &body)
+    };
+    for (valid_until, kept) in [
+        ("1969-12-31", "1969-12-31"),
+        ("0001-01-01", "0001-01-01"),
+        ("9999-12-31", "9999-12-31"),
+        ("1900-01-01T00:00:00-05:00", "1900-01-01T05:00:00.000000Z"),
+        ("9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999000Z"),
+    ] {
+        assert_eq!(told(valid_until).status, 200, "{valid_until}");
+        assert_eq!(row(&app, "promos:P-1")["valid_until"], kept);
+    }
+    for (valid_until, what) in [
+        (
+            "0000-12-31",
+            "debe estar entre los años 0001 y 9999, en UTC",
+        ),
+        (
+            "9999-12-31T23:59:59-05:00",
+            "debe estar entre los años 0001 y 9999, en UTC",
+        ),
+        (
+            "0001-01-01T00:00:00+05:00",
+            "debe estar entre los años 0001 y 9999, en UTC",
+        ),
+        (
+            "10000-01-01",
+            "debe ser una fecha, como 2026-01-31, o fecha y hora RFC 3339",
+        ),
+    ] {
+        let errors = json!({"metadata.valid_until": what});
+        assert_eq!(
+            told(valid_until).body["data"]["errors"],
+            errors,
+            "{valid_until}"
+        );
+    }
+    let seen = tell(&app, &promo("old", "1969-12-31T23:59:59Z"));
+    assert_eq!(seen.line["outcome"], "already_final");
+}
+
+#[test]
+fn spaces_around_the_hex_do_not_make_another_signature() {
+    let app = door(&[("failed_attempts_per_minute", "0")]);
+    for (n, template) in [
+        "sha256= {}",
+        "sha256={} ",
+        " {}",
+        "{}\t",
+        "sha256 = {}",
+        "SHA256={}",
+        "  sha256=\t{}  ",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let body = json!({"type": "user_info", "content": "c", "user_id": n}).to_string();
+        let value = template.replace("{}", &hex(&body));
+        let headers = [("x-webhook-signature", value.as_str())];
+        let seen = send(&app, request("POST", RECEIVE, &headers, &body));
+        assert_eq!(seen.status, 200, "{template}");
+    }
+    for template in [
+        "sha256",
+        "sha256 {}",
+        "sha1={}",
+        "sha256=={}",
+        "sha256=sha256={}",
+        "s ha256={}",
+    ] {
+        let body = "{}";
+        let value = template.replace("{}", &hex(body));
+        let headers = [("x-webhook-signature", value.as_str())];
+        let seen = send(&app, request("POST", RECEIVE, &headers, body));
+        assert_eq!(seen.status, 401, "{template}");
     }
 }

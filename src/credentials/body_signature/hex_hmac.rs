@@ -1,5 +1,5 @@
 //! `x-webhook-signature`: HMAC-SHA256 (RFC 2104) over the body, in hex, with `sha256=` before it
-//! or without.
+//! or without. Spaces around them do not count, nor case.
 
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
@@ -14,7 +14,7 @@ use crate::http::Received;
 /// The header.
 const HEADER: &str = "x-webhook-signature";
 
-const PREFIX: &[u8] = b"sha256=";
+const HASH: &[u8] = b"sha256";
 
 /// Verifies signatures by one of several secrets.
 pub struct HexHmac(Vec<Secret>);
@@ -48,7 +48,7 @@ impl Credential for HexHmac {
 
 /// Compares with the signature of every secret, whichever is right.
 fn is_signed(secrets: &[Secret], body: &[u8], value: &[u8]) -> bool {
-    let hex = value.strip_prefix(PREFIX).unwrap_or(value);
+    let hex = hex(value);
     let mut shown = [0; 32];
     // A value of another length is compared too, and never equal.
     let well_formed = base16ct::mixed::decode(hex, &mut shown).is_ok_and(|read| read.len() == 32);
@@ -56,6 +56,17 @@ fn is_signed(secrets: &[Secret], body: &[u8], value: &[u8]) -> bool {
         found | mac(secret.expose().as_bytes(), &[body]).ct_eq(&shown)
     });
     bool::from(is_one) & well_formed
+}
+
+/// The hex of a header's value: without what says which hash it is, and without the spaces that
+/// templates leave around either.
+fn hex(value: &[u8]) -> &[u8] {
+    let value = value.trim_ascii();
+    let hex = value
+        .split_at_checked(HASH.len())
+        .filter(|(hash, _)| hash.eq_ignore_ascii_case(HASH))
+        .and_then(|(_, rest)| rest.trim_ascii_start().strip_prefix(b"="));
+    hex.unwrap_or(value).trim_ascii()
 }
 
 /// HMAC-SHA256 over the parts, one after the other.

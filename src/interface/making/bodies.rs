@@ -180,16 +180,16 @@ impl JsonSchema for Short {
     }
 }
 
-/// The moments that there are here: from 1970 to 9999.
-const FROM_1970: &str = "^(19[7-9][0-9]|[2-9][0-9]{3})-";
+/// The years that the columns have: from 1 to 9999.
+const YEARS: &str = "^([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])-";
 
 fn moment(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": ["string", "null"], "format": "date-time", "pattern": FROM_1970 })
+    json_schema!({ "type": ["string", "null"], "format": "date-time", "pattern": YEARS })
 }
 
 fn date(_: &mut SchemaGenerator) -> Schema {
     json_schema!({
-        "type": "string", "pattern": FROM_1970,
+        "type": "string", "pattern": YEARS,
         "anyOf": [{ "format": "date" }, { "format": "date-time" }],
     })
 }
@@ -198,7 +198,9 @@ fn date(_: &mut SchemaGenerator) -> Schema {
 #[serde(rename_all = "camelCase")]
 #[schemars(description = "Una llamada de BlizWork. Todo lo que trae se guarda.")]
 pub struct BlizWorkCall {
-    #[schemars(description = "el token de la llamada; su campo lo nombra `blizwork_token_field`")]
+    #[schemars(
+        description = "el token de la llamada; qué campos pueden traerlo lo dice `blizwork_token_field`"
+    )]
     pub token: String,
     #[schemars(description = "el entorno")]
     #[serde(skip_serializing_if = "Json::is_null")]

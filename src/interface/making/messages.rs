@@ -81,12 +81,18 @@ fn receive(schemas: &mut Schemas) -> Operation {
         let next = serde_json::to_string(&promo()).expect("JSON");
         caller.send(&call(&next.replace("aviso-2", "aviso-4")))
     };
+    let used = {
+        let caller = usual();
+        caller.send(&good);
+        let other = serde_json::to_string(&promo()).expect("JSON");
+        caller.send(&call(&other.replace("20 %", "30 %")))
+    };
     Operation::new::<MessagesReply<'static>, MessagesReply<'static>>(
         schemas,
         ("message", "post", PATH),
         ("Mensajes", "Un mensaje firmado"),
         "Los mensajes pueden llegar repetidos y en cualquier orden: uno que se repite no cambia nada, \
-         y uno más antiguo no deshace lo que dijo otro más reciente.",
+         otro contenido con el mismo identificador recibe 422, y uno más antiguo no deshace lo que dijo otro más reciente.",
     )
     .opened_by(json!([
         { "webhookHmac": [] },
@@ -122,6 +128,7 @@ fn receive(schemas: &mut Schemas) -> Operation {
         "Es JSON, pero no un mensaje: «errors» dice qué le pasa a cada campo",
         usual().send(&call("{\"type\":\"promo\",\"metadata\":{\"promo_id\":\"P-20\"}}")),
     )
+    .shows("Su identificador ya se usó para otro contenido: «errors» lo nombra", used)
     .shows("Demasiados mensajes en un minuto", usual().send_until(429, &good))
     .shows("Demasiados intentos sin una firma válida", usual().send_until(429, &unsigned))
     .shows("Algo que no puede pasar ha pasado", spoilt)

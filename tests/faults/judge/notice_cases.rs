@@ -76,7 +76,7 @@ fn notice(name: &str) -> Notice {
         moment,
         columns: columns(&name[..1]),
         body: String::new(),
-        slot: 0,
+        slots: vec![0],
     }
 }
 

@@ -105,8 +105,10 @@ impl<'a> Tales<'a> {
                 notice, from, to, ..
             } = *sending;
             let (row, id) = (notice.row.as_str(), notice.id.as_str());
-            let spans = slots.entry(notice.slot).or_default();
-            spans.push(Span { row, id, from, to });
+            for slot in &notice.slots {
+                let spans = slots.entry(*slot).or_default();
+                spans.push(Span { row, id, from, to });
+            }
         }
         Self {
             tales,
@@ -149,7 +151,11 @@ impl<'a> Tales<'a> {
     /// Whether another notice, which is remembered in the same value, was under way meanwhile: then
     /// one of the two may be forgotten.
     pub fn may_forget(&self, notice: &Notice, from: usize, to: usize) -> bool {
-        let spans = self.slots.get(&notice.slot).into_iter().flatten();
+        let own = notice.slots.first();
+        let spans = own
+            .and_then(|slot| self.slots.get(slot))
+            .into_iter()
+            .flatten();
         let mut others =
             spans.filter(|it| (it.row, it.id) != (notice.row.as_str(), notice.id.as_str()));
         others.any(|it| it.from < to && from < it.to)
