@@ -12,8 +12,8 @@ use futures_util::future::join3;
 use percent_encoding::percent_decode_str;
 
 use crate::attempts::{Attempts, Counts, Judgement};
-use crate::audit::{self, Record};
-use crate::config::{Config, Secret};
+use crate::audit::{self, Masking, Record};
+use crate::config::Config;
 use crate::credentials::{Policy, Refused, Verified};
 use crate::delivery::outbox::{Outbox, Place};
 use crate::delivery::{DataApi, DeploymentId, Failure, Remembered};
@@ -29,6 +29,7 @@ use crate::sources;
 pub struct App<H> {
     host: H,
     config: Config,
+    masking: Masking,
     routes: Routes,
     counts: Arc<Counts>,
     data_api: Option<DataApi>,
@@ -71,6 +72,7 @@ impl<H: Host> App<H> {
         audit::log_problems(&host, &config.problems);
         Self {
             routes: Routes::new(&config),
+            masking: Masking::new(&config.secrets),
             counts,
             data_api: config
                 .data_api
@@ -107,7 +109,8 @@ impl<H: Host> App<H> {
         let response = reply.into_response(&record.request_id);
         let status = response.status.as_u16();
         let (attempted, counted, follow) = (record.attempted, record.counted, record.follow);
-        let line = record.close(&self.host, outcome, status, self.config.log_level);
+        let level = self.config.log_level;
+        let line = record.close(&self.host, &self.masking, outcome, status, level);
         let after = After {
             line,
             attempted,
@@ -242,14 +245,6 @@ impl<H: Host> App<H> {
                 challenge: refused.challenge,
             },
         }
-    }
-
-    /// Secrets that a body must not bring into the log.
-    fn tokens(&self) -> &[Secret] {
-        let callback = self.config.callback.as_ref();
-        callback
-            .and_then(|door| door.static_token.as_ref())
-            .map_or(&[], |static_token| &static_token.tokens)
     }
 
     async fn look_up(

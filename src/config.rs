@@ -48,6 +48,8 @@ pub struct Config {
     pub admin: Option<Door>,
     /// How long a change may wait in the outbox.
     pub outbox_max_age: Duration,
+    /// The values of the settings that hold secrets, as they are set: for what must not show them.
+    pub secrets: Vec<Secret>,
     /// Everything that is wrong, for the log and for readiness.
     pub problems: Vec<Problem>,
 }
@@ -181,6 +183,7 @@ impl Config {
             outbox_max_age: Duration::from_secs(
                 outbox_max_age.unwrap_or(LONGEST_AGE) as u64 * 3600,
             ),
+            secrets: reader.secrets(),
             problems: reader.into_problems(),
         }
     }

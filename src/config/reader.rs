@@ -2,8 +2,8 @@
 
 use zeroize::Zeroizing;
 
-use super::Problem;
 use super::parse::Fault;
+use super::{Problem, Secret};
 use crate::ports::{VariableError, Variables};
 
 /// Every variable there is. `spin.toml` declares the same ones.
@@ -50,8 +50,20 @@ const SETTINGS: [&str; 40] = [
     "sam_utc_offset",
 ];
 
+/// Those of them that hold secrets, which are kept out of the log wherever they stand. `spin.toml`
+/// declares the same ones as `secret`.
+pub const SECRET_SETTINGS: [&str; 6] = [
+    "admin_token",
+    "blizwork_api_token",
+    "callback_token",
+    "data_api_headers",
+    "oauth_client_secret",
+    "webhook_secret",
+];
+
 /// The variables' values, and what is wrong with them.
 pub struct Reader {
+    secrets: Vec<Secret>,
     values: Vec<(&'static str, Result<Zeroizing<String>, VariableError>)>,
     problems: Vec<Problem>,
 }
@@ -60,12 +72,20 @@ impl Reader {
     /// Asks the host for every variable.
     pub async fn load(variables: &impl Variables) -> Self {
         let mut values = Vec::with_capacity(SETTINGS.len());
+        let mut secrets = Vec::with_capacity(SECRET_SETTINGS.len());
         for setting in SETTINGS {
             // Any of them may be a secret, if only one in the wrong place.
             let value = variables.variable(setting).await.map(Zeroizing::new);
+            // Also where it turns out to be wrong.
+            if let Ok(value) = &value
+                && SECRET_SETTINGS.contains(&setting)
+            {
+                secrets.push(Secret::new(value.as_str()));
+            }
             values.push((setting, value));
         }
         Self {
+            secrets,
             values,
             problems: Vec::new(),
         }
@@ -117,6 +137,11 @@ impl Reader {
     /// Whether nothing was wrong so far.
     pub fn is_sound(&self) -> bool {
         self.problems.is_empty()
+    }
+
+    /// The values of the settings that hold secrets.
+    pub fn secrets(&mut self) -> Vec<Secret> {
+        std::mem::take(&mut self.secrets)
     }
 
     /// All that was noted. By now every setting has been read.
