@@ -13,8 +13,8 @@ use futures_util::future::join3;
 use percent_encoding::percent_decode_str;
 
 use crate::attempts::{Attempts, Counts, Judgement};
-use crate::audit::{self, Record};
-use crate::config::{Config, Level, Secret};
+use crate::audit::{self, Masking, Record};
+use crate::config::{Config, Level};
 use crate::credentials::{Policy, Refused, Verified};
 use crate::delivery::outbox::{Outbox, Pending};
 use crate::delivery::{DataApi, DeploymentId, Failure, Remembered};
@@ -31,6 +31,7 @@ use crate::sources;
 pub struct App<H> {
     host: Breaker<H>,
     config: Config,
+    masking: Masking,
     routes: Routes,
     counts: Arc<Counts>,
     data_api: Option<DataApi>,
@@ -100,6 +101,7 @@ impl<H: Host> App<H> {
         }
         Self {
             routes: Routes::new(&config),
+            masking: Masking::new(&config.secrets),
             counts,
             data_api: config
                 .data_api
@@ -144,7 +146,8 @@ impl<H: Host> App<H> {
         let status = response.status.as_u16();
         let (attempted, counted, follow) = (record.attempted, record.counted, record.follow);
         let refused = matches!(status, 401 | 403 | 404 | 405 | 413 | 415 | 429 | 503);
-        let line = record.close(&self.host, outcome, status, self.config.log_level);
+        let level = self.config.log_level;
+        let line = record.close(&self.host, &self.masking, outcome, status, level);
         let after = After {
             line,
             attempted,
@@ -293,14 +296,6 @@ impl<H: Host> App<H> {
                 challenge: refused.challenge,
             },
         }
-    }
-
-    /// Secrets that a body must not bring into the log.
-    fn tokens(&self) -> &[Secret] {
-        let callback = self.config.callback.as_ref();
-        callback
-            .and_then(|door| door.static_token.as_ref())
-            .map_or(&[], |static_token| &static_token.tokens)
     }
 
     async fn look_up(

@@ -57,6 +57,8 @@ pub struct Config {
     pub admin: Option<Option<Door>>,
     /// How long a change may wait in the outbox.
     pub outbox_max_age: Duration,
+    /// The values of the settings that hold secrets, as they are set: for what must not show them.
+    pub secrets: Vec<Secret>,
     /// Everything that is wrong, for the log and for readiness.
     pub problems: Vec<Problem>,
     /// What is used but should not be left so, for the log.
@@ -172,6 +174,7 @@ impl Config {
         let blizwork_table = names.read(&mut reader, "blizwork_table", BLIZWORK_TABLE);
         let reused = secrets::reused(&mut reader);
         let is_own = |setting| !reused.contains(&setting);
+        let secret_values = reader.secrets();
         let (problems, warnings) = reader.into_notes();
 
         let data_api = data_api.filter(|_| sound);
@@ -200,6 +203,7 @@ impl Config {
             outbox_max_age: Duration::from_secs(
                 outbox_max_age.unwrap_or(LONGEST_AGE) as u64 * 3600,
             ),
+            secrets: secret_values,
             problems,
             warnings,
         }

@@ -136,7 +136,8 @@ impl<H: Host> App<H> {
     /// Tells the log of each attempt at the outbox.
     pub(super) fn heard(&self) -> impl Fn(Id, Attempted, Option<&Entry>) {
         |id, attempted, entry| {
-            audit::log_attempt(&self.host, self.config.log_level, id, attempted, entry);
+            let level = self.config.log_level;
+            audit::log_attempt(&self.host, &self.masking, level, id, attempted, entry);
         }
     }
 }

@@ -111,7 +111,7 @@ impl<H: Host> App<H> {
                     record.deployment_id.clone_from(deployment_id);
                 }
                 if refusal.shows_body() {
-                    record.body = Some(audit::excerpt(&verified.received().body, self.tokens()));
+                    record.body = Some(self.masking.excerpt(&verified.received().body));
                 }
             }
         }

@@ -1,174 +1,154 @@
-//! The beginning of a body for the log, without what looks secret in it.
+//! What callers sent, as far as the log may have it.
 //!
-//! The body may be anything (it was refused), so this reads no grammar. It looks at what stands
-//! before each `:`, `=` or end of a tag, as in JSON, JSON inside a JSON string, headers, forms
-//! and XML; if that names a secret, what follows is taken out. In doubt it takes out too much.
+//! A body is understood first and cut afterwards: JSON and forms are masked by their structure,
+//! texts inside them by what they are. Of anything else only its length and kind are logged.
 
-mod value;
+mod escapes;
+mod form;
+mod json;
+mod known;
+mod names;
+mod scan;
+mod shape;
+mod text;
+
+use std::borrow::Cow;
+
+use serde::de::IgnoredAny;
 
 use crate::config::Secret;
-use value::value;
+use known::Known;
 
 /// How much of a body is shown, in bytes.
 const SHOWN: usize = 2048;
 
-/// Parts of a key's name, in lower case and without separators, that make it look secret.
-const SECRET: &[&str] = &[
-    "pass",
-    "pwd",
-    "contrasena",
-    "contraseña",
-    "clave",
-    "secret",
-    "token",
-    "key",
-    "llave",
-    "credential",
-    "credencial",
-    "auth",
-    "autoriza",
-    "bearer",
-    "cookie",
-    "session",
-    "sesion",
-    "signature",
-    "firma",
-    "connectionstring",
-    "jwt",
-    "cvv",
-    "otp",
-];
+/// How much of a field that a caller sets is shown, in characters.
+const FIELD: usize = 200;
 
-/// Names that look secret only when they are the whole key.
-const SECRET_ALONE: &[&str] = &["pin", "pw", "sig", "userpw"];
+/// How deep objects, arrays, JSON in texts and forms are shown inside each other.
+const DEPTH: usize = 16;
 
-/// Keys whose value names another value's key, as in `{"name":"password","value":"…"}`.
-const NAMES: &[&str] = &["key", "name", "nombre", "campo", "field", "variable"];
+/// How often the bytes of a body may be looked at, so that its nesting does not multiply the work.
+const LOOKS: usize = 4;
 
-/// Keys of the value so named.
-const VALUES: &[&str] = &["value", "valor", "string", "text", "texto"];
-
-/// What ends a key's surroundings: before it stands another key or value.
-const BOUNDARIES: &str = "{,;&<\n";
+/// So much may be looked at of any body.
+const LOOKS_AT_LEAST: usize = 1 << 20;
 
 const MASK: &str = "***";
 
-/// The first 2 KiB of `body` as text, secrets masked: `known` ones wherever they stand. Bytes
-/// that are no UTF-8 become `U+FFFD`; NULs are left out, or UTF-16 would hide every name.
-pub fn excerpt(body: &[u8], known: &[Secret]) -> String {
-    // Read further than is shown, so that a known secret is whole where the cut is.
-    let text = String::from_utf8_lossy(&body[..body.len().min(4 * SHOWN)]).replace('\0', "");
-    let text = known
-        .iter()
-        .filter(|secret| !secret.expose().is_empty())
-        .fold(text, |text, secret| text.replace(secret.expose(), MASK));
-    let text: Vec<char> = text[..text.floor_char_boundary(SHOWN)].chars().collect();
-    mask_inline(&mask_values(&text))
+/// Masks what callers sent.
+#[derive(Debug)]
+pub struct Masking {
+    known: Known,
 }
 
-fn mask_values(text: &[char]) -> String {
-    let mut masked = String::with_capacity(text.len());
-    let (mut at, mut boundary) = (0, 0);
-    let mut tag = None;
-    let mut value_is_secret = false;
-    while let Some(&character) = text.get(at) {
-        at += 1;
-        masked.push(character);
-        if BOUNDARIES.contains(character) {
-            boundary = at;
-        } else if character == '}' {
-            value_is_secret = false;
+impl Masking {
+    /// `secrets` are the values of all settings that hold some; each word of one is a secret.
+    pub fn new(secrets: &[Secret]) -> Self {
+        let known = Known::new(secrets);
+        Self { known }
+    }
+
+    /// The first 2 KiB of `body`, without whitespace and with secrets masked; or how long it is and
+    /// what it seems to be, where it is neither JSON nor a form.
+    ///
+    /// Looks at each byte of the body a bounded number of times.
+    pub fn excerpt(&self, body: &[u8]) -> String {
+        let shown = match understood(body) {
+            Ok(text) => self.show(text),
+            Err(kind) => return withheld(body, kind),
+        };
+        let cut = &shown[..shown.floor_char_boundary(SHOWN)];
+        // Whatever the structure said.
+        match self.known.is_in(cut) {
+            true => withheld(body, "lleva un secreto"),
+            false => cut.to_owned(),
         }
-        let key_starts = match character {
-            ':' | '=' => Some(boundary),
-            '<' => {
-                tag = Some(at);
-                None
+    }
+
+    /// A field of the log that callers set: bounded, and masked where it is a secret of the
+    /// settings or a token by its shape. Ids may be as random as keys are, and stay.
+    pub fn field<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let masked = self.known.mask(text);
+        if shape::has_token(&masked) || self.known.is_in(&masked) {
+            return Cow::Borrowed(MASK);
+        }
+        match masked.char_indices().nth(FIELD) {
+            Some((end, _)) => Cow::Owned(format!("{}…", &masked[..end])),
+            None => masked,
+        }
+    }
+
+    fn show(&self, text: &str) -> String {
+        let mut budget = Budget((text.len() * LOOKS).max(LOOKS_AT_LEAST));
+        let scope = Scope {
+            known: &self.known,
+            depth: DEPTH,
+        };
+        match is_json(text) {
+            true => json::show(text.trim_ascii(), scope, &mut budget),
+            false => form::show(text, scope, &mut budget),
+        }
+    }
+}
+
+/// What is needed to mask a text somewhere in a body.
+#[derive(Clone, Copy)]
+struct Scope<'a> {
+    known: &'a Known,
+    /// How many levels more are shown.
+    depth: usize,
+}
+
+impl Scope<'_> {
+    /// One level further in; `None` where that is too deep.
+    fn deeper(self) -> Option<Self> {
+        let depth = self.depth.checked_sub(1)?;
+        Some(Self { depth, ..self })
+    }
+}
+
+/// How many bytes may still be looked at.
+struct Budget(usize);
+
+impl Budget {
+    /// Whether there is enough left to look at `text`, which is then taken off.
+    fn allows(&mut self, text: &str) -> bool {
+        match self.0.checked_sub(text.len()) {
+            Some(left) => {
+                self.0 = left;
+                true
             }
-            '>' => tag.take().filter(|&tag| text[tag] != '/'),
-            _ => None,
-        };
-        let Some(key_starts) = key_starts else {
-            continue;
-        };
-        let key = &text[key_starts..at - 1];
-        let name = letters(key);
-        let value = value(text, at, character, key);
-        if NAMES.contains(&name.as_str()) {
-            value_is_secret = looks_secret(&letters(&text[value.starts..value.ends]));
-        } else if looks_secret(&name) || (value_is_secret && VALUES.contains(&name.as_str())) {
-            masked.extend(&text[at..value.starts]);
-            masked.push_str(MASK);
-            at = value.ends;
-            boundary = at;
+            None => false,
         }
     }
-    masked
 }
 
-fn looks_secret(name: &str) -> bool {
-    SECRET.iter().any(|part| name.contains(part)) || SECRET_ALONE.contains(&name)
-}
-
-/// The letters and digits of a key, in lower case, its escapes read.
-fn letters(text: &[char]) -> String {
-    let mut letters = String::new();
-    let mut at = 0;
-    while at < text.len() {
-        let (character, end) = escape(text, at).unwrap_or((text[at], at + 1));
-        if character.is_alphanumeric() {
-            letters.extend(character.to_lowercase());
-        }
-        at = end;
+/// The body as text, or what it seems to be where that is nothing to mask by its structure.
+fn understood(body: &[u8]) -> Result<&str, &'static str> {
+    let text = str::from_utf8(body).map_err(|_| "no es UTF-8")?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let start = text.trim_start().bytes().next();
+    match start {
+        _ if is_json(text) || form::is_form(text) => Ok(text),
+        None => Err("vacío"),
+        _ if text.contains('\0') => Err("binario o UTF-16"),
+        Some(b'<') => Err("XML o HTML"),
+        Some(b'{' | b'[' | b'"') => Err("JSON mal formado"),
+        Some(_) => Err("texto"),
     }
-    letters
 }
 
-/// A `\uXXXX` or `\xXX`, with as many backslashes as the nesting has given it.
-fn escape(text: &[char], at: usize) -> Option<(char, usize)> {
-    let slashes = text[at..].iter().take_while(|&&c| c == '\\').count();
-    let digits = match text.get(at + slashes).filter(|_| slashes > 0)? {
-        'u' => 4,
-        'x' => 2,
-        _ => return None,
-    };
-    let start = at + slashes + 1;
-    let hex: String = text.get(start..start + digits)?.iter().collect();
-    let character = char::from_u32(u32::from_str_radix(&hex, 16).ok()?)?;
-    Some((character, start + digits))
+fn withheld(body: &[u8], kind: &str) -> String {
+    format!("[no se muestra: {} bytes, {kind}]", body.len())
 }
 
-/// Secrets that need no name: what follows `Bearer` or `Basic`, and a URL's user and password.
-fn mask_inline(text: &str) -> String {
-    let mut masked = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(character) = rest.chars().next() {
-        let (kept, hidden) = inline_secret(rest).unwrap_or((character.len_utf8(), 0));
-        masked.push_str(&rest[..kept]);
-        if hidden > 0 {
-            masked.push_str(MASK);
-        }
-        rest = &rest[kept + hidden..];
-    }
-    masked
+/// Takes no memory to speak of, and no stack, however deep the text is.
+fn is_json(text: &str) -> bool {
+    serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
-/// How many bytes at the beginning of `text` are shown, and how many after them are secret.
-fn inline_secret(text: &str) -> Option<(usize, usize)> {
-    for scheme in ["bearer ", "basic "] {
-        let is_scheme = text
-            .get(..scheme.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(scheme));
-        if is_scheme {
-            let secret = &text[scheme.len()..];
-            let length = secret.find(|c: char| c.is_whitespace() || "\"',;<\\".contains(c));
-            return Some((scheme.len(), length.unwrap_or(secret.len())));
-        }
-    }
-    let user = text.strip_prefix("://")?;
-    let end = user.find(|c: char| c.is_whitespace() || "@/\"'\\".contains(c))?;
-    user[end..].starts_with('@').then_some((3, end))
-}
-
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

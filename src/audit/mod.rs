@@ -1,8 +1,10 @@
 //! The log: one JSON object a line. Every request leaves one, the audit line, when its reply is
 //! on its way; a configuration with problems leaves one when it is read.
 
+mod line;
 mod mask;
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
@@ -15,7 +17,8 @@ use crate::delivery::{Change, EJECUCIONES, ESTADO, sets_unknown_state};
 use crate::ports::{Clock, Log};
 use crate::sources::Taken;
 
-pub use mask::excerpt;
+use line::json;
+pub use mask::Masking;
 
 /// What the audit line of one request says. Made when the request comes, filled on its way.
 #[derive(Debug)]
@@ -96,6 +99,7 @@ impl Record {
     pub fn close(
         self,
         host: &impl Clock,
+        masking: &Masking,
         outcome: &'static str,
         status: u16,
         least: Level,
@@ -118,25 +122,26 @@ impl Record {
         let rejected: Vec<_> = rejected
             .map(|Rejected { kind, why }| format!("{}: {why}", kind.name()))
             .collect();
+        let masked = |text| Option::map(text, |text| masking.field(text));
         let milliseconds = (host.monotonic() - self.started).as_secs_f64() * 1e3;
         let line = AuditLine {
             time: time(self.came),
             level: level.name(),
-            request_id: &self.request_id,
+            request_id: masking.field(&self.request_id),
             client: self.client,
             source: self.source,
             outcome,
             status,
-            deployment_id: self.deployment_id.as_deref(),
-            row: self.row.as_deref(),
-            estado: self.state.as_deref(),
+            deployment_id: masked(self.deployment_id.as_deref()),
+            row: masked(self.row.as_deref()),
+            estado: masked(self.state.as_deref()),
             credential: (!kinds.is_empty()).then(|| kinds.join("+")),
             rejected: (!rejected.is_empty()).then(|| rejected.join(", ")),
             ms: (milliseconds * 1e3).round() / 1e3,
-            failure: self.failure.as_deref(),
+            failure: masked(self.failure.as_deref()),
             may_pass: self.may_pass,
             warning: self.warning,
-            retried: self.retried.as_deref(),
+            retried: masked(self.retried.as_deref()),
             entry: self.entry.as_deref(),
             body: self.body.as_deref(),
         };
@@ -210,6 +215,7 @@ pub fn log_failure(host: &(impl Clock + Log), outcome: &'static str, failure: &s
 /// Logs what became of an entry of the outbox that no request waits for.
 pub fn log_attempt(
     host: &(impl Clock + Log),
+    masking: &Masking,
     least: Level,
     id: Id,
     attempted: Attempted,
@@ -230,14 +236,15 @@ pub fn log_attempt(
         _ => attempts.map(|(_, why)| why.as_str()),
     };
     let (deployment_id, row) = entry.map(|entry| named(&entry.change)).unwrap_or_default();
+    let masked = |text| Option::map(text, |text| masking.field(text));
     host.log(&json(&AttemptLine {
         time: time(host.now()),
         level: level.name(),
         outcome: attempted.name(),
         entry: id.to_string(),
-        request_id: entry.map(|entry| entry.request_id.as_str()),
-        deployment_id,
-        row,
+        request_id: entry.map(|entry| masking.field(&entry.request_id)),
+        deployment_id: masked(deployment_id.as_deref()),
+        row: masked(row.as_deref()),
         tries: entry.map(|entry| entry.tries),
         failure,
     }));
@@ -249,10 +256,10 @@ struct AttemptLine<'a> {
     level: &'static str,
     outcome: &'static str,
     entry: String,
-    request_id: Option<&'a str>,
-    deployment_id: Option<String>,
+    request_id: Option<Cow<'a, str>>,
+    deployment_id: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    row: Option<String>,
+    row: Option<Cow<'a, str>>,
     tries: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<&'a str>,
@@ -262,27 +269,27 @@ struct AttemptLine<'a> {
 struct AuditLine<'a> {
     time: String,
     level: &'static str,
-    request_id: &'a str,
+    request_id: Cow<'a, str>,
     client: Option<IpAddr>,
     source: Option<&'static str>,
     outcome: &'static str,
     status: u16,
-    deployment_id: Option<&'a str>,
+    deployment_id: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    row: Option<&'a str>,
-    estado: Option<&'a str>,
+    row: Option<Cow<'a, str>>,
+    estado: Option<Cow<'a, str>>,
     credential: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rejected: Option<String>,
     ms: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    failure: Option<&'a str>,
+    failure: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     may_pass: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     warning: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    retried: Option<&'a str>,
+    retried: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     entry: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -315,41 +322,4 @@ struct FailureLine<'a> {
 
 fn time(time: SystemTime) -> String {
     humantime::format_rfc3339_millis(time).to_string()
-}
-
-fn json(line: &impl Serialize) -> String {
-    // As long as most are.
-    let mut json = Vec::with_capacity(512);
-    // Only maps with keys that are no strings and failing `Serialize`s fail; none is used.
-    serde_json::to_writer(&mut json, line).expect("log lines are plain structures");
-    let line = String::from_utf8(json).expect("JSON is UTF-8");
-    // Nearly every line, seen at a glance.
-    if line.is_ascii() && !line.contains('\u{7f}') {
-        return line;
-    }
-    line.chars()
-        .map(|character| match character {
-            c if acts_on_a_reader(c) => format!("\\u{:04x}", u32::from(c)),
-            c => c.to_string(),
-        })
-        .collect()
-}
-
-/// Characters that JSON lets stand as they are, but that end a line or steer a terminal.
-fn acts_on_a_reader(character: char) -> bool {
-    matches!(character, '\u{7f}'..='\u{9f}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::json;
-
-    #[test]
-    fn nothing_in_a_line_ends_it_or_steers_a_terminal() {
-        let text = "ñ\u{9b}31m\u{85}\u{2028}\u{202e}\n\u{1b}";
-        let line = json(&text);
-        assert_eq!(line, r#""ñ\u009b31m\u0085\u2028\u202e\n\u001b""#);
-        let read: String = serde_json::from_str(&line).expect("JSON");
-        assert_eq!(read, text);
-    }
 }

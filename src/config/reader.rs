@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use super::parse::Fault;
 use super::secrets::InUse;
-use super::{Problem, pasted};
+use super::{Problem, Secret, pasted};
 use crate::ports::{VariableError, Variables};
 
 /// Every variable there is. `spin.toml` declares the same ones.
@@ -52,8 +52,20 @@ const SETTINGS: [&str; 41] = [
     "sam_utc_offset",
 ];
 
+/// Those of them that hold secrets, which are kept out of the log wherever they stand. `spin.toml`
+/// declares the same ones as `secret`.
+pub const SECRET_SETTINGS: [&str; 6] = [
+    "admin_token",
+    "blizwork_api_token",
+    "callback_token",
+    "data_api_headers",
+    "oauth_client_secret",
+    "webhook_secret",
+];
+
 /// The variables' values, and what is wrong with them.
 pub struct Reader {
+    secrets: Vec<Secret>,
     values: Vec<(&'static str, Result<Zeroizing<String>, VariableError>)>,
     problems: Vec<Problem>,
     warnings: Vec<Problem>,
@@ -67,12 +79,20 @@ impl Reader {
     /// Asks the host for every variable.
     pub async fn load(variables: &impl Variables) -> Self {
         let mut values = Vec::with_capacity(SETTINGS.len());
+        let mut secrets = Vec::with_capacity(SECRET_SETTINGS.len());
         for setting in SETTINGS {
             // Any of them may be a secret, if only one in the wrong place.
             let value = variables.variable(setting).await.map(Zeroizing::new);
+            // Also where it turns out to be wrong.
+            if let Ok(value) = &value
+                && SECRET_SETTINGS.contains(&setting)
+            {
+                secrets.push(Secret::new(value.as_str()));
+            }
             values.push((setting, value));
         }
         Self {
+            secrets,
             values,
             problems: Vec::new(),
             warnings: Vec::new(),
@@ -145,6 +165,11 @@ impl Reader {
     /// Whether nothing was wrong so far.
     pub fn is_sound(&self) -> bool {
         self.problems.is_empty()
+    }
+
+    /// The values of the settings that hold secrets.
+    pub fn secrets(&mut self) -> Vec<Secret> {
+        std::mem::take(&mut self.secrets)
     }
 
     /// Problems and warnings: all that was noted. By now every setting has been read.

@@ -513,17 +513,33 @@ fn spin_toml_declares_what_is_read_and_hands_it_to_the_component() {
         component.as_table().map(toml::Table::len),
         Some(declared.len())
     );
-    for name in [
-        "admin_token",
-        "blizwork_api_token",
-        "callback_token",
-        "data_api_headers",
-        "oauth_client_secret",
-        "webhook_secret",
-    ] {
-        let secret = &manifest["variables"][name]["secret"];
-        assert_eq!(secret.as_bool(), Some(true), "{name}");
+}
+
+#[test]
+fn what_spin_toml_declares_as_secret_is_collected() {
+    let manifest: toml::Table = toml::from_str(include_str!("../../spin.toml")).expect("TOML");
+    let variables = manifest["variables"].as_table().expect("a table");
+    let is_secret = |name: &str| variables[name].get("secret") == Some(&toml::Value::from(true));
+    let mut collected = reader::SECRET_SETTINGS.to_vec();
+    collected.sort_unstable();
+    let mut declared: Vec<_> = variables.keys().filter(|name| is_secret(name)).collect();
+    declared.sort();
+    assert_eq!(collected, declared);
+    // By its name it is one, so it is to be declared as one.
+    for name in variables.keys() {
+        let sounds_secret = ["_token", "_secret", "_password", "data_api_headers"]
+            .iter()
+            .any(|end| name.ends_with(end));
+        assert_eq!(is_secret(name), sounds_secret, "{name}");
     }
+    // Also where the setting is wrong.
+    let values: Vec<_> = collected.iter().map(|name| format!("ñ {name}")).collect();
+    let set = collected.iter().zip(&values);
+    let settings: Vec<_> = set.map(|(name, value)| (*name, value.as_str())).collect();
+    let config = load(&settings);
+    let mut secrets: Vec<_> = config.secrets.iter().map(Secret::expose).collect();
+    secrets.sort_unstable();
+    assert_eq!(secrets, values);
 }
 
 mod pasted;

@@ -57,7 +57,7 @@ fn a_body_refused_behind_the_door_is_shown_up_to_2_kib_without_secrets() {
     let line = server.audit_line("shown");
     let shown = line["body"].as_str().expect("the body");
     assert!(
-        shown.starts_with(r#"{"status":7,"password":"***","clave":***,"f":"xxx"#),
+        shown.starts_with(r#"{"status":7,"password":"***","clave":"***","f":"xxx"#),
         "{shown}"
     );
     assert!(shown.len() <= 2048);
@@ -67,6 +67,52 @@ fn a_body_refused_behind_the_door_is_shown_up_to_2_kib_without_secrets() {
     assert_eq!(server.audit_line("hidden").get("body"), None);
     let printed = server.printed();
     assert!(!printed.contains("hunter2") && !printed.contains(TOKEN));
+}
+
+#[test]
+fn secrets_of_the_settings_reach_the_log_in_no_field() {
+    let settings = [
+        ("admin_token", "admin-token-of-the-tests"),
+        ("webhook_secret", "whsec_c2VjcmV0IG9mIHRoZSBob29r"),
+        ("data_api_headers", r#"{"apikey":"key-of-the-data-api"}"#),
+        ("oauth_client_secret", "secret-of-the-client"),
+        ("oauth_client_id", "id"),
+        ("oauth_path", "/token"),
+    ];
+    let secrets = [
+        TOKEN,
+        "admin-token-of-the-tests",
+        "c2VjcmV0IG9mIHRoZSBob29r",
+        "key-of-the-data-api",
+        "secret-of-the-client",
+    ];
+    let server = Server::start(&settings);
+    let send = |id: &str, body: &str| {
+        let headers = [SIGNED, ("x-request-id", id)];
+        server.send("POST", "/api/callback", &headers, body.as_bytes());
+        server.audit_line(id)
+    };
+    for (index, secret) in secrets.into_iter().enumerate() {
+        let body = json!({ "deploymentId": secret, "status": "COMPLETED" });
+        let line = send(&format!("as-an-id-{index}"), &body.to_string());
+        assert_eq!(line["deployment_id"], "***", "{line}");
+
+        let body = format!(r#"{{"x":["a {secret} b"],"deploymentId":"{secret}","y":1,"z":2}}"#);
+        let line = send(&format!("in-a-body-{index}"), &body);
+        assert_eq!(line["status"], 422);
+        let shown = line["body"].as_str().expect("the body");
+        assert!(
+            shown.contains("***") && shown.ends_with(r#""z":2}"#),
+            "{shown}"
+        );
+
+        let headers = [("x-request-id", secret)];
+        server.send("GET", "/health", &headers, b"");
+    }
+    let line = send("cut-off", r#"{"deploymentId":"x","password":"hunter2""#);
+    assert_eq!(line["body"], "[no se muestra: 40 bytes, JSON mal formado]");
+    let printed = server.printed();
+    assert!(secrets.iter().all(|secret| !printed.contains(secret)));
 }
 
 #[test]
