@@ -1,6 +1,7 @@
 //! A request's whole way over fakes of the ports, as a caller and an operator would see it.
 
 mod blizwork;
+mod bounded;
 mod messages;
 mod ping;
 
@@ -600,7 +601,8 @@ fn a_row_that_is_not_found_where_the_table_may_not_be_either_is_told_as_such() {
     let headers = [("x-authorization", "token")];
     let (response, after) = block_on(app.respond(request("POST", PATH, &headers, BODY)));
     assert_eq!(response.status, 202);
-    let line: Value = serde_json::from_str(after.line.as_deref().expect("one")).expect("JSON");
+    let line = &after.line.as_ref().expect("one").text;
+    let line: Value = serde_json::from_str(line).expect("JSON");
     let failure = "data API: status 404 Not Found, code EntityNotFound";
     assert_eq!(line["failure"], failure);
 }

@@ -5,9 +5,9 @@ mod pem;
 
 use rsa::{BigUint, RsaPublicKey};
 
-use super::Fault;
 use super::algorithm::PublicKey;
 use super::jws::Jws;
+use super::{Fault, OPERATIONS};
 
 /// Sizes of an RSA modulus, in bits: RFC 7518, 3.3 wants 2048; beyond 4096 a verification takes
 /// too long to let strangers ask for it.
@@ -16,7 +16,7 @@ const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
 /// Size of an RSA exponent, in bits; 65537 is what everybody has. A longer one costs more too.
 const EXPONENT_BITS: usize = 32;
 
-/// How many keys there may be: a token that names none is tried with each.
+/// How many keys there may be.
 const MOST: usize = 16;
 
 /// One key or more.
@@ -89,21 +89,28 @@ impl Keys {
         Ok(Self(keys))
     }
 
-    /// Whether the token is signed by one of the keys: by those its `kid` names, or by any
-    /// without one. Where it can have meant none of them, one is asked all the same, so that the
-    /// refusal takes as long and does not tell which key ids there are.
-    pub(super) fn verify(&self, jws: &Jws) -> Result<(), Fault> {
-        let mut asked = false;
-        for key in self.meant_by(jws) {
-            asked = true;
+    /// Which of the keys has signed the token, by its place: of those that the token's `alg` and
+    /// `kid` leave, or `alg` alone where there is no `kid`, the first [`OPERATIONS`] are tried, always
+    /// the same ones, so that a signer gets in every time or never. Of these `last`, which verified
+    /// a token before, goes first. Where the token can have meant none of the keys, one is asked all
+    /// the same, so that the refusal takes as long and does not tell which key ids there are.
+    pub(super) fn verify(&self, jws: &Jws, last: usize) -> Result<usize, Fault> {
+        let mut meant = self.meant_by(jws);
+        let mut tried: Vec<_> = meant.by_ref().take(OPERATIONS).collect();
+        let has_more = meant.next().is_some();
+        tried.sort_by_key(|(place, _)| *place != last);
+        for (place, key) in &tried {
             if key
                 .public
                 .verifies(&jws.algorithm, jws.signed, &jws.signature)
             {
-                return Ok(());
+                return Ok(*place);
             }
         }
-        if asked {
+        if has_more {
+            return Err(Fault::KeysLeft);
+        }
+        if !tried.is_empty() {
             return Err(Fault::Signature);
         }
         let likely = self.0.iter().find(|key| key.is_for(&jws.algorithm));
@@ -113,13 +120,13 @@ impl Keys {
         Err(Fault::UnknownKey)
     }
 
-    fn meant_by<'a>(&'a self, jws: &'a Jws) -> impl Iterator<Item = &'a Key> {
+    fn meant_by<'a>(&'a self, jws: &'a Jws) -> impl Iterator<Item = (usize, &'a Key)> {
         let id = jws.key_id.as_ref();
         let named = self
             .0
             .iter()
             .any(|key| id.is_some() && key.id.as_ref() == id);
-        self.0.iter().filter(move |key| {
+        self.0.iter().enumerate().filter(move |(_, key)| {
             let is_meant = id.is_none() || key.id.as_ref() == if named { id } else { None };
             is_meant && key.is_for(&jws.algorithm)
         })
