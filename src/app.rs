@@ -9,22 +9,22 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use ::http::StatusCode;
-use futures_util::future::join3;
+use futures_util::future::join5;
 use percent_encoding::percent_decode_str;
 
 use crate::attempts::{Attempts, Counts, Judgement};
-use crate::audit::{self, Masking, Record};
+use crate::audit::{self, Line, Lines, Masking, Record};
 use crate::config::{Config, Level};
 use crate::credentials::{Policy, Refused, Verified};
 use crate::delivery::outbox::{Outbox, Pending};
 use crate::delivery::{DataApi, DeploymentId, Failure, Remembered};
 use crate::health;
 use crate::held::Holds;
-use crate::http::{self, Endpoint, Received, Refusal, Reply, Response, Route, Routes};
+use crate::http::{self, Endpoint, Incoming, Received, Refusal, Reply, Response, Route, Routes};
 use crate::instance::Breaker;
 use crate::interface::Interface;
 use crate::message::{Body, Headers, Request};
-use crate::ports::{Clock as _, Host, Log as _};
+use crate::ports::{Clock as _, Host};
 use crate::sources;
 
 /// The application: its settings are read once, and it answers any number of requests at a time.
@@ -34,6 +34,7 @@ pub struct App<H> {
     masking: Masking,
     routes: Routes,
     counts: Arc<Counts>,
+    lines: Lines,
     data_api: Option<DataApi>,
     outbox: Outbox,
     interface: Interface,
@@ -50,6 +51,10 @@ pub struct App<H> {
 /// How long settings are used that a provider has kept a part of back.
 const READ_ANEW_AFTER: Duration = Duration::from_secs(5);
 
+/// How many calls of one client another service has refused in a minute until it is asked for that
+/// client only now and then.
+const CHECKS_PER_MINUTE: usize = 60;
+
 /// For how long one answer to the question whether the data API is there does for all probes.
 const PROBE_EVERY: Duration = Duration::from_secs(5);
 
@@ -57,8 +62,9 @@ const PROBE_EVERY: Duration = Duration::from_secs(5);
 #[must_use]
 #[derive(Debug)]
 pub struct After {
-    line: Option<String>,
+    line: Option<Line>,
     attempted: bool,
+    checked: bool,
     /// How many notifications a client has in a minute, where this one was counted.
     counted: usize,
     /// What the request has left in the outbox.
@@ -103,6 +109,7 @@ impl<H: Host> App<H> {
             routes: Routes::new(&config),
             masking: Masking::new(&config.secrets),
             counts,
+            lines: Lines::default(),
             data_api: config
                 .data_api
                 .as_ref()
@@ -144,13 +151,15 @@ impl<H: Host> App<H> {
             response.body.clear();
         }
         let status = response.status.as_u16();
-        let (attempted, counted, follow) = (record.attempted, record.counted, record.follow);
+        let (attempted, checked) = (record.attempted, record.checked);
+        let (counted, follow) = (record.counted, record.follow);
         let refused = matches!(status, 401 | 403 | 404 | 405 | 413 | 415 | 429 | 503);
         let level = self.config.log_level;
         let line = record.close(&self.host, &self.masking, outcome, status, level);
         let after = After {
             line,
             attempted,
+            checked,
             counted,
             follow,
             refused,
@@ -160,9 +169,11 @@ impl<H: Host> App<H> {
 
     /// Does what is left of a request whose reply is on its way.
     pub async fn after(&self, after: After) {
-        if let Some(line) = after.line {
-            self.host.log(&line);
-        }
+        let written = async {
+            if let Some(line) = after.line {
+                self.lines.write(&self.host, line).await;
+            }
+        };
         // Where there is no limit nothing was counted. What a slow store does not learn now it does at
         // the next attempt.
         let settle = async |counted: &Attempts, limit| match limit {
@@ -170,16 +181,20 @@ impl<H: Host> App<H> {
             _ if self.host.is_slow() => Ok(()),
             limit => counted.settle(&self.host, limit).await,
         };
-        let attempted = if after.attempted { self.limit() } else { 0 };
+        let if_counted = |counted, limit| if counted { limit } else { 0 };
+        let attempted = if_counted(after.attempted, self.limit());
         let failed = settle(&self.counts.failed, attempted);
+        let checked = if_counted(after.checked, CHECKS_PER_MINUTE);
+        let checked = settle(&self.counts.checked, checked);
         let taken = settle(&self.counts.taken, after.counted);
         let carried = async {
             if !after.refused {
                 self.carry(after.follow).await;
             }
         };
-        let (failed, taken, ()) = join3(failed, taken, carried).await;
-        for error in [failed, taken].into_iter().filter_map(Result::err) {
+        // The line is the first to be written.
+        let (_, failed, checked, taken, ()) = join5(written, failed, checked, taken, carried).await;
+        for error in [failed, checked, taken].into_iter().filter_map(Result::err) {
             audit::log_failure(&self.host, "attempts_not_kept", &error.to_string());
         }
     }
@@ -196,42 +211,25 @@ impl<H: Host> App<H> {
             body,
         } = request;
         let (path, query) = target.split_once('?').unwrap_or((&target, ""));
-        let drain = |body| http::drain(&headers, body, self.config.max_body_bytes);
-        match self.routes.find(&method, path, query) {
-            Ok(Route::Notify(endpoint)) => {
-                let answer = self.notify(endpoint, headers, body, record).await;
+        let mut body = Incoming::new(&self.host, &headers, body, self.config.max_body_bytes);
+        let route = self.routes.find(&method, path, query);
+        if !matches!(route, Ok(Route::Notify(_))) {
+            body.drop_rest().await;
+        }
+        match route? {
+            Route::Notify(endpoint) => {
+                let answer = self.notify(endpoint, headers, &mut body, record).await;
+                body.drop_rest().await;
                 Ok(answer.unwrap_or_else(|refusal| refused(endpoint, &refusal, record)))
             }
-            Ok(Route::Refused(endpoint, refusal)) => {
-                drain(body).await;
-                Ok(refused(endpoint, &refusal, record))
-            }
-            Ok(Route::MessagesHealth) => {
-                drain(body).await;
-                Ok(("healthy", sources::health(self.host.now())))
-            }
-            Ok(Route::Lookup(endpoint, key)) => {
-                drain(body).await;
-                self.look_up(endpoint, key, headers, record).await
-            }
-            Ok(Route::Admin(call)) => {
-                drain(body).await;
-                self.admin(call, headers, record).await
-            }
-            Ok(Route::Document) => {
-                drain(body).await;
-                self.document(headers, record).await
-            }
-            Ok(Route::Page(file)) => {
-                drain(body).await;
-                Ok(("documented", file.reply(&headers)))
-            }
-            Ok(Route::Health) => {
-                drain(body).await;
-                Ok(("healthy", health::alive()))
-            }
-            Ok(Route::Ready) => {
-                drain(body).await;
+            Route::Refused(endpoint, refusal) => Ok(refused(endpoint, &refusal, record)),
+            Route::MessagesHealth => Ok(("healthy", sources::health(self.host.now()))),
+            Route::Lookup(endpoint, key) => self.look_up(endpoint, key, headers, record).await,
+            Route::Admin(call) => self.admin(call, headers, record).await,
+            Route::Document => self.document(headers, record).await,
+            Route::Page(file) => Ok(("documented", file.reply(&headers))),
+            Route::Health => Ok(("healthy", health::alive())),
+            Route::Ready => {
                 let probed = self.probe().await;
                 let embedded = self.config.shows_rows();
                 Ok(health::readiness(
@@ -241,26 +239,18 @@ impl<H: Host> App<H> {
                     record,
                 ))
             }
-            Err(refusal) => {
-                drain(body).await;
-                Err(refusal)
-            }
         }
     }
 
     async fn verify(
         &self,
         policy: &Policy,
-        headers: Headers,
-        body: Vec<u8>,
+        received: Received,
         record: &mut Record,
     ) -> Result<Verified, Refusal> {
-        let received = Received {
-            headers,
-            body,
-            at: self.host.now(),
-        };
-        match policy.admit(&self.host, received).await {
+        let (counted, limit) = self.failed_attempts(policy);
+        let may_cost = async || counted.may_cost(&self.host, record.client, limit).await;
+        match policy.admit(&self.host, received, may_cost).await {
             Ok(Ok(verified)) => {
                 record.credentials = verified.by().to_vec();
                 record.rejected = verified.rejected().to_vec();
@@ -279,22 +269,28 @@ impl<H: Host> App<H> {
         record.credentials = refused.by;
         record.rejected = refused.rejected;
         record.attempted = policy.counts_attempts();
-        let limit = if record.attempted { self.limit() } else { 0 };
+        record.checked = !record.attempted;
+        let (counted, limit) = self.failed_attempts(policy);
         let Judgement {
             closed_for,
             failure,
-        } = self
-            .counts
-            .failed
-            .count(&self.host, record.client, limit)
-            .await;
+        } = counted.count(&self.host, record.client, limit).await;
         record.failure = failure.map(|error| error.to_string());
-        match closed_for {
+        match closed_for.filter(|_| record.attempted) {
             Some(closed_for) => Refusal::TooManyAttempts { closed_for },
             None if enough_for_one => Refusal::Forbidden,
             None => Refusal::Unauthorized {
                 challenge: refused.challenge,
             },
+        }
+    }
+
+    /// A request whose body nobody wants.
+    fn bodiless(&self, headers: Headers) -> Received {
+        Received {
+            headers,
+            body: Vec::new(),
+            at: self.host.now(),
         }
     }
 
@@ -307,7 +303,7 @@ impl<H: Host> App<H> {
     ) -> Result<Answer, Refusal> {
         record.source = Some(endpoint.source.name());
         let policy = endpoint.policy()?;
-        let verified = self.verify(policy, headers, Vec::new(), record).await?;
+        let verified = self.verify(policy, self.bodiless(headers), record).await?;
         let key = percent_decode_str(key).decode_utf8().ok();
         let deployment_id = key
             .and_then(|key| DeploymentId::new(key).ok())
@@ -334,6 +330,14 @@ impl<H: Host> App<H> {
             .await
             .map_err(|failure| failed(&failure, "deploymentId", record))?
             .ok_or(Refusal::NoSuchRow)
+    }
+
+    /// Where failed attempts at a door are counted, and how many a client has in a minute.
+    fn failed_attempts(&self, policy: &Policy) -> (&Attempts, usize) {
+        match policy.counts_attempts() {
+            true => (&self.counts.failed, self.limit()),
+            false => (&self.counts.checked, CHECKS_PER_MINUTE),
+        }
     }
 
     /// How many failed attempts a client has in a minute.

@@ -109,6 +109,13 @@ impl Figures {
         }
     }
 
+    /// Leaves out the first round of those whose name begins like this.
+    pub fn drop_first(&mut self, prefix: &str) {
+        for figure in self.0.iter_mut().filter(|it| it.name.starts_with(prefix)) {
+            figure.rounds.remove(0);
+        }
+    }
+
     pub fn get(&self, name: &str) -> Option<&Figure> {
         self.0.iter().find(|figure| figure.name == name)
     }

@@ -5,9 +5,10 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, anyhow};
+use base64ct::{Base64, Encoding as _};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use ring::rsa::PublicKeyComponents;
-use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
+use ring::signature::{Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
 use serde_json::{Value, json};
 
 use crate::request::base64url;
@@ -18,6 +19,21 @@ const TOKENS: u32 = 2048;
 
 /// For how long they hold: longer than any run.
 const HOLD: Duration = Duration::from_secs(24 * 3600);
+
+/// What the signer's key is called, and tokens say that it is theirs.
+const NAME: &str = "propia";
+
+/// Keys that strangers have work done with, and what they send.
+pub struct StrangersKeys {
+    /// 16 RSA keys of 4096 bits.
+    pub jwks: String,
+    /// Signed by none of them, and says of none that it is.
+    pub token: String,
+    /// Two `whpk_` keys.
+    pub webhook_keys: String,
+    /// As many `v1a` signatures as are looked at, each of them well formed.
+    pub signatures: Vec<String>,
+}
 
 /// JWTs that are all right, and all different.
 pub struct Tokens(Vec<String>);
@@ -52,7 +68,7 @@ impl Signer {
         let until = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)? + HOLD;
         let random = SystemRandom::new();
         let tokens = (0..TOKENS).map(|number| {
-            let head = json!({"alg": "RS256", "typ": "JWT"}).to_string();
+            let head = json!({"alg": "RS256", "typ": "JWT", "kid": NAME}).to_string();
             let claims = json!({"exp": until.as_secs(), "sub": "sam", "jti": number}).to_string();
             let signed = format!(
                 "{}.{}",
@@ -73,27 +89,68 @@ impl Signer {
         tokens.collect::<Result<_>>().map(Tokens)
     }
 
-    /// A JWKS of so many keys, of which the signer's is the last one. None has a name, so that a
-    /// token does not say which of them it is for.
+    /// A JWKS of so many keys, of which the signer's is the last one, and the only one with a name.
     pub fn jwks(&self, keys: usize) -> Result<String> {
-        let random = SystemRandom::new();
         let public = self.0.public();
-        let length = public.modulus_len();
         let mut listed = (1..keys)
-            .map(|_| {
-                let mut modulus = vec![0; length];
-                random
-                    .fill(&mut modulus)
-                    .map_err(|_| anyhow!("the system has no random numbers"))?;
-                // As long as a modulus is, and odd as the product of two primes.
-                modulus[0] |= 0x80;
-                modulus[length - 1] |= 1;
-                Ok(jwk(&modulus))
-            })
+            .map(|_| nobodys(public.modulus_len()))
             .collect::<Result<Vec<Value>>>()?;
-        listed.push(jwk(&PublicKeyComponents::<Vec<u8>>::from(public).n));
+        let mut own = jwk(&PublicKeyComponents::<Vec<u8>>::from(public).n);
+        own["kid"] = NAME.into();
+        listed.push(own);
         Ok(json!({ "keys": listed }).to_string())
     }
+
+    /// What costs most to refuse.
+    pub fn strangers(&self) -> Result<StrangersKeys> {
+        const LONGEST: usize = 512;
+        let keys = (0..16).map(|_| nobodys(LONGEST));
+        let keys = keys.collect::<Result<Vec<Value>>>()?;
+        let until = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)? + HOLD;
+        let head = json!({"alg": "RS256"}).to_string();
+        let claims = json!({"exp": until.as_secs()}).to_string();
+        let mut signature = random(LONGEST)?;
+        // Smaller than any modulus, or it would be refused at a glance.
+        signature[0] = 0;
+        let parts = [head.as_bytes(), claims.as_bytes(), &signature].map(base64url);
+        let pairs = (0..16).map(|_| pair()).collect::<Result<Vec<_>>>()?;
+        let public = pairs[..2].iter().map(|pair| {
+            let encoded = Base64::encode_string(pair.public_key().as_ref());
+            format!("whpk_{encoded}")
+        });
+        let signed = pairs.iter().map(|pair| {
+            let encoded = Base64::encode_string(pair.sign(b"another message").as_ref());
+            format!("v1a,{encoded}")
+        });
+        Ok(StrangersKeys {
+            jwks: json!({ "keys": keys }).to_string(),
+            token: parts.join("."),
+            webhook_keys: public.collect::<Vec<_>>().join(" "),
+            signatures: signed.collect(),
+        })
+    }
+}
+
+fn random(length: usize) -> Result<Vec<u8>> {
+    let mut bytes = vec![0; length];
+    SystemRandom::new()
+        .fill(&mut bytes)
+        .map_err(|_| anyhow!("the system has no random numbers"))?;
+    Ok(bytes)
+}
+
+fn pair() -> Result<Ed25519KeyPair> {
+    let seed = random(32)?;
+    Ed25519KeyPair::from_seed_unchecked(&seed).map_err(|_| anyhow!("a seed makes no key"))
+}
+
+/// A key that nobody has the private half of.
+fn nobodys(length: usize) -> Result<Value> {
+    let mut modulus = random(length)?;
+    // As long as a modulus is, and odd as the product of two primes.
+    modulus[0] |= 0x80;
+    modulus[length - 1] |= 1;
+    Ok(jwk(&modulus))
 }
 
 /// All of them have the exponent that everybody uses.

@@ -2,6 +2,7 @@
 //! run. `cargo xtask bench` builds what this needs and starts it.
 
 mod arguments;
+mod attacked;
 mod bench;
 mod cold;
 mod compare;
@@ -22,6 +23,7 @@ mod say;
 mod scenario;
 mod server;
 mod startup;
+mod strangers;
 mod table;
 mod tables;
 mod targets;
@@ -86,8 +88,8 @@ fn run(arguments: Arguments) -> Result<Vec<String>> {
     } = bench;
     ensure!(
         figures.iter().next().is_some() || !failures.is_empty(),
-        "nothing is called {:?}; names begin with load, cold, growth, memory, compile or size, and \
-         go on as in the file of --json",
+        "nothing is called {:?}; names begin with load, cold, growth, memory, attacked, compile or size, \
+         and go on as in the file of --json",
         plan.only.unwrap_or_default()
     );
     let report = Report::new(conditions, figures);
@@ -113,12 +115,13 @@ fn warn_of_others(conditions: &Conditions) {
 /// What fails is noted and named at the end; the rest is measured all the same.
 fn measure(bench: &mut Bench) {
     type Part = fn(&mut Bench) -> Result<()>;
-    let parts: [(&str, Part); 5] = [
+    let parts: [(&str, Part); 6] = [
         ("size and compile", startup::measure),
         ("cold", cold::measure),
         ("load", load::measure),
         ("memory", memory::measure),
         ("growth", growth::measure),
+        ("attacked", attacked::measure),
     ];
     for (name, part) in parts {
         if let Err(error) = part(bench) {

@@ -38,6 +38,8 @@ pub enum Served {
     Jwt,
     /// The same, with a secret for messages.
     Messages,
+    /// The same, with keys for both, none of which strangers have signed with.
+    Attacked,
 }
 
 /// In which cells a scenario is measured.
@@ -166,7 +168,7 @@ impl Served {
             Self::Embedded => &[("failed_attempts_per_minute", "0")],
             Self::Counting => &[("trusted_proxies", "1")],
             Self::DataApi => &[],
-            Self::Jwt => &[("jwt_public_key", key)],
+            Self::Jwt | Self::Attacked => &[("jwt_public_key", key)],
             Self::Messages => &[
                 ("webhook_secret", SECRET),
                 ("webhook_rate_limit_per_minute", "0"),

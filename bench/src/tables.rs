@@ -1,5 +1,6 @@
 //! The tables of a run.
 
+use crate::attacked;
 use crate::compare::{Changed, Comparison};
 use crate::figure::{Figures, Spread};
 use crate::growth;
@@ -20,6 +21,7 @@ pub fn measured(figures: &Figures) -> Vec<Table> {
     let others = [
         cold(figures),
         growing(figures),
+        attacked(figures),
         memory(figures),
         components(figures),
     ];
@@ -168,6 +170,38 @@ fn growing(figures: &Figures) -> Table {
             "of its",
         ],
         rows,
+    }
+}
+
+fn attacked(figures: &Figures) -> Table {
+    let rows = attacked::KINDS.iter().filter_map(|(kind, title, _)| {
+        let name = attacked::name_of(kind);
+        let of = |measure: &str| spread(figures, &format!("{name}/{measure}"));
+        let alone = spread(figures, &format!("{}/p50", attacked::alone(kind)));
+        let p50 = of("p50")?;
+        let resident = of("resident");
+        Some(vec![
+            (*title).to_owned(),
+            middle(of("strangers")),
+            middle(alone),
+            number(p50.median),
+            both(of("p50-ratio")),
+            middle(of("p99")),
+            resident.map_or(NONE.to_owned(), |it| number(it.most / 1024.0)),
+        ])
+    });
+    Table {
+        title: "Attacked: a valid caller on 1 connection beside strangers".to_owned(),
+        head: vec![
+            NONE,
+            "their requests/s",
+            "p50 alone",
+            "p50 ms",
+            "of alone",
+            "p99 ms",
+            "MB at most",
+        ],
+        rows: rows.collect(),
     }
 }
 

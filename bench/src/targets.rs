@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::attacked;
 use crate::figure::{Figure, Figures, Spread};
 
 /// A target, and what was measured.
@@ -72,6 +73,11 @@ pub fn judge(figures: &Figures) -> Vec<Judged> {
     add(target, AtMost(1.1), outbox("p50"));
     let target = "100,000 in the outbox: requests/s of that with none".to_owned();
     add(target, AtLeast(0.9), outbox("rps"));
+    for (kind, title, _) in attacked::KINDS {
+        let name = attacked::name_of(kind);
+        let target = format!("beside {title}: p50 of alone");
+        add(target, AtMost(2.0), rounds(&format!("{name}/p50-ratio")));
+    }
     let size = rounds("size/sam-callback/file");
     add("the component's size, KB".to_owned(), AtMost(700.0), size);
     judged

@@ -6,10 +6,11 @@ use super::deliver::origin;
 use super::{Answer, App, failed};
 use crate::attempts::Judgement;
 use crate::audit::{self, Record};
-use crate::credentials::Verified;
+use crate::credentials::{Policy, Verified};
 use crate::delivery::outbox::Pending;
 use crate::held::Hold;
-use crate::http::{self, Endpoint, Refusal};
+use crate::http::{self, Endpoint, Incoming, Refusal};
+use crate::instance::Breaker;
 use crate::message::{Body, Headers};
 use crate::ports::{Clock as _, Host, Random as _, StoreError};
 use crate::seen::{self, Earlier, Mark};
@@ -32,12 +33,12 @@ impl<H: Host> App<H> {
         &self,
         endpoint: &Endpoint,
         headers: Headers,
-        body: impl Body,
+        body: &mut Incoming<'_, impl Body, Breaker<H>>,
         record: &mut Record,
     ) -> Result<Answer, Refusal> {
         let source = &endpoint.source;
         record.source = Some(source.name());
-        let body = http::receive(&headers, body, self.config.max_body_bytes).await?;
+        body.require_fitting()?;
         let of_json = http::require_json(&headers);
         let is_json_type = of_json.is_ok();
         let readable = http::require_identity(&headers).and(match source.requires_json_type() {
@@ -54,7 +55,7 @@ impl<H: Host> App<H> {
             let failure = "no credential can be checked: a setting is missing or wrong";
             record.failure = Some(failure.to_owned());
         })?;
-        let verified = self.verify(policy, headers, body, record).await?;
+        let verified = self.admit(policy, headers, body, record).await?;
         later?;
         self.count(endpoint, record).await?;
         let notification = self.decode(endpoint, &verified, record);
@@ -77,6 +78,25 @@ impl<H: Host> App<H> {
             }
         };
         Ok((outcome, source.reply(&receipt, id.as_ref())))
+    }
+
+    /// Judges the headers, and keeps of the body only what has a credential in it, or comes with one
+    /// that is good.
+    async fn admit(
+        &self,
+        policy: &Policy,
+        headers: Headers,
+        body: &mut Incoming<'_, impl Body, Breaker<H>>,
+        record: &mut Record,
+    ) -> Result<Verified, Refusal> {
+        let mut received = self.bodiless(headers);
+        if policy.needs_body(&received) {
+            received.body = body.read().await?;
+            received.at = self.host.now();
+            return self.verify(policy, received, record).await;
+        }
+        let verified = self.verify(policy, received, record).await?;
+        Ok(verified.with_body(body.read().await?))
     }
 
     /// Counts a notification where a client may send so many in a minute.

@@ -22,7 +22,7 @@ impl<H: Host> App<H> {
         let operators = self.routes.admin().filter(|_| shown);
         if let Some(policy) = operators {
             record.source = Some("admin");
-            self.verify(policy, headers, Vec::new(), record).await?;
+            self.verify(policy, self.bodiless(headers), record).await?;
         }
         Ok((
             "documented",
@@ -38,7 +38,7 @@ impl<H: Host> App<H> {
     ) -> Result<Answer, Refusal> {
         record.source = Some("admin");
         let policy = self.routes.admin().ok_or(Refusal::Misconfigured)?;
-        self.verify(policy, headers, Vec::new(), record).await?;
+        self.verify(policy, self.bodiless(headers), record).await?;
         // What is wrong with the call is told only to those who were let in.
         let call = call?;
         record.entry = call.id().map(|id| id.to_string());

@@ -1,6 +1,7 @@
 //! A request's whole way over fakes of the ports, as a caller and an operator would see it.
 
 mod blizwork;
+mod bounded;
 mod messages;
 mod ping;
 mod same_id;
@@ -430,10 +431,7 @@ fn a_body_in_a_content_coding_is_refused_before_it_is_read_for_json() {
         }
     }
     assert_eq!(rows(&app), 0);
-    let headers = [
-        ("x-authorization", TOKEN),
-        ("content-encoding", "identity"),
-    ];
+    let headers = [("x-authorization", TOKEN), ("content-encoding", "identity")];
     let seen = send(&app, request("POST", PATH, &headers, BODY));
     assert_eq!(seen.status, 200);
 }
@@ -820,7 +818,11 @@ fn a_row_that_is_not_there_yet_is_followed_for_some_seconds() {
 
     app.host.will([missing(), missing(), missing(), missing()]);
     assert_eq!(post(&app, TOKEN, BODY).status, 202);
-    assert_eq!(app.host.stored("0-outbox/a/").len(), 1, "somebody else's now");
+    assert_eq!(
+        app.host.stored("0-outbox/a/").len(),
+        1,
+        "somebody else's now"
+    );
 }
 
 #[test]
@@ -852,7 +854,8 @@ fn a_row_that_is_not_found_where_the_table_may_not_be_either_is_told_as_such() {
     let headers = [("x-authorization", TOKEN)];
     let (response, after) = block_on(app.respond(request("POST", PATH, &headers, BODY)));
     assert_eq!(response.status, 202);
-    let line: Value = serde_json::from_str(after.line.as_deref().expect("one")).expect("JSON");
+    let line = &after.line.as_ref().expect("one").text;
+    let line: Value = serde_json::from_str(line).expect("JSON");
     let failure = "data API: status 404 Not Found, code EntityNotFound";
     assert_eq!(line["failure"], failure);
 }

@@ -11,6 +11,7 @@
 
 mod budget;
 mod client;
+mod costly;
 mod slot;
 mod window;
 
@@ -20,10 +21,12 @@ use std::time::Duration;
 
 use crate::milliseconds;
 use crate::ports::{Clock, KeyValue, StoreError};
-use budget::Budget;
-use client::Client;
+use costly::Costly;
 use slot::Slot;
 use window::Moment;
+
+pub use budget::Budget;
+pub use client::Client;
 
 /// Kept of the budget for writes, for clients that use up their attempts.
 const KEPT: u32 = 1;
@@ -47,6 +50,8 @@ pub struct Counts {
     pub failed: Attempts,
     /// Notifications where a source takes so many in a minute.
     pub taken: Attempts,
+    /// Failed attempts that another service has judged. They are no guesses, and close no door.
+    pub checked: Attempts,
 }
 
 impl Default for Counts {
@@ -54,6 +59,7 @@ impl Default for Counts {
         Self {
             failed: Attempts::new("attempts"),
             taken: Attempts::new("arrivals"),
+            checked: Attempts::new("checks"),
         }
     }
 }
@@ -62,6 +68,7 @@ struct State {
     clients: Vec<Seen>,
     reads: Budget,
     writes: Budget,
+    costly: Costly,
     settling: bool,
 }
 
@@ -108,18 +115,7 @@ impl Attempts {
         }
         let client = Client::at(address);
         let now = milliseconds::since_1970(host.now());
-        if self.is_to_be_asked_for(client, now, host.monotonic(), limit) {
-            match Slot::read(host, self.prefix, client, now).await {
-                Ok(slot) => {
-                    let mut state = self.state();
-                    let seen = state.seen(client);
-                    seen.learn(&slot.moments(client));
-                    // Not before the answer: who comes meanwhile has to ask too.
-                    seen.asked = Some(host.monotonic());
-                }
-                Err(error) => judgement.failure = Some(error),
-            }
-        }
+        judgement.failure = self.ask_store(host, client, now, limit).await.err();
         match self.add(client, now, limit) {
             Err(closed_for) => judgement.closed_for = Some(closed_for),
             Ok(counted) if counted >= limit && self.may_write(host) => {
@@ -157,6 +153,26 @@ impl Attempts {
             Some(client) => self.save(host, client, limit).await,
             None => Ok(()),
         }
+    }
+
+    /// Asks the store what it knows of the client, where it may know more and may be asked.
+    async fn ask_store(
+        &self,
+        host: &(impl Clock + KeyValue),
+        client: Client,
+        now: Moment,
+        limit: usize,
+    ) -> Result<(), StoreError> {
+        if !self.is_to_be_asked_for(client, now, host.monotonic(), limit) {
+            return Ok(());
+        }
+        let slot = Slot::read(host, self.prefix, client, now).await?;
+        let mut state = self.state();
+        let seen = state.seen(client);
+        seen.learn(&slot.moments(client));
+        // Not before the answer: who comes meanwhile has to ask too.
+        seen.asked = Some(host.monotonic());
+        Ok(())
     }
 
     async fn save(
@@ -214,6 +230,13 @@ impl Attempts {
         Ok(moments.len() + 1)
     }
 
+    /// Whether the client has used up its attempts, as far as this instance knows.
+    fn is_over(&self, client: Client, now: Moment, limit: usize) -> bool {
+        let state = self.state();
+        let known = state.clients.iter().find(|seen| seen.client == client);
+        known.is_some_and(|seen| window::closed_for(&seen.moments(now), now, limit).is_some())
+    }
+
     /// Whether the budget has a write left, that which is kept for this included.
     fn may_write(&self, host: &impl Clock) -> bool {
         self.state().writes.spend(host.monotonic(), 0)
@@ -241,6 +264,7 @@ impl Default for State {
             clients: Vec::new(),
             reads: Budget::new(16, 16, 16),
             writes: Budget::new(1, 2, 4),
+            costly: Costly::default(),
             settling: false,
         }
     }

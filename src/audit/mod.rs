@@ -2,6 +2,7 @@
 //! on its way; a configuration with problems leaves one when it is read.
 
 mod line;
+mod lines;
 mod mask;
 
 use std::borrow::Cow;
@@ -10,6 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
+use crate::attempts::Client;
 use crate::config::{Level, Problem};
 use crate::credentials::{Kind, Rejected};
 use crate::delivery::outbox::{Attempted, Entry, Id, Pending};
@@ -18,6 +20,7 @@ use crate::ports::{Clock, Log};
 use crate::sources::Taken;
 
 use line::json;
+pub use lines::{Line, Lines};
 pub use mask::Masking;
 
 /// What the audit line of one request says. Made when the request comes, filled on its way.
@@ -57,6 +60,8 @@ pub struct Record {
     pub follow: Option<Pending>,
     /// The credentials were not enough, and that was counted.
     pub attempted: bool,
+    /// The same, where another service has judged them.
+    pub checked: bool,
     /// The notification was counted, where a client may send so many in a minute.
     pub counted: usize,
 }
@@ -83,6 +88,7 @@ impl Record {
             entry: None,
             follow: None,
             attempted: false,
+            checked: false,
             counted: 0,
         }
     }
@@ -103,7 +109,7 @@ impl Record {
         outcome: &'static str,
         status: u16,
         least: Level,
-    ) -> Option<String> {
+    ) -> Option<Line> {
         let level = match status {
             500.. => Level::Error,
             400.. => Level::Warn,
@@ -145,7 +151,23 @@ impl Record {
             entry: self.entry.as_deref(),
             body: self.body.as_deref(),
         };
-        Some(json(&line))
+        let text = json(&line);
+        let kind = self.kind(outcome, status);
+        Some(Line { text, kind })
+    }
+
+    /// What the request has in common with others that may share a line.
+    fn kind(&self, outcome: &'static str, status: u16) -> Option<lines::Kind> {
+        let over_limit = status == 429;
+        let was_let_in = !self.credentials.is_empty() && status != 403
+            || self.deployment_id.is_some()
+            || self.row.is_some();
+        (over_limit || !was_let_in).then_some(lines::Kind {
+            client: Client::at(self.client),
+            source: self.source,
+            outcome,
+            over_limit,
+        })
     }
 }
 

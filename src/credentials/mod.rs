@@ -74,6 +74,42 @@ pub trait Credential: Send + Sync {
     fn kind(&self) -> Kind;
     /// The challenge of `WWW-Authenticate` (RFC 9110, 11.6.1) that asks for it.
     fn challenge(&self) -> String;
-    /// Looks at the request.
+    /// Looks at the request, with at most [`OPERATIONS`] public-key operations.
     fn examine(&self, received: &Received) -> Finding;
+    /// The same without such an operation; `None` where only [`verify`](Self::verify) can tell.
+    fn glance(&self, received: &Received) -> Option<Finding> {
+        Some(self.examine(received))
+    }
+    /// What a [`glance`](Self::glance) has left open.
+    fn verify(&self, received: &Received) -> Finding {
+        self.examine(received)
+    }
+    /// Whether the body can make it valid, as far as headers tell: `received` has no body yet.
+    fn needs_body(&self, _received: &Received) -> bool {
+        false
+    }
+}
+
+/// How many public-key operations a credential may cost, whatever a stranger sends: one of RSA with
+/// 4096 bits takes 4 ms.
+const OPERATIONS: usize = 2;
+
+/// Counts public-key operations, for tests that bound them.
+#[cfg(test)]
+pub mod operations {
+    use std::cell::Cell;
+
+    thread_local! {
+        static DONE: Cell<usize> = const { Cell::new(0) };
+    }
+
+    /// One was done.
+    pub fn count() {
+        DONE.set(DONE.get() + 1);
+    }
+
+    /// How many were done in this thread since this was last asked.
+    pub fn take() -> usize {
+        DONE.replace(0)
+    }
 }

@@ -9,6 +9,9 @@ use crate::config::{Door, Rule};
 use crate::http::Received;
 use crate::ports::{Clock, Outbound, Random};
 
+/// What would have cost too much to look at.
+const UNEXAMINED: Finding = Finding::Invalid("not examined: the client is over its limit");
+
 /// The policy of one door.
 pub struct Policy {
     rule: Rule,
@@ -42,6 +45,12 @@ impl Verified {
     /// SHA-256 of the call token, in hex, where that was right.
     pub fn call_token(&self) -> Option<&str> {
         self.call_token.as_deref()
+    }
+
+    /// The same request with its body, where its headers alone were judged.
+    pub fn with_body(mut self, body: Vec<u8>) -> Self {
+        self.received.body = body;
+        self
     }
 
     /// The credentials that were wrong, although others opened the door.
@@ -112,28 +121,64 @@ impl Policy {
         }
     }
 
-    /// Has the call token checked, where the door asks for one, and judges the request.
+    /// Judges the request. What takes public-key operations, or a question to another service, comes
+    /// last, and is left undone where `may_cost` says so; that is not asked where another credential
+    /// is valid already, since no stranger has one.
     pub async fn admit(
         &self,
         host: &(impl Clock + Outbound + Random),
         received: Received,
+        may_cost: impl AsyncFnOnce() -> bool,
     ) -> Result<Result<Verified, Refused>, Unchecked> {
+        let glances = self.credentials.iter().map(|it| it.glance(&received));
+        let glances: Vec<_> = glances.collect();
+        let is_known = glances.contains(&Some(Finding::Valid));
+        let is_costly = self.call_token.is_some() || glances.contains(&None);
+        let may_cost = is_known || !is_costly || may_cost().await;
         let checked = match &self.call_token {
-            Some(call_token) => Some(call_token.check(host, &received).await?),
+            Some(call_token) if may_cost => Some(call_token.check(host, &received).await?),
+            Some(_) => Some(Checked {
+                finding: UNEXAMINED,
+                hash: String::new(),
+            }),
             None => None,
         };
-        Ok(self.judge(received, checked))
+        let credentials = self.credentials.iter().zip(glances);
+        let examined = credentials.map(|(credential, glance)| match glance {
+            Some(finding) => finding,
+            None if may_cost => credential.verify(&received),
+            None => UNEXAMINED,
+        });
+        let examined = examined.collect();
+        Ok(self.decide(received, checked, examined))
+    }
+
+    /// Whether only the body can tell that the request is to be let in: what its headers alone leave
+    /// wrong is refused before anything of its body is kept. `received` has no body yet.
+    pub fn needs_body(&self, received: &Received) -> bool {
+        self.call_token.is_some() || self.credentials.iter().any(|it| it.needs_body(received))
     }
 
     /// Lets the request in, or says what would have opened the door. `checked` is what came of its
     /// call token.
     pub fn judge(&self, received: Received, checked: Option<Checked>) -> Result<Verified, Refused> {
+        let examined = self.credentials.iter().map(|it| it.examine(&received));
+        let examined = examined.collect();
+        self.decide(received, checked, examined)
+    }
+
+    /// What follows from the findings, one for each credential.
+    fn decide(
+        &self,
+        received: Received,
+        checked: Option<Checked>,
+        examined: Vec<Finding>,
+    ) -> Result<Verified, Refused> {
         let (mut by, mut rejected) = (Vec::new(), Vec::new());
         let (called, hash) = checked.map(|it| (it.finding, it.hash)).unzip();
         let called = called.map(|finding| (Kind::CallToken, finding));
-        let examined = self.credentials.iter();
-        let examined = examined.map(|it| (it.kind(), it.examine(&received)));
-        for (kind, finding) in called.into_iter().chain(examined) {
+        let kinds = self.credentials.iter().map(|it| it.kind());
+        for (kind, finding) in called.into_iter().chain(kinds.zip(examined)) {
             match finding {
                 Finding::Absent => {}
                 Finding::Valid => by.push(kind),

@@ -14,6 +14,7 @@
 mod backoff;
 mod carrier;
 mod entry;
+mod equal;
 mod id;
 mod listing;
 mod marker;
@@ -23,8 +24,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::{Change, DataApi, Failure, Outcome, Ports};
+use crate::held::Holds;
 use crate::milliseconds;
 use crate::ports::{Clock, KeyValue, Random, StoreError};
+
+use equal::Fingerprint;
 
 pub use entry::{Entry, Texts};
 pub use id::{Id, Place};
@@ -55,6 +59,8 @@ pub struct Attempt {
 pub struct Outbox {
     max_age: Duration,
     seen: Mutex<Seen>,
+    /// Changes that are being kept.
+    keeping: Holds,
 }
 
 /// What an instance has seen of the outbox and of the data API, on the monotonic clock.
@@ -111,6 +117,17 @@ pub struct Kept {
     pub place: Option<Place>,
     /// Whether the other instances were told. The entry is kept either way, and found later.
     pub announced: Result<(), StoreError>,
+}
+
+impl Kept {
+    /// An equal change was there before.
+    fn already(id: Id, place: Option<Place>) -> Self {
+        Self {
+            id,
+            place,
+            announced: Ok(()),
+        }
+    }
 }
 
 /// Where a change comes from.
@@ -212,6 +229,7 @@ impl Outbox {
         Self {
             max_age,
             seen: Mutex::default(),
+            keeping: Holds::default(),
         }
     }
 
@@ -232,6 +250,9 @@ impl Outbox {
     }
 
     /// Keeps a change that was not made. When this returns `Ok` it outlives the instance.
+    ///
+    /// Of equal changes of one row one waits: the first where that ends the row, as the first that
+    /// does is the one that counts, and otherwise the last.
     pub async fn keep(
         &self,
         host: &(impl KeyValue + Clock + Random),
@@ -241,9 +262,24 @@ impl Outbox {
     ) -> Result<Kept, StoreError> {
         let now = milliseconds::since_1970(host.now());
         let id = Id::new(&change, now, host.random());
+        let fingerprint = Fingerprint::of(&change);
         let mut entry = Entry::new(change, origin, now);
         let place = self.note(host, id, &mut entry, why);
+        let _turn = self.turn(host, &fingerprint).await;
+        let equal = equal::find(host, &fingerprint).await?;
+        match equal {
+            Some((equal, waits @ Some(_))) if equal.is_last => {
+                return Ok(Kept::already(equal, waits));
+            }
+            Some((equal, None)) if place.is_none() => return Ok(Kept::already(equal, None)),
+            _ => {}
+        }
+        // First where it is to be found: a pointer to nothing does no harm.
+        equal::note(host, &fingerprint, id, place).await?;
         host.set(&key(id, place), &entry.to_json()).await?;
+        if let Some((equal, waiting @ Some(_))) = equal {
+            host.delete(&key(equal, waiting)).await?;
+        }
         Ok(Kept {
             id,
             place,
@@ -346,6 +382,8 @@ impl Outbox {
             return Ok(of(attempted, Some(entry)));
         };
         let next = self.note(host, id, &mut entry, &why);
+        let fingerprint = Fingerprint::of(&entry.change);
+        equal::note(host, &fingerprint, id, next).await?;
         // Another instance may have delivered it meanwhile: then it is not to come back.
         if host.get(&waiting).await?.is_none() {
             return Ok(of(Attempted::Gone, None));

@@ -8,7 +8,7 @@ mod request_id;
 mod routes;
 
 pub use client::client_address;
-pub use receive::{Received, drain, receive, require_identity, require_json};
+pub use receive::{Incoming, Received, require_identity, require_json};
 #[cfg(test)]
 pub use refusal::{ErrorBody, InternalBody};
 pub use refusal::{Refusal, Told};

@@ -8,6 +8,7 @@ mod blizwork;
 mod blizwork_server;
 #[path = "../signer/body.rs"]
 mod body_signer;
+mod bounded;
 mod by_hand;
 mod callback;
 mod component;

@@ -4,14 +4,14 @@
 use std::time::{Duration, SystemTime};
 
 use base64ct::{Base64, Encoding as _};
-use ed25519_dalek::Signature;
+use ed25519_dalek::{Signature, VerifyingKey};
 use subtle::{Choice, ConstantTimeEq as _};
 
 use super::hex_hmac::mac;
 use super::{SignatureKeys, WRONG};
 use crate::config::BodySignatureSettings;
 use crate::credentials::shown::{REPEATED, Shown};
-use crate::credentials::{Credential, Finding, Kind};
+use crate::credentials::{Credential, Finding, Kind, OPERATIONS};
 use crate::http::Received;
 use crate::message::Headers;
 
@@ -21,8 +21,7 @@ const SIGNATURE: &str = "webhook-signature";
 const ID: &str = "webhook-id";
 const TIMESTAMP: &str = "webhook-timestamp";
 
-/// How many signatures are looked at. A sender has one for each of its keys, and each may cost a
-/// public-key operation.
+/// How many signatures are looked at. A sender has one for each of its keys.
 const MOST: usize = 16;
 
 /// A message as its headers sign it.
@@ -30,6 +29,8 @@ struct Message<'a> {
     id: &'a [u8],
     timestamp: &'a [u8],
     body: &'a [u8],
+    /// Each once, in the sender's order.
+    signatures: Vec<&'a [u8]>,
 }
 
 /// Verifies signatures by one of several keys.
@@ -52,27 +53,80 @@ impl Credential for StandardWebhooks {
     }
 
     fn examine(&self, received: &Received) -> Finding {
-        let BodySignatureSettings { keys, tolerance } = &self.0;
+        self.glance(received)
+            .unwrap_or_else(|| self.verify(received))
+    }
+
+    fn glance(&self, received: &Received) -> Option<Finding> {
+        let keys = &self.0.keys;
+        let message = match self.message(received) {
+            Ok(message) => message,
+            Err(finding) => return Some(finding),
+        };
+        if message.has_shared_signature(keys) {
+            return Some(Finding::Valid);
+        }
+        match message.public_signatures(keys).is_empty() {
+            true => Some(Finding::Invalid(WRONG)),
+            false => None,
+        }
+    }
+
+    fn verify(&self, received: &Received) -> Finding {
+        let judged = self
+            .message(received)
+            .map(|message| message.has_public_signature(&self.0.keys));
+        match judged {
+            Err(finding) => finding,
+            Ok(Ok(())) => Finding::Valid,
+            Ok(Err(why)) => Finding::Invalid(why),
+        }
+    }
+
+    fn needs_body(&self, received: &Received) -> bool {
+        let keys = &self.0.keys;
+        self.message(received).is_ok_and(|message| {
+            !message.shared_signatures(keys).is_empty()
+                || !message.public_signatures(keys).is_empty()
+        })
+    }
+}
+
+impl StandardWebhooks {
+    /// The message of the request, unless its headers alone make it wrong: those are judged before
+    /// anything is computed over the body.
+    fn message<'a>(&self, received: &'a Received) -> Result<Message<'a>, Finding> {
         let signatures = match Shown::by(&received.headers, SIGNATURE) {
-            Shown::Nothing => return Finding::Absent,
-            Shown::Repeated => return Finding::Invalid(REPEATED),
+            Shown::Nothing => return Err(Finding::Absent),
+            Shown::Repeated => return Err(Finding::Invalid(REPEATED)),
             Shown::One(signatures) => signatures,
         };
-        let judged = Message::of(received).and_then(|message| {
-            let signed = message.is_signed(keys, signatures)?;
-            signed.then_some(()).ok_or(WRONG)?;
-            message.is_recent(received.at, *tolerance)
+        let message = Message::of(received, signatures);
+        let recent = message.and_then(|message| {
+            message.is_recent(received.at, self.0.tolerance)?;
+            Ok(message)
         });
-        judged.map_or_else(Finding::Invalid, |()| Finding::Valid)
+        recent.map_err(Finding::Invalid)
     }
 }
 
 impl<'a> Message<'a> {
-    fn of(received: &'a Received) -> Result<Self, &'static str> {
+    fn of(received: &'a Received, signatures: &'a [u8]) -> Result<Self, &'static str> {
+        let mut all = signatures.split(|&byte| byte == b' ');
+        let mut different = Vec::new();
+        for signature in all.by_ref().take(MOST) {
+            if !different.contains(&signature) {
+                different.push(signature);
+            }
+        }
+        if all.next().is_some() {
+            return Err("too many signatures");
+        }
         Ok(Self {
             id: one(&received.headers, ID)?,
             timestamp: one(&received.headers, TIMESTAMP)?,
             body: &received.body,
+            signatures: different,
         })
     }
 
@@ -80,28 +134,71 @@ impl<'a> Message<'a> {
         [self.id, b".", self.timestamp, b".", self.body]
     }
 
-    /// Compares each signature with that of every key, whichever is right.
-    fn is_signed(&self, keys: &SignatureKeys, signatures: &[u8]) -> Result<bool, &'static str> {
-        let macs: Vec<_> = keys
-            .shared
-            .iter()
-            .map(|secret| mac(secret, &self.parts()))
-            .collect();
-        // Ed25519 takes the message in one piece only.
-        let message = (!keys.public.is_empty()).then(|| self.parts().concat());
-        let mut signatures = signatures.split(|&byte| byte == b' ');
-        let mut found = Choice::from(0);
-        for signature in signatures.by_ref().take(MOST) {
-            found |= match (version(signature), &message) {
-                (Some(("v1", encoded)), _) => by_secret(&macs, encoded),
-                (Some(("v1a", encoded)), Some(message)) => by_public_key(keys, message, encoded),
-                // Versions to come stand beside those that are known.
-                _ => Choice::from(0),
-            };
+    /// The well-formed signatures of this version, each once. Those of versions to come stand beside
+    /// them.
+    fn signatures<const LENGTH: usize>(&self, version: &str) -> Vec<[u8; LENGTH]> {
+        let own = self.signatures.iter().filter_map(|signature| {
+            let (named, encoded) = str::from_utf8(signature).ok()?.split_once(',')?;
+            (named == version).then_some(encoded)
+        });
+        own.filter_map(|encoded| {
+            let mut signature = [0; LENGTH];
+            let read = Base64::decode(encoded, &mut signature).ok()?.len();
+            (read == LENGTH).then_some(signature)
+        })
+        .collect()
+    }
+
+    fn shared_signatures(&self, keys: &SignatureKeys) -> Vec<[u8; 32]> {
+        match keys.shared.is_empty() {
+            true => Vec::new(),
+            false => self.signatures("v1"),
         }
-        match signatures.next() {
-            None => Ok(found.into()),
-            Some(_) => Err("too many signatures"),
+    }
+
+    fn public_signatures(&self, keys: &SignatureKeys) -> Vec<[u8; 64]> {
+        match keys.public.is_empty() {
+            true => Vec::new(),
+            false => self.signatures("v1a"),
+        }
+    }
+
+    /// Compares each signature with that of every secret, whichever is right.
+    fn has_shared_signature(&self, keys: &SignatureKeys) -> bool {
+        let signatures = self.shared_signatures(keys);
+        if signatures.is_empty() {
+            return false;
+        }
+        let found = keys.shared.iter().fold(Choice::from(0), |found, secret| {
+            let mac = mac(secret, &self.parts());
+            let equal = signatures.iter().map(|signature| mac.ct_eq(signature));
+            equal.fold(found, |found, equal| found | equal)
+        });
+        found.into()
+    }
+
+    /// Tries each signature with the first key, then with the next one, as often as a stranger may
+    /// have it done.
+    fn has_public_signature(&self, keys: &SignatureKeys) -> Result<(), &'static str> {
+        let signatures = self.public_signatures(keys);
+        // Ed25519 takes the message in one piece only.
+        let message = self.parts().concat();
+        let mut pairs = keys
+            .public
+            .iter()
+            .flat_map(|key| signatures.iter().map(move |signature| (key, signature)));
+        let is_right = |(key, signature): (&VerifyingKey, &[u8; 64])| {
+            #[cfg(test)]
+            crate::credentials::operations::count();
+            let signature = Signature::from_bytes(signature);
+            key.verify_strict(&message, &signature).is_ok()
+        };
+        if pairs.by_ref().take(OPERATIONS).any(is_right) {
+            return Ok(());
+        }
+        match pairs.next() {
+            None => Err(WRONG),
+            Some(_) => Err("more signatures or keys than are tried, and those tried are wrong"),
         }
     }
 
@@ -126,30 +223,4 @@ fn one<'a>(headers: &'a Headers, name: &str) -> Result<&'a [u8], &'static str> {
         Shown::Nothing => Err("missing header"),
         Shown::Repeated => Err(REPEATED),
     }
-}
-
-/// Version and Base64 of one signature.
-fn version(signature: &[u8]) -> Option<(&str, &str)> {
-    str::from_utf8(signature).ok()?.split_once(',')
-}
-
-fn by_secret(macs: &[[u8; 32]], encoded: &str) -> Choice {
-    let mut shown = [0; 32];
-    let well_formed = Base64::decode(encoded, &mut shown).is_ok_and(|read| read.len() == 32);
-    let found = macs
-        .iter()
-        .fold(Choice::from(0), |found, mac| found | mac.ct_eq(&shown));
-    found & Choice::from(u8::from(well_formed))
-}
-
-fn by_public_key(keys: &SignatureKeys, message: &[u8], encoded: &str) -> Choice {
-    let mut shown = [0; 64];
-    let well_formed = Base64::decode(encoded, &mut shown).is_ok_and(|read| read.len() == 64);
-    let signature = Signature::from_bytes(&shown);
-    let verifies = |key: &ed25519_dalek::VerifyingKey| {
-        u8::from(key.verify_strict(message, &signature).is_ok() & well_formed)
-    };
-    keys.public.iter().fold(Choice::from(0), |found, key| {
-        found | Choice::from(verifies(key))
-    })
 }

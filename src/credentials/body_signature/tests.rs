@@ -12,7 +12,7 @@ use standardwebhooks::Webhook;
 
 use super::*;
 use crate::config::BodySignatureSettings;
-use crate::credentials::{Credential, Finding};
+use crate::credentials::{Credential, Finding, operations};
 use crate::http::Received;
 use crate::testing::{received, signer};
 
@@ -267,4 +267,104 @@ fn keys_print_as_stars() {
     let keys = SignatureKeys::parse(&format!("s3creto whsec_{SECRET}")).expect("keys");
     let printed = format!("{:?}", keys.expect("two"));
     assert_eq!(printed, "*** 1 plain, 1 whsec, 0 whpk");
+}
+
+/// A message with these signatures, and a mebibyte in it.
+fn large(signatures: &str, age: u64) -> Received {
+    let mut message = received(&[], &vec![b'x'; 1 << 20]);
+    message.headers.add("webhook-id", "m-1");
+    message
+        .headers
+        .add("webhook-timestamp", (now() - age).to_string());
+    message.headers.add("webhook-signature", signatures);
+    message
+}
+
+/// 16 well-formed signatures, none of them over the message.
+fn foreign() -> Vec<String> {
+    let pair = signer::ed25519("other-ed25519");
+    let signature = |number: u8| {
+        let encoded = Base64::encode_string(pair.sign(&[number]).as_ref());
+        format!("v1a,{encoded}")
+    };
+    (0..16).map(signature).collect()
+}
+
+#[test]
+fn no_message_costs_more_than_two_operations_however_many_signatures_and_keys_there_are() {
+    let (own, _) = v1a("ed25519", "", 0, b"");
+    let (other, _) = v1a("other-ed25519", "", 0, b"");
+    let foreign = foreign();
+    for (keys, signatures, most) in [
+        (vec![&own; 1], foreign.join(" "), 2),
+        (vec![&own, &other], foreign.join(" "), 2),
+        (vec![&own; 16], foreign.join(" "), 2),
+        // Equal ones count once.
+        (vec![&own; 1], vec![foreign[0].as_str(); 16].join(" "), 1),
+        (vec![&own, &other], "v1a,AAAA v1a, v1,x v2a,y".to_owned(), 0),
+    ] {
+        let keys: Vec<_> = keys.into_iter().map(String::as_str).collect();
+        let credentials = credentials(&keys.join(" "));
+        operations::take();
+        let finding = found(&credentials, &large(&signatures, 0));
+        assert!(matches!(finding, Finding::Invalid(_)), "{finding:?}");
+        assert_eq!(
+            operations::take(),
+            most,
+            "{} keys, {signatures}",
+            keys.len()
+        );
+        // Nothing is computed over a message that is too old anyway.
+        let finding = found(&credentials, &large(&signatures, 301));
+        assert_eq!(finding, Finding::Invalid("too old"));
+        assert_eq!(operations::take(), 0);
+    }
+}
+
+#[test]
+fn while_a_sender_changes_its_key_either_signature_is_found() {
+    let body = vec![b'x'; 1 << 20];
+    let at = now();
+    let (old, by_old) = v1a("other-ed25519", "m-1", at, &body);
+    let (new, by_new) = v1a("ed25519", "m-1", at, &body);
+    let (both, reversed) = (format!("{by_old} {by_new}"), format!("{by_new} {by_old}"));
+    for keys in [
+        old.clone(),
+        new.clone(),
+        format!("{old} {new}"),
+        format!("{new} {old}"),
+    ] {
+        for signatures in [&both, &reversed] {
+            let credentials = credentials(&keys);
+            assert_eq!(found(&credentials, &large(signatures, 0)), Finding::Valid);
+        }
+    }
+    // One signature, as most of the time, and two keys.
+    let credentials = credentials(&format!("{old} {new}"));
+    assert_eq!(found(&credentials, &large(&by_new, 0)), Finding::Valid);
+}
+
+#[test]
+fn the_body_is_wanted_only_where_the_headers_can_be_a_signature() {
+    let (own, signature) = v1a("ed25519", "m-1", now(), b"");
+    let all = format!("s3creto whsec_{SECRET} {own}");
+    let hex = "ab".repeat(32);
+    let wants = |headers: &[(&str, &str)]| {
+        let mut received = received(&[], b"");
+        for (name, value) in headers {
+            received.headers.add(*name, *value);
+        }
+        credentials(&all).iter().any(|it| it.needs_body(&received))
+    };
+    let (now_is, then) = (now().to_string(), (now() - 400).to_string());
+    let standard = |at: &str| {
+        wants(&[
+            ("webhook-id", "m-1"),
+            ("webhook-timestamp", at),
+            ("webhook-signature", &signature),
+        ])
+    };
+    assert!(standard(&now_is) && !standard(&then) && !standard(""));
+    assert!(wants(&[("x-webhook-signature", &hex)]));
+    assert!(!wants(&[]) && !wants(&[("x-webhook-signature", "abc")]));
 }

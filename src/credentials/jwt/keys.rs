@@ -6,9 +6,9 @@ mod pem;
 
 use rsa::{BigUint, RsaPublicKey};
 
-use super::Fault;
 use super::algorithm::{PublicKey, canonical};
 use super::jws::Jws;
+use super::{Fault, OPERATIONS};
 
 use pem::Pasted;
 
@@ -21,7 +21,7 @@ const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
 /// Size of an RSA exponent, in bits; 65537 is what everybody has. A longer one costs more too.
 const EXPONENT_BITS: usize = 32;
 
-/// How many keys there may be: a token that names none is tried with each.
+/// How many keys there may be.
 const MOST: usize = 16;
 
 /// One key or more.
@@ -68,21 +68,28 @@ impl Keys {
         &self.left_out
     }
 
-    /// Whether the token is signed by one of the keys: by those its `kid` names, or by any
-    /// without one. Where it can have meant none of them, one is asked all the same, so that the
-    /// refusal takes as long and does not tell which key ids there are.
-    pub(super) fn verify(&self, jws: &Jws) -> Result<(), Fault> {
-        let mut asked = false;
-        for key in self.meant_by(jws) {
-            asked = true;
+    /// Which of the keys has signed the token, by its place: of those that the token's `alg` and
+    /// `kid` leave, or `alg` alone where there is no `kid`, the first [`OPERATIONS`] are tried, always
+    /// the same ones, so that a signer gets in every time or never. Of these `last`, which verified
+    /// a token before, goes first. Where the token can have meant none of the keys, one is asked all
+    /// the same, so that the refusal takes as long and does not tell which key ids there are.
+    pub(super) fn verify(&self, jws: &Jws, last: usize) -> Result<usize, Fault> {
+        let mut meant = self.meant_by(jws);
+        let mut tried: Vec<_> = meant.by_ref().take(OPERATIONS).collect();
+        let has_more = meant.next().is_some();
+        tried.sort_by_key(|(place, _)| *place != last);
+        for (place, key) in &tried {
             if key
                 .public
                 .verifies(&jws.algorithm, jws.signed, &jws.signature)
             {
-                return Ok(());
+                return Ok(*place);
             }
         }
-        if asked {
+        if has_more {
+            return Err(Fault::KeysLeft);
+        }
+        if !tried.is_empty() {
             return Err(Fault::Signature);
         }
         let likely = self.keys.iter().find(|key| key.is_for(&jws.algorithm));
@@ -92,13 +99,13 @@ impl Keys {
         Err(Fault::UnknownKey)
     }
 
-    fn meant_by<'a>(&'a self, jws: &'a Jws) -> impl Iterator<Item = &'a Key> {
+    fn meant_by<'a>(&'a self, jws: &'a Jws) -> impl Iterator<Item = (usize, &'a Key)> {
         let id = jws.key_id.as_ref();
         let named = self
             .keys
             .iter()
             .any(|key| id.is_some() && key.id.as_ref() == id);
-        self.keys.iter().filter(move |key| {
+        self.keys.iter().enumerate().filter(move |(_, key)| {
             let is_meant = id.is_none() || key.id.as_ref() == if named { id } else { None };
             is_meant && key.is_for(&jws.algorithm)
         })

@@ -7,10 +7,11 @@ mod jws;
 mod keys;
 mod remembered;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::SystemTime;
 
 use super::shown::{REPEATED, Shown};
-use super::{Credential, Finding, Kind};
+use super::{Credential, Finding, Kind, OPERATIONS};
 use crate::config::JwtSettings;
 use crate::http::Received;
 use claims::Claims;
@@ -28,6 +29,16 @@ const SCHEME: &str = "Bearer";
 pub struct Jwt {
     settings: JwtSettings,
     remembered: Remembered,
+    /// The key that verified a token last, by its place among the keys.
+    last_key: AtomicUsize,
+}
+
+/// A token in `Authorization`.
+enum Presented<'a> {
+    /// What is known of it without a public-key operation.
+    Known(Result<(), Fault>),
+    /// It is well formed, and was not verified before.
+    New(&'a str),
 }
 
 /// Why a token is refused.
@@ -37,6 +48,7 @@ enum Fault {
     Malformed,
     Critical,
     UnknownKey,
+    KeysLeft,
     Signature,
     Issuer,
     Audience,
@@ -54,6 +66,7 @@ impl Fault {
             Self::Malformed => "malformed",
             Self::Critical => "critical header",
             Self::UnknownKey => "unknown key",
+            Self::KeysLeft => "more keys fit than are tried, and those have not signed it",
             Self::Signature => "wrong signature",
             Self::Issuer => "wrong issuer",
             Self::Audience => "wrong audience",
@@ -71,23 +84,40 @@ impl Jwt {
         Self {
             settings: settings.clone(),
             remembered: Remembered::default(),
+            last_key: AtomicUsize::new(0),
         }
     }
 
-    fn verify(&self, token: &[u8], now: SystemTime) -> Result<(), Fault> {
-        if token.len() > LONGEST {
-            return Err(Fault::TooLong);
-        }
-        let token = str::from_utf8(token).map_err(|_| Fault::Malformed)?;
-        let place = Remembered::place(token);
-        let times = match self.remembered.times(place) {
-            Some(times) => times,
-            None => {
-                let times = self.verify_anew(token)?;
-                self.remembered.add(place, times);
-                times
-            }
+    /// The token of the header, or what follows from there being none.
+    fn presented<'a>(&self, received: &'a Received) -> Result<Presented<'a>, Finding> {
+        let value = match Shown::by(&received.headers, "authorization") {
+            Shown::Nothing => return Err(Finding::Absent),
+            Shown::Repeated => return Err(Finding::Invalid(REPEATED)),
+            Shown::One(value) => value,
         };
+        let token = bearer(value).ok_or(Finding::Absent)?;
+        let known = |fault| Ok(Presented::Known(Err(fault)));
+        if token.len() > LONGEST {
+            return known(Fault::TooLong);
+        }
+        let Ok(token) = str::from_utf8(token) else {
+            return known(Fault::Malformed);
+        };
+        match self.remembered.times(Remembered::place(token)) {
+            Some(times) => {
+                let judged = times.judge(received.at, self.settings.leeway);
+                Ok(Presented::Known(judged))
+            }
+            None => match Jws::parse(token) {
+                Ok(_) => Ok(Presented::New(token)),
+                Err(fault) => known(fault),
+            },
+        }
+    }
+
+    fn verify_new(&self, token: &str, now: SystemTime) -> Result<(), Fault> {
+        let times = self.verify_anew(token)?;
+        self.remembered.add(Remembered::place(token), times);
         times.judge(now, self.settings.leeway)
     }
 
@@ -99,7 +129,8 @@ impl Jwt {
             ..
         } = &self.settings;
         let jws = Jws::parse(token)?;
-        keys.verify(&jws)?;
+        let key = keys.verify(&jws, self.last_key.load(Ordering::Relaxed))?;
+        self.last_key.store(key, Ordering::Relaxed);
         let claims = Claims::parse(&jws.payload)?;
         claims.judge(issuer.as_deref(), audience.as_deref())?;
         claims.times()
@@ -116,17 +147,24 @@ impl Credential for Jwt {
     }
 
     fn examine(&self, received: &Received) -> Finding {
-        let value = match Shown::by(&received.headers, "authorization") {
-            Shown::Nothing => return Finding::Absent,
-            Shown::Repeated => return Finding::Invalid(REPEATED),
-            Shown::One(value) => value,
-        };
-        match bearer(value).map(|token| self.verify(token, received.at)) {
-            None => Finding::Absent,
-            Some(Ok(())) => Finding::Valid,
-            Some(Err(fault)) => Finding::Invalid(fault.name()),
+        match self.presented(received) {
+            Err(finding) => finding,
+            Ok(Presented::Known(judged)) => finding(judged),
+            Ok(Presented::New(token)) => finding(self.verify_new(token, received.at)),
         }
     }
+
+    fn glance(&self, received: &Received) -> Option<Finding> {
+        match self.presented(received) {
+            Err(finding) => Some(finding),
+            Ok(Presented::Known(judged)) => Some(finding(judged)),
+            Ok(Presented::New(_)) => None,
+        }
+    }
+}
+
+fn finding(judged: Result<(), Fault>) -> Finding {
+    judged.map_or_else(|fault| Finding::Invalid(fault.name()), |()| Finding::Valid)
 }
 
 /// The token of a `Bearer` header; `None` where the header is of another scheme.

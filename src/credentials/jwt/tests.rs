@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::*;
+use crate::credentials::operations;
 use crate::testing::{header_map, received, signer};
 
 const CASES: &str = include_str!("../../../tests/cases/jwt.json");
@@ -362,4 +363,109 @@ fn what_is_remembered_has_a_bound() {
         assert_eq!(show(&jwt, &token), Finding::Valid);
     }
     assert_eq!(jwt.remembered.len(), 64);
+}
+
+/// A key set of so many keys, of which the one that signs is at this place.
+fn key_set(kind: &str, keys: usize, place: usize, named: bool) -> String {
+    let all: Value = serde_json::from_str(&signer::public_key("jwk.json")).expect("JSON");
+    let keys = (0..keys).map(|at| {
+        let name = if at == place {
+            kind.to_owned()
+        } else {
+            format!("other-{kind}")
+        };
+        let mut key = all[name].clone();
+        if named {
+            key["kid"] = json!(format!("k{at}"));
+        }
+        key
+    });
+    json!({ "keys": keys.collect::<Vec<_>>() }).to_string()
+}
+
+fn signed(algorithm: &str, kind: &str, key_id: Option<&str>) -> String {
+    let mut header = json!({ "alg": algorithm });
+    if let Some(key_id) = key_id {
+        header["kid"] = json!(key_id);
+    }
+    signer::token(algorithm, kind, &header, &json!({ "exp": now() + 300.0 }))
+}
+
+#[test]
+fn no_token_costs_more_than_two_operations_however_many_keys_there_are() {
+    for (algorithm, kind) in [("RS256", "rsa"), ("PS512", "rsa"), ("ES256", "p256")] {
+        for named in [true, false] {
+            let jwt = Jwt::new(&settings(&key_set(kind, 16, 15, named)));
+            operations::take();
+            for key_id in [None, Some("k3"), Some("none")] {
+                let token = signed(algorithm, kind, key_id);
+                assert!(matches!(show(&jwt, &token), Finding::Invalid(_)));
+                let done = operations::take();
+                assert!((1..=2).contains(&done), "{algorithm} {key_id:?}: {done}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_first_two_keys_that_fit_verify_a_token_without_kid_and_a_kid_finds_any_key() {
+    const LEFT: Finding =
+        Finding::Invalid("more keys fit than are tried, and those have not signed it");
+    for (place, unnamed) in [
+        (0, Finding::Valid),
+        (1, Finding::Valid),
+        (2, LEFT),
+        (8, LEFT),
+    ] {
+        let keys = key_set("rsa", 16, place, true);
+        let new = || Jwt::new(&settings(&keys));
+        let token = signed("RS256", "rsa", None);
+        assert_eq!(show(&new(), &token), unnamed, "{place}");
+        let token = signed("RS256", "rsa", Some(&format!("k{place}")));
+        operations::take();
+        assert_eq!(show(&new(), &token), Finding::Valid, "{place}");
+        assert_eq!(operations::take(), 1);
+    }
+    // Keys of another kind do not count.
+    let mut keys: Value = serde_json::from_str(&key_set("p256", 9, 0, false)).expect("JSON");
+    let rsa: Value = serde_json::from_str(&key_set("rsa", 2, 1, false)).expect("JSON");
+    let all = keys["keys"].as_array_mut().expect("keys");
+    all.extend(rsa["keys"].as_array().expect("keys").clone());
+    let jwt = Jwt::new(&settings(&keys.to_string()));
+    assert_eq!(show(&jwt, &signed("RS256", "rsa", None)), Finding::Valid);
+}
+
+#[test]
+fn the_key_that_verified_last_is_tried_first() {
+    let jwt = Jwt::new(&settings(&key_set("rsa", 16, 1, true)));
+    let mut costs = [2, 1, 1].into_iter();
+    for seconds in [300.0, 301.0, 302.0] {
+        let token = signer::token(
+            "RS256",
+            "rsa",
+            &json!({ "alg": "RS256" }),
+            &json!({ "exp": now() + seconds }),
+        );
+        operations::take();
+        assert_eq!(show(&jwt, &token), Finding::Valid);
+        assert_eq!(Some(operations::take()), costs.next());
+    }
+}
+
+#[test]
+fn a_glance_costs_no_operation_and_knows_a_token_that_was_verified() {
+    let jwt = Jwt::new(&settings(&signer::public_key("rsa.pem")));
+    let token = good_token();
+    let glance = |token: &str| {
+        let value = format!("Bearer {token}");
+        let received = received(&[("authorization", value.as_bytes())], b"");
+        operations::take();
+        let found = jwt.glance(&received);
+        assert_eq!(operations::take(), 0);
+        found
+    };
+    assert_eq!(glance(&token), None);
+    assert_eq!(show(&jwt, &token), Finding::Valid);
+    assert_eq!(glance(&token), Some(Finding::Valid));
+    assert_eq!(glance("a.b.c"), Some(Finding::Invalid("malformed")));
 }

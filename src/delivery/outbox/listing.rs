@@ -249,7 +249,7 @@ async fn listed(
 }
 
 /// The entry that a key is of, and where it waits unless it is a dead letter.
-fn entry_in(key: &str) -> Option<(Id, Option<Place>)> {
+pub(super) fn entry_in(key: &str) -> Option<(Id, Option<Place>)> {
     if let Some(place) = key.strip_prefix(State::Waiting.prefix()) {
         let place = Place::parse(place)?;
         return Some((place.id, Some(place)));

@@ -351,6 +351,10 @@ fn no_more_keys_are_shown_than_are_needed_where_the_store_shows_them_in_order() 
         let key = format!("0-outbox/d/{number}");
         block_on(desk.host.set(&key, b"")).expect("set");
     }
+    // Of what else there is in a store nothing is said here.
+    let mut store = desk.host.store.borrow_mut();
+    store.retain(|key, _| key.starts_with("0-outbox/"));
+    drop(store);
     let far = u64::MAX;
     let all = block_on(outbox.due(&desk.host, far, usize::MAX, |_| true)).expect("read");
     let (all, next) = (all.places, all.next);
@@ -475,4 +479,95 @@ proptest! {
         let _ = Entry::parse(text.as_bytes());
         let _ = Id::parse(&text);
     }
+}
+
+/// How often a row's callback is kept, and with how much in it.
+fn keep_often(host: &FakeHost, outbox: &Outbox, contents: &[&str], status: &str) {
+    for content in contents {
+        let change = ended(
+            DeploymentId::new("d-1").expect("fits"),
+            Status::new(status).expect("fits"),
+            format!(
+                "{{\"s\":\"{content}\",\"long\":\"{}\"}}",
+                "x".repeat(900_000)
+            ),
+        );
+        block_on(outbox.keep(host, change, ORIGIN, &Why::NoRow)).expect("kept");
+    }
+}
+
+fn kept_bytes(host: &FakeHost) -> usize {
+    let store = host.store.borrow();
+    store.values().map(Vec::len).sum()
+}
+
+#[test]
+fn equal_changes_of_one_row_wait_once() {
+    for status in ["RUN_FAILED", "RUNNING"] {
+        let host = FakeHost::default();
+        for _ in 0..30 {
+            // Each in an instance of its own.
+            keep_often(&host, &outbox(), &["a"], status);
+            host.advance(Duration::from_secs(2));
+        }
+        assert!(kept_bytes(&host) < 1_000_000, "{status}");
+        assert_eq!(host.stored("0-outbox/a/").len(), 1, "{status}");
+        assert_eq!(host.shown.get(), 0, "no keys are listed");
+    }
+}
+
+#[test]
+fn equal_changes_that_come_at_once_wait_once() {
+    let (host, outbox) = (FakeHost::default(), outbox());
+    let kept = (0..16).map(|_| outbox.keep(&host, change("d", "COMPLETED"), ORIGIN, &Why::NoRow));
+    for kept in block_on(futures_util::future::join_all(kept)) {
+        kept.expect("kept");
+    }
+    assert_eq!(host.stored("0-outbox/a/").len(), 1);
+}
+
+#[test]
+fn an_equal_change_that_has_been_tried_meanwhile_is_still_known() {
+    let (outbox, desk) = (outbox(), desk());
+    keep(&outbox, &desk.host, "d", "COMPLETED", &Why::NoRow);
+    assert_eq!(
+        drain(&outbox, &desk, vec![answer("NOT_FOUND")], true).failed,
+        1
+    );
+    let again = outbox.keep(&desk.host, change("d", "COMPLETED"), ORIGIN, &Why::NoRow);
+    let Kept { id, place, .. } = block_on(again).expect("kept");
+    assert_eq!(place.map(|place| place.id), Some(id), "it waits already");
+    assert!(
+        block_on(outbox.find(&desk.host, id))
+            .expect("read")
+            .is_some()
+    );
+    assert_eq!(desk.host.stored("0-outbox/a/").len(), 1);
+    // Once it was delivered the next one is another.
+    assert_eq!(
+        drain(&outbox, &desk, vec![answer("UPDATED")], true).delivered,
+        1
+    );
+    keep(&outbox, &desk.host, "d", "COMPLETED", &Why::NoRow);
+    assert_eq!(desk.host.stored("0-outbox/a/").len(), 1);
+}
+
+#[test]
+fn other_changes_of_the_row_and_equal_ones_of_others_wait_beside_it() {
+    let (outbox, host) = (outbox(), FakeHost::default());
+    keep_often(&host, &outbox, &["a", "b", "a"], "RUNNING");
+    keep(&outbox, &host, "d-2", "RUNNING", &Why::NoRow);
+    keep(&outbox, &host, "d-3", "RUNNING", &Why::NoRow);
+    assert_eq!(host.stored("0-outbox/a/").len(), 4);
+}
+
+#[test]
+fn of_equal_changes_that_end_nothing_the_last_counts() {
+    let (outbox, desk) = (outbox(), desk());
+    for status in ["RUNNING", "QUEUED", "RUNNING"] {
+        keep(&outbox, &desk.host, "d", status, &Why::NoRow);
+        desk.host.advance(Duration::from_secs(1));
+    }
+    drain(&outbox, &desk, vec![answer("UPDATED"); 2], true);
+    assert_eq!(sent(&desk.host), ["d QUEUED", "d RUNNING"]);
 }
