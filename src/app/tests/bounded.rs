@@ -61,7 +61,7 @@ fn a_client_over_its_limit_costs_no_more_operations_than_the_instance_has_for_it
     // Whoever has a static token, or a token that is remembered, does not notice.
     for header in [
         ("authorization", valid.as_str()),
-        ("x-authorization", "token"),
+        ("x-authorization", TOKEN),
     ] {
         assert_eq!(show(&app, &[header]), 200);
     }
@@ -93,7 +93,7 @@ fn a_static_token_beside_a_new_jwt_is_not_refused_for_what_others_do() {
         let valid = bearer(&json!({ "exp": 1_900_000_000, "jti": number }));
         let headers = [
             ("authorization", valid.as_str()),
-            ("x-authorization", "token"),
+            ("x-authorization", TOKEN),
         ];
         assert_eq!(show(&app, &headers), 200, "{number}");
     }
@@ -145,7 +145,7 @@ fn a_body_that_never_ends_has_its_time_at_every_endpoint() {
     for (path, header, status, took) in [
         (PATH, ("x-other", ""), 401, 5),
         (PATH, ("x-authorization", "guess"), 401, 5),
-        (PATH, ("x-authorization", "token"), 400, 30),
+        (PATH, ("x-authorization", TOKEN), 400, 30),
         ("/webhook/receive", ("x-other", ""), 401, 5),
         ("/webhook/receive", ("x-webhook-signature", "abc"), 401, 5),
         (
@@ -199,7 +199,7 @@ fn what_a_client_is_refused_over_its_limit_is_one_line_a_second_with_its_number(
 #[test]
 fn valid_callers_have_a_line_for_each_request() {
     let app = app(&[]);
-    let headers = [("x-authorization", "token")];
+    let headers = [("x-authorization", TOKEN)];
     let all = (0..100).map(|_| async {
         let (_, after) = app.respond(request("POST", PATH, &headers, BODY)).await;
         app.after(after).await;
