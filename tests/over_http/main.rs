@@ -24,6 +24,9 @@ mod outbox;
 mod postgrest_server;
 #[path = "../postgres/mod.rs"]
 mod real_postgres;
+#[path = "../redis/mod.rs"]
+mod real_redis;
+mod redis;
 mod server;
 #[path = "../signer/mod.rs"]
 mod signer;
