@@ -18,8 +18,12 @@ use crate::variables::Variables;
 /// What a component must export to be served.
 const HANDLER: &str = "wasi:http/handler@0.3";
 
-/// Instances there may be at a time where memory for them is set aside beforehand; Spin's number.
+/// Instances there may be at a time where memory for them is set aside beforehand, and fibers,
+/// which is what an instance runs on: the first that is one too many is a 500. Spin's number.
 const INSTANCES: u32 = 1000;
+
+/// The environment variable with another number, as in Spin.
+const INSTANCES_VARIABLE: &str = "SPIN_MAX_INSTANCE_COUNT";
 
 /// Compiles the component (or takes it from wasmtime's cache) and links it.
 ///
@@ -59,7 +63,7 @@ fn engine() -> Result<Engine> {
             "Starting without the cache of compiled components: {error:#}"
         )),
     }
-    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(instances()?)));
     Engine::new(&config)
         .or_else(|_| {
             // No gigabytes of addresses for each memory either: bounds are checked in code then.
@@ -70,13 +74,25 @@ fn engine() -> Result<Engine> {
         .map_err(|error| anyhow!("wasmtime cannot start on this machine: {error:#}"))
 }
 
-fn pool() -> PoolingAllocationConfig {
+fn instances() -> Result<u32> {
+    let Some(text) = std::env::var_os(INSTANCES_VARIABLE) else {
+        return Ok(INSTANCES);
+    };
+    let number = text.to_str().and_then(|text| text.parse().ok());
+    number
+        .filter(|number| (1..=INSTANCES).contains(number))
+        .with_context(|| {
+            format!("environment variable {INSTANCES_VARIABLE}: must be from 1 to {INSTANCES}")
+        })
+}
+
+fn pool(instances: u32) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(INSTANCES)
-        .total_memories(INSTANCES)
-        .total_tables(2 * INSTANCES)
-        .total_stacks(INSTANCES)
-        .total_core_instances(4 * INSTANCES)
+    pool.total_component_instances(instances)
+        .total_memories(instances)
+        .total_tables(2 * instances)
+        .total_stacks(instances)
+        .total_core_instances(4 * instances)
         .table_elements(100_000)
         .max_component_instance_size(10 << 20)
         .max_core_instance_size(10 << 20)

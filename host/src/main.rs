@@ -143,7 +143,7 @@ fn services(manifest: &Manifest, options: &Options) -> Result<Services> {
     Ok(Services {
         variables,
         stores,
-        outbound: Outbound::new(allowed, runtime.max_connections()),
+        outbound: Outbound::new(allowed, runtime.outbound_http()),
         max_instance_memory: runtime.max_instance_memory(),
     })
 }

@@ -65,10 +65,6 @@ impl Server {
     }
 
     fn connection(self, stream: TcpStream, client: SocketAddr, connections: &GracefulShutdown) {
-        // A reply in several small writes would otherwise wait for the peer's delayed ACK.
-        if let Err(error) = stream.set_nodelay(true) {
-            report(&format!("Cannot set TCP_NODELAY for {client}: {error}"));
-        }
         let watcher = connections.watcher();
         tokio::spawn(async move {
             let builder = Builder::new(TokioExecutor::new());

@@ -25,6 +25,9 @@ mod outbox;
 mod postgrest_server;
 #[path = "../postgres/mod.rs"]
 mod real_postgres;
+#[path = "../redis/mod.rs"]
+mod real_redis;
+mod redis;
 mod server;
 mod settings;
 #[path = "../signer/mod.rs"]

@@ -11,6 +11,7 @@ use crate::component;
 use crate::examples;
 use crate::postgres;
 use crate::project::Project;
+use crate::redis;
 use crate::run::{output_of, run};
 use crate::say;
 use crate::schemathesis;
@@ -24,8 +25,9 @@ const PROFILE: &str = "host";
 const SERVER: &str = "SAM_CALLBACK_SERVER";
 
 /// And what these name: a folder with programs, or a program.
-const OTHERS: [(&str, Finder); 3] = [
+const OTHERS: [(&str, Finder); 4] = [
     ("SAM_CALLBACK_POSTGRES", postgres::find_or_install),
+    ("SAM_CALLBACK_REDIS", redis::find_or_install),
     ("SAM_CALLBACK_CHROMEDRIVER", browser::find_or_install),
     ("SAM_CALLBACK_SCHEMATHESIS", schemathesis::find_or_install),
 ];

@@ -16,6 +16,7 @@ mod linker;
 mod listen;
 mod postgres;
 mod project;
+mod redis;
 mod run;
 mod say;
 mod schemathesis;

@@ -12,13 +12,15 @@ mod manifest;
 mod names;
 mod runtime;
 mod section;
+mod store;
 mod template;
 mod trigger;
 mod variables;
 
 pub use allowed_hosts::AllowedHosts;
 pub use manifest::Manifest;
-pub use runtime::{RuntimeConfig, StoreLocation};
+pub use runtime::{OutboundHttp, RuntimeConfig};
+pub use store::{RedisUrl, StoreLocation};
 pub use variables::{VariableError, Variables};
 
 #[cfg(test)]

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, anyhow, bail, ensure};
+use anyhow::{Result, bail, ensure};
 
 use crate::section::Section;
+use crate::store::{self, StoreLocation};
 
 /// The file Spin keeps the store `default` in, inside the state directory.
 const DEFAULT_STORE_FILE: &str = "sqlite_key_value.db";
@@ -22,7 +23,7 @@ pub struct RuntimeConfig {
     state_dir: Option<String>,
     log_dir: Option<String>,
     max_instance_memory: Option<usize>,
-    max_connections: Option<usize>,
+    outbound_http: OutboundHttp,
 }
 
 /// One `[[variables_provider]]`.
@@ -34,13 +35,23 @@ pub(crate) enum Provider {
     },
 }
 
-/// Where a key-value store keeps its data.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StoreLocation {
-    /// Gone when the process ends: `type = "spin"` without a path.
-    Memory,
-    /// A SQLite file; relative paths of the runtime config are resolved against its folder.
-    File(PathBuf),
+/// `[outbound_http]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutboundHttp {
+    /// Whether a connection may serve a second request.
+    pub pooling: bool,
+    /// Connections at a time; `None` is no limit, with 0 every request waits until its time is over.
+    pub max_connections: Option<usize>,
+}
+
+/// Without the table. With the table and without the key, Spin does not pool.
+impl Default for OutboundHttp {
+    fn default() -> Self {
+        Self {
+            pooling: true,
+            max_connections: None,
+        }
+    }
 }
 
 impl RuntimeConfig {
@@ -48,7 +59,7 @@ impl RuntimeConfig {
     ///
     /// # Errors
     /// Each names the file and the key, and quotes no value. What only Spin has (vaults, stores
-    /// other than SQLite, blocked networks, client certificates) is refused, never ignored.
+    /// other than SQLite and Redis, blocked networks, client certificates) is refused, never ignored.
     pub fn load(path: Option<&Path>) -> Result<Self> {
         let Some(path) = path else {
             return Ok(Self::default());
@@ -66,11 +77,11 @@ impl RuntimeConfig {
         );
         let config = Self {
             providers: providers(&mut root)?,
-            stores: stores(&mut root, dir)?,
+            stores: store::read_all(&mut root, dir)?,
             state_dir: root.string("state_dir")?,
             log_dir: root.string("log_dir")?,
             max_instance_memory,
-            max_connections: outbound_http(&mut root)?,
+            outbound_http: outbound_http(&mut root)?,
         };
         other_keys(&mut root)?;
         Ok(config)
@@ -111,9 +122,9 @@ impl RuntimeConfig {
         self.max_instance_memory
     }
 
-    /// Outbound HTTP connections at a time; `None` is no limit, 0 allows none.
-    pub fn max_connections(&self) -> Option<usize> {
-        self.max_connections
+    /// How the component's own requests are sent.
+    pub fn outbound_http(&self) -> OutboundHttp {
+        self.outbound_http
     }
 }
 
@@ -125,7 +136,7 @@ impl fmt::Debug for RuntimeConfig {
             .field("stores", &self.stores)
             .field("state_dir", &self.state_dir)
             .field("max_instance_memory", &self.max_instance_memory)
-            .field("max_connections", &self.max_connections)
+            .field("outbound_http", &self.outbound_http)
             .finish_non_exhaustive()
     }
 }
@@ -174,38 +185,11 @@ fn provider(mut section: Section) -> Result<Provider> {
     }
 }
 
-fn stores(root: &mut Section, dir: &Path) -> Result<BTreeMap<String, StoreLocation>> {
-    let Some(section) = root.section("key_value_store")? else {
-        return Ok(BTreeMap::new());
-    };
-    let store = |(label, mut section): (String, Section)| {
-        let at = section.at("type");
-        match section.string("type")?.as_deref() {
-            // Spin accepts further keys here.
-            Some("spin") => Ok((
-                label,
-                match section.string("path")? {
-                    Some(path) => StoreLocation::File(dir.join(path)),
-                    None => StoreLocation::Memory,
-                },
-            )),
-            Some("redis" | "azure_cosmos" | "aws_dynamo") => {
-                bail!(
-                    "{at}: the stand-in has SQLite stores only, type = \"spin\"; use Spin for others"
-                )
-            }
-            _ => Err(anyhow!("{at}: must be \"spin\"")),
-        }
-    };
-    section.into_sections()?.into_iter().map(store).collect()
-}
-
-/// `connection_pooling` is accepted either way: the stand-in never pools.
-fn outbound_http(root: &mut Section) -> Result<Option<usize>> {
+fn outbound_http(root: &mut Section) -> Result<OutboundHttp> {
     let Some(mut section) = root.section("outbound_http")? else {
-        return Ok(None);
+        return Ok(OutboundHttp::default());
     };
-    section.boolean("connection_pooling")?;
+    let pooling = section.boolean("connection_pooling")?;
     let connections = section.size("max_connections")?;
     let requests = section.size("max_concurrent_requests")?;
     ensure!(
@@ -214,8 +198,11 @@ fn outbound_http(root: &mut Section) -> Result<Option<usize>> {
         section.at("max_concurrent_requests")
     );
     section.finish()?;
-    // The old name counted one more, and Spin still does.
-    Ok(connections.or(requests.map(|limit| limit.saturating_add(1))))
+    Ok(OutboundHttp {
+        pooling: pooling.unwrap_or(false),
+        // The old name counted one more, and Spin still does.
+        max_connections: connections.or(requests.map(|limit| limit.saturating_add(1))),
+    })
 }
 
 fn other_keys(root: &mut Section) -> Result<()> {

@@ -1,5 +1,8 @@
-//! `spin:key-value@3.0.0` for the component: labels, access, errors. Storage is in [`sqlite`].
+//! `spin:key-value@3.0.0` for the component: labels, access, errors. Storage is in [`sqlite`] and
+//! [`redis`].
 
+mod listing;
+mod redis;
 mod sqlite;
 
 use std::collections::BTreeMap;
@@ -12,10 +15,24 @@ use wasmtime::component::{Accessor, FutureReader, HasData, Resource, StreamReade
 use crate::bindings::spin::key_value::key_value::{self, Error};
 use crate::state::InstanceState;
 use crate::stdio::{report, say};
-pub use sqlite::Store;
+use listing::{KEYS_AHEAD, Keys, Producer};
 
 /// The stores the component may open, by label.
-pub struct Stores(BTreeMap<String, Store>);
+pub struct Stores(BTreeMap<String, Place>);
+
+/// Where a store is.
+#[derive(Clone)]
+enum Place {
+    Sqlite(sqlite::Store),
+    Redis(redis::Server),
+}
+
+/// A store that the component has opened.
+#[derive(Clone)]
+pub enum Store {
+    Sqlite(sqlite::Store),
+    Redis(redis::Store),
+}
 
 impl Stores {
     /// Opens what spin.toml grants, where the runtime config says it is.
@@ -34,15 +51,7 @@ impl Stores {
                     manifest.at_component("key_value_stores")
                 )
             })?;
-            say(&match &location {
-                StoreLocation::File(path) => {
-                    format!("Storing {label} key-value data in {}", path.display())
-                }
-                StoreLocation::Memory => {
-                    format!("Storing {label} key-value data in memory: a restart loses it")
-                }
-            });
-            Ok((label.clone(), Store::open(label, &location)?))
+            Ok((label.clone(), Place::open(label, &location)?))
         };
         manifest
             .key_value_stores()
@@ -50,6 +59,73 @@ impl Stores {
             .map(store)
             .collect::<Result<_>>()
             .map(Self)
+    }
+}
+
+impl Place {
+    fn open(label: &str, location: &StoreLocation) -> Result<Self> {
+        let (place, said) = match location {
+            StoreLocation::File(path) => (
+                Self::Sqlite(sqlite::Store::open(label, Some(path))?),
+                format!("in {}", path.display()),
+            ),
+            StoreLocation::Memory => (
+                Self::Sqlite(sqlite::Store::open(label, None)?),
+                "in memory: a restart loses it".to_owned(),
+            ),
+            StoreLocation::Redis(url) => {
+                let server = redis::Server::new(url)
+                    .with_context(|| format!("key_value_store.{label}.url"))?;
+                let said = format!("in Redis at {}", server.address());
+                (Self::Redis(server), said)
+            }
+        };
+        say(&format!("Storing {label} key-value data {said}"));
+        Ok(place)
+    }
+
+    async fn handle(&self) -> Result<Store> {
+        Ok(match self {
+            Self::Sqlite(store) => Store::Sqlite(store.handle()),
+            Self::Redis(server) => Store::Redis(server.open().await?),
+        })
+    }
+}
+
+impl Store {
+    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>> {
+        match self {
+            Self::Sqlite(store) => store.get(key),
+            Self::Redis(store) => store.get(key).await,
+        }
+    }
+
+    async fn set(&self, key: &str, value: &[u8]) -> Result<()> {
+        match self {
+            Self::Sqlite(store) => store.set(key, value),
+            Self::Redis(store) => store.set(key, value).await,
+        }
+    }
+
+    async fn delete(&self, key: &str) -> Result<()> {
+        match self {
+            Self::Sqlite(store) => store.delete(key),
+            Self::Redis(store) => store.delete(key).await,
+        }
+    }
+
+    async fn exists(&self, key: &str) -> Result<bool> {
+        match self {
+            Self::Sqlite(store) => store.exists(key),
+            Self::Redis(store) => store.exists(key).await,
+        }
+    }
+
+    fn keys(&self) -> Keys {
+        match self {
+            Self::Sqlite(store) => store.keys(),
+            Self::Redis(store) => store.keys(),
+        }
     }
 }
 
@@ -71,16 +147,12 @@ impl key_value::HostStore for InstanceState {
 
 impl<T: Send> key_value::HostStoreWithStore<T> for KeyValue {
     async fn open(accessor: &Accessor<T, Self>, label: String) -> Result<Resource<Store>, Error> {
+        let place = accessor.with(|mut access| access.get().services.stores.0.get(&label).cloned());
+        let store = place.ok_or(Error::AccessDenied)?.handle().await;
+        let store = store.map_err(failed)?;
         accessor.with(|mut access| {
-            let state = access.get();
-            let store = state
-                .services
-                .stores
-                .0
-                .get(&label)
-                .cloned()
-                .ok_or(Error::AccessDenied)?;
-            state.table.push(store).map_err(|_| Error::StoreTableFull)
+            let table = &mut access.get().table;
+            table.push(store).map_err(|_| Error::StoreTableFull)
         })
     }
 
@@ -89,7 +161,7 @@ impl<T: Send> key_value::HostStoreWithStore<T> for KeyValue {
         store: Resource<Store>,
         key: String,
     ) -> Result<Option<Vec<u8>>, Error> {
-        opened(accessor, &store)?.get(key).await.map_err(failed)
+        opened(accessor, &store)?.get(&key).await.map_err(failed)
     }
 
     async fn set(
@@ -99,7 +171,7 @@ impl<T: Send> key_value::HostStoreWithStore<T> for KeyValue {
         value: Vec<u8>,
     ) -> Result<(), Error> {
         opened(accessor, &store)?
-            .set(key, value)
+            .set(&key, &value)
             .await
             .map_err(failed)
     }
@@ -109,7 +181,7 @@ impl<T: Send> key_value::HostStoreWithStore<T> for KeyValue {
         store: Resource<Store>,
         key: String,
     ) -> Result<(), Error> {
-        opened(accessor, &store)?.delete(key).await.map_err(failed)
+        opened(accessor, &store)?.delete(&key).await.map_err(failed)
     }
 
     async fn exists(
@@ -117,25 +189,20 @@ impl<T: Send> key_value::HostStoreWithStore<T> for KeyValue {
         store: Resource<Store>,
         key: String,
     ) -> Result<bool, Error> {
-        opened(accessor, &store)?.exists(key).await.map_err(failed)
+        opened(accessor, &store)?.exists(&key).await.map_err(failed)
     }
 
     async fn get_keys(
         accessor: &Accessor<T, Self>,
         store: Resource<Store>,
     ) -> wasmtime::Result<(StreamReader<String>, FutureReader<Result<(), Error>>)> {
-        let keys = match opened(accessor, &store) {
-            Ok(store) => store.keys().await.map_err(failed),
-            Err(error) => Err(error),
-        };
-        let (keys, outcome) = match keys {
-            Ok(keys) => (keys, Ok(())),
-            Err(error) => (Vec::new(), Err(error)),
-        };
+        let Keys { keys, outcome } = opened(accessor, &store)
+            .map_err(wasmtime::Error::new)?
+            .keys();
+        let outcome = async move { wasmtime::error::Ok(outcome.await?.map_err(failed)) };
         accessor.with(|mut access| {
-            let outcome = async move { wasmtime::error::Ok(outcome) };
             Ok((
-                StreamReader::new(&mut access, keys)?,
+                StreamReader::new(&mut access, Producer(keys))?,
                 FutureReader::new(&mut access, outcome)?,
             ))
         })

@@ -1,19 +1,25 @@
 //! One key-value store in SQLite, in the table Spin keeps it in, so that both can use one file.
 //!
+//! It waits where Spin waits, so that what this does to an application shows here too: there is one
+//! connection behind one lock; a call blocks the scheduler's thread it is made on; and a listing
+//! has the lock from its first key until its reader has the last one or is gone.
+//!
 //! SQLite's own defaults stay: a rollback journal and full synchronization, so what `set` has
 //! answered survives the process, however it ends.
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result};
-use app_manifest::StoreLocation;
 use rusqlite::{Connection, OptionalExtension, params};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task;
 
-/// A store; clones are the same store. Its functions may wait for the disk, so they run where
-/// waiting hurts nobody.
+use super::{KEYS_AHEAD, Keys};
+
+/// A store; clones are the same store. Its functions need a scheduler of several threads.
 #[derive(Clone)]
 pub struct Store {
     label: Arc<str>,
@@ -21,14 +27,15 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the store `label`, and makes its file and directory where they are not there.
+    /// Opens the SQLite store `label`, and makes its file and directory where they are not there;
+    /// without a `path` it is in memory.
     ///
     /// # Errors
     /// Each names the file.
-    pub fn open(label: &str, location: &StoreLocation) -> Result<Self> {
-        let connection = match location {
-            StoreLocation::Memory => open_memory()?,
-            StoreLocation::File(path) => open_file(path)?,
+    pub fn open(label: &str, path: Option<&Path>) -> Result<Self> {
+        let connection = match path {
+            None => open_memory()?,
+            Some(path) => open_file(path)?,
         };
         Ok(Self {
             label: label.into(),
@@ -36,73 +43,86 @@ impl Store {
         })
     }
 
-    pub async fn get(&self, key: String) -> Result<Option<Vec<u8>>> {
-        self.run(move |connection, label| {
+    /// What the component opens. Spin may have to open the file here, and blocks for it.
+    pub fn handle(&self) -> Self {
+        task::block_in_place(|| self.clone())
+    }
+
+    pub fn get(&self, key: &str) -> Result<Option<Vec<u8>>> {
+        self.run(|connection, label| {
             let mut statement = connection
                 .prepare_cached("SELECT value FROM spin_key_value WHERE store = ?1 AND key = ?2")?;
             statement
-                .query_row([label, &key], |row| row.get(0))
+                .query_row([label, key], |row| row.get(0))
                 .optional()
         })
-        .await
     }
 
-    pub async fn set(&self, key: String, value: Vec<u8>) -> Result<()> {
-        self.run(move |connection, label| {
+    pub fn set(&self, key: &str, value: &[u8]) -> Result<()> {
+        self.run(|connection, label| {
             let mut statement = connection.prepare_cached(
                 "INSERT INTO spin_key_value (store, key, value) VALUES (?1, ?2, ?3)
                  ON CONFLICT (store, key) DO UPDATE SET value = ?3",
             )?;
             statement.execute(params![label, key, value]).map(drop)
         })
-        .await
     }
 
-    pub async fn delete(&self, key: String) -> Result<()> {
-        self.run(move |connection, label| {
+    pub fn delete(&self, key: &str) -> Result<()> {
+        self.run(|connection, label| {
             let mut statement = connection
                 .prepare_cached("DELETE FROM spin_key_value WHERE store = ?1 AND key = ?2")?;
-            statement.execute([label, &key]).map(drop)
+            statement.execute([label, key]).map(drop)
         })
-        .await
     }
 
-    pub async fn exists(&self, key: String) -> Result<bool> {
-        self.run(move |connection, label| {
-            let mut statement = connection
-                .prepare_cached("SELECT 1 FROM spin_key_value WHERE store = ?1 AND key = ?2")?;
-            statement.exists([label, &key])
-        })
-        .await
+    /// Reads the value, as Spin does.
+    pub fn exists(&self, key: &str) -> Result<bool> {
+        Ok(self.get(key)?.is_some())
     }
 
-    pub async fn keys(&self) -> Result<Vec<String>> {
-        self.run(move |connection, label| {
-            let mut statement =
-                connection.prepare_cached("SELECT key FROM spin_key_value WHERE store = ?1")?;
-            let keys = statement.query_map([label], |row| row.get(0))?;
-            keys.collect()
-        })
-        .await
+    /// Lists on a thread of its own, which waits there for the lock, and then has it.
+    pub fn keys(&self) -> Keys {
+        let (keys, reader) = mpsc::channel(KEYS_AHEAD);
+        let (outcome, outcome_reader) = oneshot::channel();
+        let store = self.clone();
+        task::spawn_blocking(move || {
+            // Nobody may want to know any more.
+            let _ = outcome.send(store.list(&keys).context(FAILED));
+        });
+        Keys {
+            keys: reader,
+            outcome: outcome_reader,
+        }
     }
 
-    /// SQLite waits for the disk, so it gets a thread that may wait.
-    async fn run<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Connection, &str) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<T> {
-        let Self { label, connection } = self.clone();
-        let work = move || {
-            work(
-                &connection.lock().unwrap_or_else(PoisonError::into_inner),
-                &label,
-            )
-        };
-        let done = tokio::task::spawn_blocking(work).await;
-        done.context("the key-value store's thread ended early")?
-            .context("the key-value store failed")
+    fn list(&self, keys: &mpsc::Sender<String>) -> rusqlite::Result<()> {
+        let connection = self.lock();
+        let mut statement =
+            connection.prepare_cached("SELECT key FROM spin_key_value WHERE store = ?1")?;
+        let mut rows = statement.query([&*self.label])?;
+        while let Some(row) = rows.next()? {
+            if keys.blocking_send(row.get(0)?).is_err() {
+                // The reader has seen enough.
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits on the scheduler's own thread; others take over what that had to do, if there are any.
+    fn run<T>(&self, work: impl FnOnce(&Connection, &str) -> rusqlite::Result<T>) -> Result<T> {
+        task::block_in_place(|| work(&self.lock(), &self.label)).context(FAILED)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Connection> {
+        self.connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+const FAILED: &str = "the key-value store failed";
 
 fn open_file(path: &Path) -> Result<Connection> {
     if let Some(parent) = path.parent() {
@@ -157,32 +177,67 @@ fn create_table(connection: &Connection) -> rusqlite::Result<()> {
 mod tests {
     use super::*;
 
-    #[tokio::test]
-    async fn a_store_keeps_what_it_was_given_apart_from_other_labels() {
-        let dir = tempfile::tempdir().unwrap();
-        let location = StoreLocation::File(dir.path().join("new/kv.db"));
-        let store = Store::open("a", &location).unwrap();
-        store.set("k".into(), b"1".to_vec()).await.unwrap();
-        store.set("k".into(), b"2".to_vec()).await.unwrap();
-        store.set("gone".into(), Vec::new()).await.unwrap();
-        store.delete("gone".into()).await.unwrap();
-        drop(store);
-
-        let again = Store::open("a", &location).unwrap();
-        assert_eq!(again.get("k".into()).await.unwrap(), Some(b"2".to_vec()));
-        assert_eq!(again.get("gone".into()).await.unwrap(), None);
-        assert!(again.exists("k".into()).await.unwrap());
-        assert_eq!(again.keys().await.unwrap(), ["k"]);
-
-        let other = Store::open("b", &location).unwrap();
-        assert!(!other.exists("k".into()).await.unwrap());
+    fn in_memory() -> Store {
+        Store::open("a", None).unwrap()
     }
 
-    #[tokio::test]
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_store_keeps_what_it_was_given_apart_from_other_labels() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("new/kv.db");
+        let store = Store::open("a", Some(&path)).unwrap();
+        store.set("k", b"1").unwrap();
+        store.set("k", b"2").unwrap();
+        store.set("gone", b"").unwrap();
+        store.delete("gone").unwrap();
+        drop(store);
+
+        let again = Store::open("a", Some(&path)).unwrap();
+        assert_eq!(again.get("k").unwrap(), Some(b"2".to_vec()));
+        assert_eq!(again.get("gone").unwrap(), None);
+        assert!(again.exists("k").unwrap());
+        assert_eq!(again.keys().all().await.unwrap(), ["k"]);
+
+        let other = Store::open("b", Some(&path)).unwrap();
+        assert!(!other.exists("k").unwrap());
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
     async fn a_store_in_memory_works_too() {
-        let store = Store::open("a", &StoreLocation::Memory).unwrap();
-        store.set("k".into(), b"1".to_vec()).await.unwrap();
-        assert_eq!(store.get("k".into()).await.unwrap(), Some(b"1".to_vec()));
+        let store = in_memory();
+        store.set("k", b"1").unwrap();
+        assert_eq!(store.get("k").unwrap(), Some(b"1".to_vec()));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_listing_has_the_lock_until_its_reader_is_gone() {
+        let store = in_memory();
+        // One is read, four are on their way, one waits to be.
+        for number in 0..KEYS_AHEAD + 2 {
+            store.set(&format!("k{number}"), b"").unwrap();
+        }
+        let mut listing = store.keys();
+        assert_eq!(listing.keys.recv().await.as_deref(), Some("k0"));
+        assert!(store.connection.try_lock().is_err(), "the lock is free");
+
+        let reader = store.clone();
+        let read = tokio::spawn(async move { reader.get("k0") });
+        assert!(store.connection.try_lock().is_err(), "the lock is free");
+        drop(listing);
+        assert_eq!(read.await.unwrap().unwrap(), Some(Vec::new()));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_listing_read_to_its_end_has_all_keys_and_frees_the_lock() {
+        let store = in_memory();
+        for number in 0..100 {
+            store.set(&format!("k{number:02}"), b"").unwrap();
+        }
+        let keys = store.keys().all().await.unwrap();
+        let expected: Vec<_> = (0..100).map(|number| format!("k{number:02}")).collect();
+        assert_eq!(keys, expected);
+        store.delete("k00").unwrap();
+        assert!(!store.exists("k00").unwrap());
     }
 
     #[test]
@@ -190,10 +245,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("kv.db");
         std::fs::write(&path, "not a database, and long enough to be seen as none").unwrap();
-        let error = Store::open("a", &StoreLocation::File(path))
-            .err()
-            .unwrap()
-            .to_string();
+        let error = Store::open("a", Some(&path)).err().unwrap().to_string();
         assert!(error.contains("kv.db: is not a key-value store"), "{error}");
     }
 }

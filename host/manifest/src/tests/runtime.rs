@@ -1,8 +1,8 @@
 //! runtime-config.toml: what is accepted, what is refused.
 
 use super::*;
-use crate::StoreLocation;
 use crate::runtime::Provider;
+use crate::{OutboundHttp, StoreLocation};
 
 #[test]
 fn a_runtime_config_says_where_things_are() {
@@ -19,12 +19,46 @@ fn a_runtime_config_says_where_things_are() {
     assert_eq!(config.store("b", None), Some(StoreLocation::Memory));
     assert_eq!(config.store("c", None), None);
     assert_eq!(config.max_instance_memory(), Some(1000));
-    assert_eq!(config.max_connections(), Some(3));
+    assert_eq!(
+        config.outbound_http(),
+        OutboundHttp {
+            pooling: false,
+            max_connections: Some(3)
+        }
+    );
     let state_dir = config.state_dir(None, Path::new("/app")).unwrap();
     assert_eq!(
         config.store("default", state_dir.as_deref()),
         Some(StoreLocation::File("/state/sqlite_key_value.db".into()))
     );
+}
+
+#[test]
+fn a_redis_store_keeps_its_password_to_itself() {
+    let config = runtime(
+        "[key_value_store.default]\ntype = 'redis'\nurl = 'redis://:hush@localhost:6379/2'",
+    )
+    .unwrap();
+    let Some(location @ StoreLocation::Redis(url)) = &config.store("default", None) else {
+        panic!("no Redis");
+    };
+    assert_eq!(url.expose(), "redis://:hush@localhost:6379/2");
+    assert_eq!(format!("{location:?}"), "Redis(***)");
+    assert!(!format!("{config:?}").contains("hush"));
+}
+
+#[test]
+fn connections_are_kept_unless_the_table_is_there_and_does_not_ask_for_it() {
+    let cases = [
+        ("", true),
+        ("[outbound_http]\nconnection_pooling = true", true),
+        ("[outbound_http]\nconnection_pooling = false", false),
+        ("[outbound_http]\nmax_connections = 1", false),
+    ];
+    for (text, pooling) in cases {
+        let config = runtime(text).unwrap();
+        assert_eq!(config.outbound_http().pooling, pooling, "{text:?}");
+    }
 }
 
 #[test]
@@ -79,12 +113,28 @@ fn what_is_wrong_in_a_runtime_config_is_named() {
             "rc.toml: variables_provider[0].prefx: unknown key",
         ),
         (
-            "[key_value_store.a]\ntype = 'redis'\nurl = 'redis://:hush@x'",
-            "rc.toml: key_value_store.a.type: the stand-in has SQLite stores only",
+            "[key_value_store.a]\ntype = 'azure_cosmos'\nkey = 'hush'",
+            "rc.toml: key_value_store.a.type: the stand-in has stores of type \"spin\" and \"redis\"",
+        ),
+        (
+            "[key_value_store.a]\ntype = 'redis'",
+            "rc.toml: key_value_store.a.url: is missing; write redis://host:port",
+        ),
+        (
+            "[key_value_store.a]\ntype = 'redis'\nurl = 'rediss://:hush@x'",
+            "rc.toml: key_value_store.a.url: the stand-in speaks to Redis without TLS",
+        ),
+        (
+            "[key_value_store.a]\ntype = 'redis'\nurl = 'hush:6379'",
+            "rc.toml: key_value_store.a.url: must be redis://host:port",
+        ),
+        (
+            "[key_value_store.a]\ntype = 'redis'\nurl = 'unix:///run/hush.sock'",
+            "rc.toml: key_value_store.a.url: the stand-in takes redis://host:port only",
         ),
         (
             "[key_value_store.a]\npath = 'x'",
-            "rc.toml: key_value_store.a.type: must be \"spin\"",
+            "rc.toml: key_value_store.a.type: must be \"spin\" or \"redis\"",
         ),
         (
             "[outbound_http]\npooling = true",

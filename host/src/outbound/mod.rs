@@ -1,29 +1,29 @@
-//! The component's own HTTP requests: allowed or refused, then sent.
-//!
-//! Every request opens a connection and closes it: the stand-in never pools, which is Spin's
-//! `connection_pooling = false`, whatever the runtime config says.
+//! The component's own HTTP requests: allowed or refused, then sent by [`client`].
+
+mod body;
+mod client;
+mod connection;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
-use app_manifest::AllowedHosts;
+use app_manifest::{AllowedHosts, OutboundHttp};
 use http::uri::{Authority, PathAndQuery, Scheme};
-use http::{HeaderValue, Request, Response, Uri, header};
-use http_body_util::BodyExt;
-use tokio::sync::Semaphore;
+use http::{Request, Response, Uri, header};
 use url::Url;
-use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks, default_send_request};
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 use crate::stdio::report;
+use client::Sender;
 
 /// The authority by which an application calls itself.
 const SELF: &str = "self.alt";
 
-/// The rules for outbound requests; clones share them.
+/// The rules for outbound requests; clones share them, and the connections.
 #[derive(Clone)]
 pub struct Outbound {
     allowed: Arc<AllowedHosts>,
-    connections: Option<Arc<Semaphore>>,
+    sender: Sender,
     /// Where this host itself listens, once it does.
     own_address: Arc<OnceLock<SocketAddr>>,
 }
@@ -32,19 +32,10 @@ type Done = Box<dyn Future<Output = Result<(), Error>> + Send>;
 type Answer = Result<(Response<WasiBody>, Done), Error>;
 
 impl Outbound {
-    /// `max_connections` at a time: no limit where it is `None`, no connection at all where it is 0.
-    pub fn new(allowed: AllowedHosts, max_connections: Option<usize>) -> Self {
-        let permits = |limit: usize| Arc::new(Semaphore::new(limit.min(Semaphore::MAX_PERMITS)));
-        let connections = max_connections.map(|limit| {
-            let semaphore = permits(limit);
-            if limit == 0 {
-                semaphore.close();
-            }
-            semaphore
-        });
+    pub fn new(allowed: AllowedHosts, config: OutboundHttp) -> Self {
         Self {
             allowed: Arc::new(allowed),
-            connections,
+            sender: Sender::new(config.pooling, config.max_connections),
             own_address: Arc::default(),
         }
     }
@@ -93,25 +84,14 @@ impl WasiHttpHooks for Outbound {
         _consumed: Done,
     ) -> Box<dyn Future<Output = Answer> + Send> {
         let checked = self.check(&mut request);
-        let connections = self.connections.clone();
+        // The client writes its own, from where it sends the request to.
+        request.headers_mut().remove(header::HOST);
+        let sender = self.sender.clone();
         Box::new(async move {
             checked?;
-            let permit = match connections {
-                Some(connections) => Some(
-                    connections
-                        .acquire_owned()
-                        .await
-                        .map_err(|_| Error::ConnectionLimitReached)?,
-                ),
-                None => None,
-            };
-            let (response, connection) = default_send_request(request, options).await?;
-            let done: Done = Box::new(async move {
-                let result = connection.await;
-                drop(permit);
-                result
-            });
-            Ok((response.map(BodyExt::boxed_unsync), done))
+            let response = sender.send(request, options).await?;
+            // What goes wrong from here on, the reply's body says.
+            Ok((response, Box::new(std::future::ready(Ok(()))) as Done))
         })
     }
 }
@@ -140,8 +120,6 @@ fn redirect(request: &mut Request<WasiBody>, address: SocketAddr) -> Result<(), 
         .path_and_query(target)
         .build();
     *request.uri_mut() = uri.map_err(|_| Error::HttpRequestUriInvalid)?;
-    let host = HeaderValue::try_from(address).map_err(|_| Error::HttpRequestUriInvalid)?;
-    request.headers_mut().insert(header::HOST, host);
     Ok(())
 }
 

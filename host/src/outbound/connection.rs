@@ -1,0 +1,244 @@
+//! Connections to other services, made as Spin makes them: no `TCP_NODELAY`, and over plain TCP no
+//! write of several buffers at once. Both show in how a request reaches its server.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http::Uri;
+use http::uri::Scheme;
+use hyper_util::client::legacy::connect::{Connected, Connection};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpStream, lookup_host};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+use tower_service::Service;
+use wasmtime_wasi_http::Error;
+
+tokio::task_local! {
+    /// For a connection that the current request may need. The client has no other way to say it.
+    static CONNECT_TIMEOUT: Duration;
+}
+
+/// Runs `request` with `limit` for a connection of its own, should it need one.
+pub fn within<F: Future>(limit: Duration, request: F) -> impl Future<Output = F::Output> {
+    CONNECT_TIMEOUT.scope(limit, request)
+}
+
+/// Why there is no connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnectError {
+    Uri,
+    Name,
+    Timeout,
+    Refused,
+    Tls,
+}
+
+impl From<ConnectError> for Error {
+    fn from(error: ConnectError) -> Self {
+        match error {
+            ConnectError::Uri => Self::HttpRequestUriInvalid,
+            ConnectError::Name => Self::DnsError {
+                rcode: Some("address not available".to_owned()),
+                info_code: Some(0),
+            },
+            ConnectError::Timeout => Self::ConnectionTimeout,
+            ConnectError::Refused => Self::ConnectionRefused,
+            ConnectError::Tls => Self::TlsProtocolError,
+        }
+    }
+}
+
+impl std::fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        Error::from(*self).fmt(f)
+    }
+}
+
+impl std::error::Error for ConnectError {}
+
+/// Makes connections; clones share their limit.
+#[derive(Clone)]
+pub struct Connector {
+    permits: Option<Arc<Semaphore>>,
+    tls: Arc<ClientConfig>,
+}
+
+impl Connector {
+    /// At most `limit` connections at a time: further ones wait for one to end.
+    pub fn new(limit: Option<usize>) -> Self {
+        let permits =
+            limit.map(|limit| Arc::new(Semaphore::new(limit.min(Semaphore::MAX_PERMITS))));
+        let roots = RootCertStore {
+            roots: webpki_roots::TLS_SERVER_ROOTS.into(),
+        };
+        let mut tls = ClientConfig::builder()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Self {
+            permits,
+            tls: Arc::new(tls),
+        }
+    }
+
+    async fn connect(self, uri: Uri, limit: Duration) -> Result<Stream, ConnectError> {
+        let encrypted = uri.scheme() == Some(&Scheme::HTTPS);
+        let host = uri.host().ok_or(ConnectError::Uri)?;
+        let port = uri.port_u16().unwrap_or(if encrypted { 443 } else { 80 });
+        let addresses: Vec<_> = lookup_host(format!("{host}:{port}"))
+            .await
+            .map_err(|_| ConnectError::Name)?
+            .collect();
+
+        let connect = async {
+            let permit = self.permit().await;
+            (TcpStream::connect(&*addresses).await, permit)
+        };
+        let (tcp, permit) = timeout(limit, connect)
+            .await
+            .map_err(|_| ConnectError::Timeout)?;
+        let tcp = tcp.map_err(|error| match error.kind() {
+            io::ErrorKind::AddrNotAvailable => ConnectError::Name,
+            _ => ConnectError::Refused,
+        })?;
+        let transport = if encrypted {
+            Transport::Tls(Box::new(self.encrypt(host, tcp).await?))
+        } else {
+            Transport::Plain(tcp)
+        };
+        Ok(Stream {
+            transport,
+            _permit: permit,
+        })
+    }
+
+    async fn permit(&self) -> Option<OwnedSemaphorePermit> {
+        let permits = self.permits.clone()?;
+        // It is never closed.
+        permits.acquire_owned().await.ok()
+    }
+
+    async fn encrypt(
+        &self,
+        host: &str,
+        tcp: TcpStream,
+    ) -> Result<TlsStream<TcpStream>, ConnectError> {
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let name = ServerName::try_from(bare.to_owned()).map_err(|_| ConnectError::Name)?;
+        let connector = TlsConnector::from(Arc::clone(&self.tls));
+        connector
+            .connect(name, tcp)
+            .await
+            .map_err(|_| ConnectError::Tls)
+    }
+}
+
+impl Service<Uri> for Connector {
+    type Response = TokioIo<Stream>;
+    type Error = ConnectError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, ConnectError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ConnectError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let connector = self.clone();
+        // Now, within the request: a connection that comes too late for it is made elsewhere.
+        let limit = CONNECT_TIMEOUT.get();
+        Box::pin(async move { connector.connect(uri, limit).await.map(TokioIo::new) })
+    }
+}
+
+/// An open connection. It counts until it is dropped.
+pub struct Stream {
+    transport: Transport,
+    _permit: Option<OwnedSemaphorePermit>,
+}
+
+enum Transport {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl Connection for Stream {
+    fn connected(&self) -> Connected {
+        match &self.transport {
+            Transport::Plain(tcp) => tcp.connected(),
+            Transport::Tls(tls) => {
+                let (tcp, session) = tls.get_ref();
+                match session.alpn_protocol() {
+                    Some(b"h2") => tcp.connected().negotiated_h2(),
+                    _ => tcp.connected(),
+                }
+            }
+        }
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match &mut self.get_mut().transport {
+            Transport::Plain(tcp) => Pin::new(tcp).poll_read(cx, buffer),
+            Transport::Tls(tls) => Pin::new(tls).poll_read(cx, buffer),
+        }
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match &mut self.get_mut().transport {
+            Transport::Plain(tcp) => Pin::new(tcp).poll_write(cx, bytes),
+            Transport::Tls(tls) => Pin::new(tls).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.get_mut().transport {
+            Transport::Plain(tcp) => Pin::new(tcp).poll_flush(cx),
+            Transport::Tls(tls) => Pin::new(tls).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.get_mut().transport {
+            Transport::Plain(tcp) => Pin::new(tcp).poll_shutdown(cx),
+            Transport::Tls(tls) => Pin::new(tls).poll_shutdown(cx),
+        }
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffers: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match &mut self.get_mut().transport {
+            Transport::Plain(tcp) => {
+                let first = buffers.iter().find(|buffer| !buffer.is_empty());
+                Pin::new(tcp).poll_write(cx, first.map_or(&[], |buffer| &**buffer))
+            }
+            Transport::Tls(tls) => Pin::new(tls).poll_write_vectored(cx, buffers),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        matches!(&self.transport, Transport::Tls(tls) if tls.is_write_vectored())
+    }
+}

@@ -1,0 +1,126 @@
+//! Redis, with which the tests keep what the component stores: `redis-server` in PATH, installed
+//! where Debian's packages are to be had.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::debian;
+use crate::project::Project;
+
+const PROGRAM: &str = "redis-server";
+
+/// Debian's asks this whether it may start a service that it has just installed.
+const POLICY: &str = "/usr/sbin/policy-rc.d";
+
+/// The server's program.
+pub fn find_or_install(project: &Project) -> Result<PathBuf> {
+    if let Some(found) = find() {
+        return Ok(found);
+    }
+    if debian::has_apt() {
+        install(project)?;
+    }
+    find().context(
+        "Redis is not installed, and the tests of the key-value stores need it; install it, or set \
+         SAM_CALLBACK_REDIS to its `redis-server`, then run this again",
+    )
+}
+
+fn find() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    in_folders(std::env::split_paths(&path))
+}
+
+fn in_folders(mut folders: impl Iterator<Item = PathBuf>) -> Option<PathBuf> {
+    let program = format!("{PROGRAM}{}", std::env::consts::EXE_SUFFIX);
+    folders.find_map(|folder| Some(folder.join(&program)).filter(|file| file.is_file()))
+}
+
+fn install(project: &Project) -> Result<()> {
+    let why = "to test the key-value stores (the package's own service on port 6379 is of no use \
+               here)";
+    let _policy = if debian::is_root(project) {
+        NoService::ask_for(Path::new(POLICY))?
+    } else {
+        None
+    };
+    debian::install_packages(project, &[PROGRAM], why)
+}
+
+/// As long as it is there, Debian's packages start no service.
+struct NoService {
+    file: PathBuf,
+}
+
+impl NoService {
+    /// `None` where the machine has a policy already: it is the administrator's.
+    fn ask_for(file: &Path) -> Result<Option<Self>> {
+        if file.exists() {
+            return Ok(None);
+        }
+        let text = "#!/bin/sh\n# Of `cargo xtask test`, while it installs Redis; may be removed.\n\
+                    exit 101\n";
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o755);
+        options
+            .open(file)
+            .and_then(|mut opened| opened.write_all(text.as_bytes()))
+            .with_context(|| format!("cannot write {}", file.display()))?;
+        Ok(Some(Self { file: file.into() }))
+    }
+}
+
+impl Drop for NoService {
+    fn drop(&mut self) {
+        // What cannot be removed is named in the file itself.
+        let _ = std::fs::remove_file(&self.file);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(name: &str) -> PathBuf {
+        let folder =
+            std::env::temp_dir().join(format!("xtask-redis-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        folder
+    }
+
+    #[test]
+    fn the_first_server_in_the_path_is_taken() {
+        let top = folder("path");
+        let program = format!("{PROGRAM}{}", std::env::consts::EXE_SUFFIX);
+        let folders = ["none", "first", "second"].map(|name| top.join(name));
+        assert_eq!(in_folders(folders.iter().cloned()), None);
+        for folder in &folders[1..] {
+            std::fs::create_dir_all(folder).expect("a folder");
+            std::fs::write(folder.join(&program), "").expect("a file");
+        }
+        let found = in_folders(folders.iter().cloned());
+        assert_eq!(found, Some(folders[1].join(program)));
+        std::fs::remove_dir_all(&top).expect("removed");
+    }
+
+    #[test]
+    fn the_policy_is_there_for_a_time_only_and_another_stays() {
+        let top = folder("policy");
+        let file = top.join("policy-rc.d");
+        let policy = NoService::ask_for(&file).expect("written").expect("ours");
+        let text = std::fs::read_to_string(&file).expect("there");
+        assert!(text.ends_with("\nexit 101\n"), "{text}");
+        drop(policy);
+        assert!(!file.exists());
+
+        std::fs::write(&file, "another's").expect("written");
+        assert!(NoService::ask_for(&file).expect("seen").is_none());
+        assert!(file.exists());
+        std::fs::remove_dir_all(&top).expect("removed");
+    }
+}
