@@ -42,6 +42,8 @@ pub struct App<H> {
     under_way: Holds,
     /// How many requests have no reply yet.
     requests: AtomicUsize,
+    /// How many tasks wait for an idle moment to look into the outbox.
+    looks: AtomicUsize,
     /// When the settings were read.
     loaded: Duration,
     /// Whether the data API was there when a probe last asked.
@@ -74,7 +76,7 @@ pub struct After {
     refused: bool,
 }
 
-/// One more request that has no reply yet, until this is dropped.
+/// Counts one more, until this is dropped.
 struct Counted<'a>(&'a AtomicUsize);
 
 impl<'a> Counted<'a> {
@@ -120,6 +122,7 @@ impl<H: Host> App<H> {
             interface: Interface::default(),
             under_way: Holds::default(),
             requests: AtomicUsize::default(),
+            looks: AtomicUsize::default(),
             host: Breaker::new(host),
             config,
         }

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::{App, failed};
+use super::{App, Counted, failed};
 use crate::audit::{self, Record};
 use crate::credentials::Verified;
 use crate::delivery::outbox::{Attempted, Entry, Id, Origin, Pending, Why};
@@ -17,9 +17,6 @@ const BUSY: Duration = Duration::from_secs(5);
 
 /// How often it looks whether it is without one.
 const GLANCE: Duration = Duration::from_millis(5);
-
-/// Held by the one task that waits for that.
-const LOOK: &str = "look";
 
 impl<H: Host> App<H> {
     /// Gives how the change was taken, and its entry where it is in the outbox.
@@ -116,9 +113,10 @@ impl<H: Host> App<H> {
         if is_new {
             return true;
         }
-        let Some(_waiting) = self.under_way.take(LOOK) else {
+        if self.looks.load(Ordering::Relaxed) > 0 {
             return false;
-        };
+        }
+        let _waiting = Counted::new(&self.looks);
         let until = self.host.monotonic() + BUSY;
         while self.requests.load(Ordering::Relaxed) > 0 && self.host.monotonic() < until {
             self.host.sleep(GLANCE).await;

@@ -8,7 +8,7 @@ use fastrand::Rng;
 
 use crate::journal::{Event, Journal};
 use crate::server::Server;
-use crate::store::{Failing, Store};
+use crate::store::{Failing, MISLEADING, Store};
 
 /// Longer than SQLite waits for a lock, in Spin and in the stand-in.
 const LONG_LOCK: Duration = Duration::from_millis(6500);
@@ -19,10 +19,12 @@ enum Mishap {
     StoreFails(Failing),
     /// A power cut while the store fails.
     Both(Failing),
+    /// The outbox's marker does not say what is so.
+    Misled,
 }
 
 /// Each of them comes once before any comes again.
-const MISHAPS: [Mishap; 8] = [
+const MISHAPS: [Mishap; 10] = [
     Mishap::PowerCut,
     Mishap::PowerCut,
     Mishap::StoreFails(Failing::Sets),
@@ -31,6 +33,8 @@ const MISHAPS: [Mishap; 8] = [
     Mishap::StoreFails(Failing::Locked),
     Mishap::Both(Failing::Sets),
     Mishap::Both(Failing::Deletes),
+    Mishap::Misled,
+    Mishap::Misled,
 ];
 
 /// Lets things happen to the server until then, when it is well again.
@@ -54,6 +58,10 @@ pub fn happen(
                 Mishap::StoreFails(how) => {
                     let time = duration(how, random, until);
                     failing(&store, how, journal, || thread::sleep(time));
+                    server
+                }
+                Mishap::Misled => {
+                    store.mislead(MISLEADING[random.usize(..MISLEADING.len())]);
                     server
                 }
                 Mishap::Both(how) => {

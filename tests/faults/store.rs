@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+/// Where the component keeps the marker of its outbox.
+const MARKER: &str = "0-outbox-marker";
+
 /// What Spin makes; the server may not have made it yet.
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS spin_key_value (
     store TEXT NOT NULL,
@@ -25,6 +28,29 @@ pub enum Failing {
     /// The file is locked. Operations wait, and fail after SQLite's 5 s.
     Locked,
 }
+
+/// A marker of the outbox that does not say what is so.
+#[derive(Debug, Clone, Copy)]
+pub enum Misleading {
+    /// There is none.
+    Removed,
+    /// Nothing waits, it says, and that was so a moment ago.
+    Stale,
+    /// It was written tomorrow.
+    FromTheFuture,
+    /// Somebody who is not there any more has the lease.
+    Abandoned,
+    /// It is no marker.
+    Damaged,
+}
+
+pub const MISLEADING: [Misleading; 5] = [
+    Misleading::Removed,
+    Misleading::Stale,
+    Misleading::FromTheFuture,
+    Misleading::Abandoned,
+    Misleading::Damaged,
+];
 
 pub struct Store {
     file: PathBuf,
@@ -68,6 +94,51 @@ impl Store {
         connection.execute_batch(fault).expect("a fault");
         Fault { connection, remedy }
     }
+}
+
+impl Store {
+    /// Puts such a marker into the store.
+    pub fn mislead(&self, how: Misleading) {
+        let connection = Connection::open(&self.file).expect("the store's file");
+        let patience = Duration::from_secs(60);
+        connection.busy_timeout(patience).expect("a timeout");
+        connection.execute_batch(TABLE).expect("a table");
+        let done = match how.marker(unix_millis()) {
+            Some(marker) => connection.execute(
+                "INSERT INTO spin_key_value (store, key, value) VALUES ('default', ?1, ?2)
+                 ON CONFLICT (store, key) DO UPDATE SET value = ?2",
+                (MARKER, marker.as_bytes()),
+            ),
+            None => connection.execute("DELETE FROM spin_key_value WHERE key = ?1", [MARKER]),
+        };
+        done.expect("a marker");
+    }
+}
+
+impl Misleading {
+    fn marker(self, now: u64) -> Option<String> {
+        let marker = |due: &str, listed: u64, lease: &str| {
+            Some(format!(
+                r#"{{"due":{due},"listed":{listed},"announced":false,"lease":{lease}}}"#
+            ))
+        };
+        let tomorrow = now + 86_400_000;
+        match self {
+            Self::Removed => None,
+            Self::Stale => marker("null", now, "null"),
+            Self::FromTheFuture => marker(&tomorrow.to_string(), tomorrow, "null"),
+            Self::Abandoned => {
+                let until = now + 15_000;
+                marker("0", now, &format!(r#"{{"holder":1,"until":{until}}}"#))
+            }
+            Self::Damaged => Some(r#"{"due":"#.to_owned()),
+        }
+    }
+}
+
+fn unix_millis() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    u64::try_from(since.expect("a clock that is set").as_millis()).expect("this age of the world")
 }
 
 impl Fault {

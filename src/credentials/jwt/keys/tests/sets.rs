@@ -96,7 +96,7 @@ fn a_member_that_cannot_be_used_shuts_out_nobody_and_is_named() {
         assert!(named.starts_with("clave 2"), "{odd}: {named}");
         assert!(named.contains(why), "{odd}: {named}");
 
-        let alone = Keys::parse(&set(&[odd.clone()])).expect_err("nothing remains");
+        let alone = Keys::parse(&set(std::slice::from_ref(&odd))).expect_err("nothing remains");
         let said = alone.to_string();
         assert!(said.contains("ninguna clave del JWKS"), "{said}");
         assert!(said.contains("clave 1"), "{odd}: {said}");
