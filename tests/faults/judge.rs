@@ -54,7 +54,9 @@ pub fn judge(events: &[(Duration, Event)], rows: &Rows, others: &notices::Rows) 
         let row = rows.get(*deployment);
         let found = [
             story.what_is_wrong_with_the_writes(row),
-            story.answers().find_map(|it| it.what_is_wrong(&outages)),
+            story
+                .answers()
+                .find_map(|it| story.what_is_wrong_with(it, &outages)),
             story.answers().find_map(|it| story.what_is_missing(it)),
         ];
         breaches.extend(found.into_iter().flatten().map(|what| Breach {
@@ -131,25 +133,33 @@ impl Answered<'_> {
     fn is_acknowledged(&self) -> bool {
         matches!(self.answer, Answer::Done | Answer::Queued)
     }
-
-    fn what_is_wrong(&self, outages: &Spans) -> Option<String> {
-        let out = |(from, to): &(usize, usize)| *from < self.sent && self.at < *to;
-        match self.answer {
-            Answer::Queued if outages.iter().any(out) => Some(format!(
-                "#{} was told that it is kept, while the store took no write",
-                self.at
-            )),
-            Answer::Refused(status) if status != 503 => {
-                Some(format!("#{} was told {status}", self.at))
-            }
-            _ => None,
-        }
-    }
 }
 
 impl<'a> Story<'a> {
     fn answers(&self) -> impl Iterator<Item = &Answered<'a>> {
         self.answered.iter()
+    }
+
+    fn what_is_wrong_with(&self, answered: &Answered, outages: &Spans) -> Option<String> {
+        let Answered {
+            sent,
+            at,
+            callback,
+            answer,
+        } = answered;
+        // One that ends the row and waits already is not written again.
+        let may_wait = |since: usize| {
+            let mut before = self.sent.iter().take_while(|(sent, _)| *sent < since);
+            is_final(callback.status) && before.any(|(_, other)| other == callback)
+        };
+        let mut out = outages.iter().filter(|(from, to)| from < sent && at < to);
+        match answer {
+            Answer::Queued if out.any(|(from, _)| !may_wait(*from)) => Some(format!(
+                "#{at} was told that it is kept, while the store took no write"
+            )),
+            Answer::Refused(status) if *status != 503 => Some(format!("#{at} was told {status}")),
+            _ => None,
+        }
     }
 
     fn writes(&self) -> impl Iterator<Item = (usize, &'a Order)> {

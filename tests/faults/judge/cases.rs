@@ -95,6 +95,18 @@ fn kept() -> Vec<Case> {
                 wrote(end),
             ],
         ),
+        (
+            "kept where nothing could be kept, as an equal one waited already",
+            vec![
+                sent(end),
+                told(0, end, Answer::Queued),
+                Event::StoreFails(""),
+                sent(end),
+                told(3, end, Answer::Queued),
+                Event::StoreHeals,
+                wrote(end),
+            ],
+        ),
     ];
     let kept = cases.map(|(name, events)| (name, events, LAST_WRITE, ""));
     kept.into_iter().collect()
@@ -176,6 +188,34 @@ fn broken() -> Vec<Case> {
                 told(1, end, Answer::Queued),
                 Event::StoreHeals,
                 wrote(end),
+            ],
+            LAST_WRITE,
+            "took no write",
+        ),
+        (
+            "kept where nothing could be kept, as another one waited already",
+            vec![
+                sent(other),
+                told(0, other, Answer::Queued),
+                Event::StoreFails(""),
+                sent(end),
+                told(3, end, Answer::Queued),
+                Event::StoreHeals,
+                wrote(end),
+            ],
+            LAST_WRITE,
+            "took no write",
+        ),
+        (
+            "kept where nothing could be kept, as an equal one that ends nothing waited already",
+            vec![
+                sent(run),
+                told(0, run, Answer::Queued),
+                Event::StoreFails(""),
+                sent(run),
+                told(3, run, Answer::Queued),
+                Event::StoreHeals,
+                wrote(run),
             ],
             LAST_WRITE,
             "took no write",
