@@ -227,6 +227,9 @@ impl Service {
     }
 }
 
+/// A refusal that is the data API's last word on a change.
+pub const REFUSES: &str = "answers 400";
+
 impl Fault {
     fn name(self) -> &'static str {
         match self {
@@ -234,7 +237,7 @@ impl Fault {
             Self::ResetBefore => "resets the connection",
             Self::Unavailable => "answers 503",
             Self::Failed => "answers 500",
-            Self::Misconfigured => "answers 400",
+            Self::Misconfigured => REFUSES,
             Self::HtmlPage => "answers with a page",
             Self::Proxy(_) => "is answered for by a proxy",
             Self::Truncated => "cuts its reply off",

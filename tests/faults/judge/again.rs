@@ -3,7 +3,7 @@
 //! What was taken is remembered before its reply goes out, so whoever sends it again after that gets
 //! the same reply. That is not promised where the store was failing when it was to be remembered or
 //! is asked, nor where another notice, which is remembered in the same value, was under way at the
-//! same time. Of several at once any may be the one that is remembered.
+//! same time, nor of what the data API has refused for good: that is taken anew. Of several at once any may be the one that is remembered.
 
 use std::collections::BTreeMap;
 
@@ -18,11 +18,11 @@ impl Tales<'_> {
             same.push(sending);
         }
         let mut messages = messages.values();
-        messages.find_map(|same| self.what_is_wrong_with_one(same))
+        messages.find_map(|same| self.what_is_wrong_with_one(same, &tale.refusals))
     }
 
     /// `same`: each time that one message was sent.
-    fn what_is_wrong_with_one(&self, same: &[&Sending<'_>]) -> Option<String> {
+    fn what_is_wrong_with_one(&self, same: &[&Sending<'_>], refusals: &[usize]) -> Option<String> {
         let is_sure = |it: &&&Sending| it.is_acknowledged() && !it.meets(&self.doubts);
         let first = same.iter().filter(is_sure).min_by_key(|it| it.to)?;
         // Any of these may have been remembered, or may have been after another was.
@@ -41,7 +41,10 @@ impl Tales<'_> {
             Answer::Done | Answer::Queued => it.body.is_some(),
         });
         let mut remembered = None;
-        let later = same.iter().filter(|it| it.from > first.to);
+        let refused = |until| refusals.iter().any(|at| first.from < *at && *at < until);
+        let later = same
+            .iter()
+            .filter(|it| it.from > first.to && !refused(it.to));
         for it in later.filter(|it| !it.meets(&self.doubts)) {
             let at = it.to;
             match it.answer {

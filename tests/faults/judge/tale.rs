@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Breach, Spans};
+use crate::data_api::REFUSES;
 use crate::journal::{Answer, Event};
 use crate::notices::{Came, Columns, Kind, Notice, Rows, Verdict, Write, moment};
 
@@ -35,6 +36,8 @@ pub struct Tale<'a> {
     /// The row's moment, as it was shown.
     pub looks: Vec<(usize, Option<u64>)>,
     pub checks: Vec<(usize, Verdict)>,
+    /// When the data API refused something of the row for good.
+    pub refusals: Vec<usize>,
 }
 
 /// One time that a notice was sent.
@@ -94,6 +97,7 @@ impl<'a> Tales<'a> {
                 Event::Checked(row, verdict) => {
                     tales.entry(row).or_default().checks.push((at, *verdict))
                 }
+                Event::Fault(row, _, REFUSES) => tales.entry(row).or_default().refusals.push(at),
                 Event::StoreInDoubt => since = Some(at),
                 Event::StoreIsSound => doubts.extend(since.take().map(|since| (since, at))),
                 _ => {}

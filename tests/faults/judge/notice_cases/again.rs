@@ -1,6 +1,7 @@
 //! Messages that are sent again; all of them are written at once.
 
 use super::*;
+use crate::data_api::REFUSES;
 
 pub fn cases() -> Vec<Case> {
     let first = || vec![sent("a1"), wrote("a1"), answered(0, "a1", "x")];
@@ -37,10 +38,27 @@ pub fn cases() -> Vec<Case> {
         answered(5, "a1", "y"),
     ];
     let refused = with(first(), vec![sent("a1"), told(3, "a1", LATER)]);
+    let row = notice("a1").row;
+    let dead = vec![
+        sent("a1"),
+        Event::Fault(row.clone(), String::new(), REFUSES),
+        answered(0, "a1", "x"),
+        sent("a1"),
+        wrote("a1"),
+        answered(3, "a1", "y"),
+    ];
+    let mut dead_later = with(second("x"), vec![sent("a1"), answered(5, "a1", "y")]);
+    dead_later.push(Event::Fault(row, String::new(), REFUSES));
     vec![
         ("answered the same again", second("x"), ""),
         ("answered differently", second("y"), "differently"),
         ("refused, and it had been taken", refused, "had been taken"),
+        ("what was refused for good is taken anew", dead, ""),
+        (
+            "refused for good, but only later",
+            dead_later,
+            "differently",
+        ),
         ("of two at once either is remembered", third("x"), ""),
         (
             "of two at once either is remembered, and stays",
