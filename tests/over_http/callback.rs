@@ -188,7 +188,7 @@ fn a_callback_comes_to_the_root_where_that_is_its_path() {
         ("GET", "/d", 404),
         ("POST", "/nowhere", 404),
     ] {
-        let reply = server.send(method, path, &[SIGNED], b"");
+        let reply = server.send_for(method, path, &[SIGNED], b"");
         assert_eq!(reply.status, status, "{method} {path}");
     }
 }

@@ -51,7 +51,7 @@ fn head_is_answered_on_a_kept_connection_without_a_body() {
         "/nowhere",
         "/api/callback",
     ] {
-        let got = server.send("GET", path, &[], b"");
+        let got = server.send_for("GET", path, &[], b"");
         for _ in 0..2 {
             write_request(&mut stream, "HEAD", path, "", b"");
             let head = read_head(&mut stream);

@@ -42,7 +42,7 @@ pub fn cases() -> Vec<Case> {
     let dead = vec![
         sent("a1"),
         Event::Fault(row.clone(), String::new(), REFUSES),
-        answered(0, "a1", "x"),
+        replied(0, notice("a1"), Answer::Queued, "x"),
         sent("a1"),
         wrote("a1"),
         answered(3, "a1", "y"),
