@@ -9,7 +9,7 @@ use crate::exchange::exchange;
 use crate::figure::{Better, Figures, Unit};
 use crate::keys::{Signer, Tokens};
 use crate::plan::{Cell, Plan};
-use crate::request::requests;
+use crate::request::{Body, Shown, requests};
 use crate::scenario::{Scenario, Served};
 use crate::server::{Server, Servers};
 use crate::wrk::{Load, Run, Wrk};
@@ -25,6 +25,8 @@ pub struct Bench {
     pub figures: Figures,
     /// What could not be measured, and why.
     pub failures: Vec<String>,
+    /// What was measured and is no good, and why.
+    pub remarks: Vec<String>,
     running: BTreeMap<Served, Server>,
     series: u32,
 }
@@ -41,6 +43,7 @@ impl Bench {
             data_api: DataApi::start()?,
             figures: Figures::default(),
             failures: Vec::new(),
+            remarks: Vec::new(),
             running: BTreeMap::new(),
             series: 0,
         })
@@ -147,6 +150,22 @@ impl Bench {
         let failure = format!("{what}: {error:#}");
         crate::say::warning(&failure);
         self.failures.push(failure);
+    }
+
+    /// Notes what a figure does not say by itself.
+    pub fn remark(&mut self, what: &str, text: &str) {
+        let remark = format!("{what}: {text}");
+        crate::say::warning(&remark);
+        // Another round's may be the same.
+        if !self.remarks.contains(&remark) {
+            self.remarks.push(remark);
+        }
+    }
+
+    /// Small requests of this kind on kept connections, which no other part of the run has sent.
+    pub fn requests(&mut self, shown: Shown) -> Vec<Vec<u8>> {
+        let series = self.next_series();
+        requests(shown, Body::Small, true, &self.tokens, series)
     }
 
     fn next_series(&mut self) -> u32 {

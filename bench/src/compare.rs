@@ -79,7 +79,7 @@ mod tests {
                 taken.add(name, *unit, *better, *value);
             }
         }
-        Report::new(Conditions::default(), taken)
+        Report::new(Conditions::default(), taken, Vec::new())
     }
 
     fn names(changed: &[Changed]) -> Vec<String> {

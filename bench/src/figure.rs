@@ -9,6 +9,8 @@ pub enum Unit {
     PerSecond,
     Milliseconds,
     Kilobytes,
+    /// How many there are.
+    Count,
     /// Of another figure of the same round.
     Ratio,
 }
@@ -51,6 +53,7 @@ impl Unit {
             Self::PerSecond => 0.0,
             Self::Milliseconds => 0.03,
             Self::Kilobytes => 32.0,
+            Self::Count => 2.0,
             Self::Ratio => 0.03,
         }
     }
@@ -98,21 +101,19 @@ impl Figures {
 
     /// Adds how one figure is to another, round by round, as `<name>-ratio`.
     pub fn add_ratio(&mut self, name: &str, other: &str) {
+        self.add_ratio_as(name, other, &format!("{name}-ratio"));
+    }
+
+    /// The same under another name, for a figure that is compared with more than one.
+    pub fn add_ratio_as(&mut self, name: &str, other: &str, ratio: &str) {
         let (Some(figure), Some(floor)) = (self.get(name), self.get(other)) else {
             return;
         };
         let better = figure.better;
         let rounds = figure.rounds.iter().zip(&floor.rounds);
         let ratios: Vec<_> = rounds.map(|(own, floor)| own / floor).collect();
-        for ratio in ratios {
-            self.add(&format!("{name}-ratio"), Unit::Ratio, better, ratio);
-        }
-    }
-
-    /// Leaves out the first round of those whose name begins like this.
-    pub fn drop_first(&mut self, prefix: &str) {
-        for figure in self.0.iter_mut().filter(|it| it.name.starts_with(prefix)) {
-            figure.rounds.remove(0);
+        for value in ratios {
+            self.add(ratio, Unit::Ratio, better, value);
         }
     }
 

@@ -1,4 +1,5 @@
-//! Whether a callback takes longer where more waits in the outbox, or more tokens or keys are set.
+//! Whether a callback takes longer where more waits in the outbox, more rows are stored, or more
+//! tokens or keys are set.
 
 use std::path::Path;
 
@@ -7,12 +8,15 @@ use serde_json::Value;
 
 use crate::bench::Bench;
 use crate::exchange::exchange;
-use crate::outbox::{self, Entry};
+use crate::flooded;
+use crate::outbox;
 use crate::plan::Cell;
 use crate::request::{Body, Shown, TOKEN, bare, requests};
+use crate::rows::Left;
 use crate::say;
 use crate::scenario::{Scenario, Served, named};
 use crate::server::{Application, Server};
+use crate::store::Entry;
 
 const CELL: Cell = Cell::new(1, true, Body::Small);
 
@@ -33,12 +37,24 @@ pub struct Growing {
 }
 
 /// Of keys a component takes 16 at most.
-pub const ALL: [Growing; 3] = [
+pub const ALL: [Growing; 5] = [
     Growing {
         name: "outbox",
         title: "entries in the outbox",
         amounts: &[0, 1_000, 100_000],
         scenario: "data-api",
+    },
+    Growing {
+        name: "rows",
+        title: "embedded rows, data API",
+        amounts: &flooded::AMOUNTS,
+        scenario: "data-api",
+    },
+    Growing {
+        name: "rows-embedded",
+        title: "embedded rows, one more",
+        amounts: &flooded::AMOUNTS,
+        scenario: "embedded",
     },
     Growing {
         name: "tokens",
@@ -111,6 +127,8 @@ fn start(bench: &Bench, growing: &str, amount: usize) -> Result<Server> {
                 .servers
                 .start(&with(Served::Jwt, "jwt_public_key", keys))
         }
+        "rows" => Left::by_a_callback(bench)?.start(bench, Served::DataApi, amount),
+        "rows-embedded" => Left::by_a_callback(bench)?.start(bench, Served::Embedded, amount),
         _ => {
             let operator = OPERATOR.to_owned();
             let application = with(Served::DataApi, "admin_token", operator);

@@ -4,11 +4,13 @@
 mod arguments;
 mod attacked;
 mod bench;
+mod caller;
 mod cold;
 mod compare;
 mod data_api;
 mod exchange;
 mod figure;
+mod flooded;
 mod growth;
 mod histogram;
 mod keys;
@@ -19,10 +21,12 @@ mod outbox;
 mod plan;
 mod report;
 mod request;
+mod rows;
 mod say;
 mod scenario;
 mod server;
 mod startup;
+mod store;
 mod strangers;
 mod table;
 mod tables;
@@ -83,16 +87,17 @@ fn run(arguments: Arguments) -> Result<Vec<String>> {
     let Bench {
         figures,
         failures,
+        remarks,
         plan,
         ..
     } = bench;
     ensure!(
         figures.iter().next().is_some() || !failures.is_empty(),
-        "nothing is called {:?}; names begin with load, cold, growth, memory, attacked, compile or size, \
-         and go on as in the file of --json",
+        "nothing is called {:?}; names begin with load, cold, growth, memory, attacked, flooded, compile or \
+         size, and go on as in the file of --json",
         plan.only.unwrap_or_default()
     );
-    let report = Report::new(conditions, figures);
+    let report = Report::new(conditions, figures, remarks);
     show(&report, arguments.markdown);
     if let Some(file) = &arguments.json {
         report.write(file)?;
@@ -115,13 +120,14 @@ fn warn_of_others(conditions: &Conditions) {
 /// What fails is noted and named at the end; the rest is measured all the same.
 fn measure(bench: &mut Bench) {
     type Part = fn(&mut Bench) -> Result<()>;
-    let parts: [(&str, Part); 6] = [
+    let parts: [(&str, Part); 7] = [
         ("size and compile", startup::measure),
         ("cold", cold::measure),
         ("load", load::measure),
         ("memory", memory::measure),
         ("growth", growth::measure),
         ("attacked", attacked::measure),
+        ("flooded", flooded::measure),
     ];
     for (name, part) in parts {
         if let Err(error) = part(bench) {
@@ -144,6 +150,9 @@ fn show(report: &Report, markdown: bool) {
             table.text()
         };
         say::result(&shown);
+    }
+    for remark in &report.remarks {
+        say::result(&format!("- {remark}"));
     }
 }
 

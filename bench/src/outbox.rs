@@ -1,16 +1,12 @@
 //! A long outbox: one entry that the component has kept itself, copied for as many other rows as
-//! are asked for. By way of the component it would take minutes.
+//! are asked for.
 
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
-use rusqlite::{Connection, params};
 
-/// As Spin and the stand-in have it.
-const FILE: &str = "sqlite_key_value.db";
-const TABLE: &str = "CREATE TABLE spin_key_value (store TEXT NOT NULL, key TEXT NOT NULL, \
-                     value BLOB NOT NULL, PRIMARY KEY (store, key))";
+use crate::store::{self, Entry};
 
 /// Where what waits is.
 const WAITING: &str = "0-outbox/a/";
@@ -18,51 +14,26 @@ const WAITING: &str = "0-outbox/a/";
 /// When the copies are due: not while anything is measured.
 const DUE_IN: Duration = Duration::from_secs(3600);
 
-/// An entry of the outbox.
-#[derive(Debug, PartialEq)]
-pub struct Entry {
-    key: String,
-    value: Vec<u8>,
-}
-
 /// What waits in the store of this folder: the first of it.
 pub fn first(state: &Path) -> Result<Entry> {
-    let store = Connection::open(state.join(FILE)).context("cannot open the store")?;
-    let range = format!("{WAITING}*");
-    let query = "SELECT key, value FROM spin_key_value WHERE key GLOB ?1 ORDER BY key";
-    let read = |row: &rusqlite::Row| {
-        Ok(Entry {
-            key: row.get(0)?,
-            value: row.get(1)?,
-        })
-    };
-    store
-        .query_row(query, [range], read)
-        .context("the component has put nothing into its outbox")
+    let waiting = store::matching(state, &format!("{WAITING}*"))?;
+    let first = waiting.into_iter().next();
+    first.context("the component has put nothing into its outbox")
 }
 
 /// Writes so many copies into a new store in this folder.
 pub fn fill(state: &Path, amount: usize, entry: &Entry) -> Result<()> {
-    write(state, amount, entry).context("cannot write the outbox")
-}
-
-fn write(state: &Path, amount: usize, entry: &Entry) -> Result<()> {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
     let due = (now + DUE_IN).as_millis();
-    let mut store = Connection::open(state.join(FILE))?;
-    store.execute(TABLE, [])?;
-    let writing = store.transaction()?;
-    {
-        let mut insert =
-            writing.prepare("INSERT INTO spin_key_value VALUES ('default', ?1, ?2)")?;
-        for number in 0..amount {
-            let key = renumbered(&entry.key, number, due)
-                .with_context(|| format!("{} is not how entries were called", entry.key))?;
-            insert.execute(params![key, entry.value])?;
-        }
-    }
-    writing.commit()?;
-    Ok(())
+    let copies = (0..amount).map(|number| copy(entry, number, due));
+    store::fill(state, copies).context("cannot write the outbox")
+}
+
+fn copy(entry: &Entry, number: usize, due: u128) -> Result<Entry> {
+    let key = renumbered(&entry.key, number, due)
+        .with_context(|| format!("{} is not how entries were called", entry.key))?;
+    let value = entry.value.clone();
+    Ok(Entry { key, value })
 }
 
 /// The key `<due>-<came>-<number>-<kind><row>` of another row, as src/delivery/outbox/id.rs has it.
@@ -90,11 +61,8 @@ mod tests {
             value: b"{}".to_vec(),
         };
         fill(folder.path(), 3, &entry).expect("written");
-        let store = Connection::open(folder.path().join(FILE)).expect("a store");
-        let count: u32 = store
-            .query_row("SELECT count(*) FROM spin_key_value", [], |row| row.get(0))
-            .expect("a count");
-        assert_eq!(count, 3);
+        let written = store::matching(folder.path(), "*").expect("a store");
+        assert_eq!(written.len(), 3);
         let first = first(folder.path()).expect("an entry");
         assert!(first.key.ends_with(&format!("-00000000-f{:032}", 0)));
         assert_eq!(first.value, entry.value);

@@ -81,6 +81,17 @@ impl Plan {
         if self.quick { 1 } else { 2 }
     }
 
+    /// For how long a valid caller is measured beside a flood: its callbacks are slow, and there
+    /// must be enough of them for a 99th percentile.
+    pub fn seconds_beside(&self) -> u32 {
+        if self.quick { 3 } else { 6 }
+    }
+
+    /// After how many seconds of a flood the host is looked at: the first time, and the last.
+    pub fn flood(&self) -> (u32, u32) {
+        if self.quick { (3, 12) } else { (5, 60) }
+    }
+
     /// How often an instance is started anew.
     pub fn cold_rounds(&self) -> usize {
         if self.quick { 5 } else { 15 }

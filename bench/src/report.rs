@@ -18,6 +18,9 @@ pub struct Report {
     pub conditions: Conditions,
     pub targets: Vec<Judged>,
     pub figures: Figures,
+    /// Why some of them are no good.
+    #[serde(default)]
+    pub remarks: Vec<String>,
 }
 
 /// Where, with what and how it was made.
@@ -38,12 +41,13 @@ pub struct Conditions {
 }
 
 impl Report {
-    pub fn new(conditions: Conditions, figures: Figures) -> Self {
+    pub fn new(conditions: Conditions, figures: Figures, remarks: Vec<String>) -> Self {
         Self {
             format: FORMAT,
             conditions,
             targets: judge(&figures),
             figures,
+            remarks,
         }
     }
 
@@ -105,12 +109,17 @@ mod tests {
         let file = folder.path().join("report.json");
         let mut figures = Figures::default();
         figures.add("size/sam-callback/file", Unit::Kilobytes, Better::Less, 1.5);
-        let report = Report::new(Conditions::default(), figures);
+        let report = Report::new(
+            Conditions::default(),
+            figures,
+            vec!["one failed".to_owned()],
+        );
         report.write(&file).expect("written");
         let read = Report::read(&file).expect("a report");
         assert_eq!(read.figures, report.figures);
         assert_eq!(read.targets, report.targets);
         assert_eq!(read.targets.len(), 1);
+        assert_eq!(read.remarks, ["one failed"]);
 
         std::fs::write(&file, "{}").expect("written");
         let error = format!("{:#}", Report::read(&file).expect_err("no report"));

@@ -13,7 +13,8 @@ pub const TOKEN: &str = "un-token-para-medir";
 /// The secret of signed messages.
 pub const SECRET: &str = "un-secreto-para-medir";
 
-const WRONG: &str = "x-authorization: un-token-que-no-es\r\n";
+/// A static token that is none, as a header.
+pub const WRONG: &str = "x-authorization: un-token-que-no-es\r\n";
 
 /// How many different small requests are sent in turn: more than an instance remembers or serves.
 const SMALL: u32 = 4096;
@@ -77,7 +78,7 @@ pub fn requests(
     series: u32,
 ) -> Vec<Vec<u8>> {
     let request = |number| {
-        let id = format!("medida-{series}-{number}");
+        let id = deployment_id(series, number);
         let (path, text) = match shown {
             Shown::Signature => ("/webhook/receive", message(&id, body.bytes())),
             _ => ("/api/callback", callback(&id, body.bytes())),
@@ -89,6 +90,11 @@ pub fn requests(
         whole(path, &credential, kept_alive, &text)
     };
     (0..body.different()).map(request).collect()
+}
+
+/// In the request of this number.
+pub fn deployment_id(series: u32, number: u32) -> String {
+    format!("medida-{series}-{number}")
 }
 
 /// A request without a body.

@@ -162,10 +162,20 @@ impl Server {
 
     /// How much memory it and its children have, in KB; `None` where the system does not say.
     pub fn resident(&self) -> Option<f64> {
+        self.sum("VmRSS:")
+    }
+
+    /// How many threads it and its children have.
+    pub fn threads(&self) -> Option<f64> {
+        self.sum("Threads:")
+    }
+
+    /// The sum of this line of `/proc/<id>/status` over the processes of its group.
+    fn sum(&self, line: &str) -> Option<f64> {
         let group = self.process.id();
         let processes = Path::new("/proc").read_dir().ok()?.flatten();
-        let sizes = processes.filter_map(|process| resident(&process.path(), group));
-        let sum: u64 = sizes.sum();
+        let values = processes.filter_map(|process| of_process(&process.path(), group, line));
+        let sum: u64 = values.sum();
         (sum > 0).then_some(sum as f64)
     }
 }
@@ -182,24 +192,29 @@ impl Drop for Server {
     }
 }
 
-/// The memory of a process of this group, in KB.
-fn resident(process: &Path, group: u32) -> Option<u64> {
+/// A line of the status of a process, where it is of this group.
+fn of_process(process: &Path, group: u32, line: &str) -> Option<u64> {
     let stat = std::fs::read_to_string(process.join("stat")).ok()?;
     if group_of(&stat)? != group {
         return None;
     }
-    let status = std::fs::read_to_string(process.join("status")).ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))?;
-    line.split_whitespace().next()?.parse().ok()
+    number_in(&std::fs::read_to_string(process.join("status")).ok()?, line)
+}
+
+/// The number in a line of `/proc/<id>/status` that begins like this. Memory is in KB there.
+fn number_in(status: &str, line: &str) -> Option<u64> {
+    let rest = status.lines().find_map(|it| it.strip_prefix(line))?;
+    rest.split_whitespace().next()?.parse().ok()
 }
 
 /// The process group in the text of `/proc/<id>/stat`: the third word behind the program's name,
-/// which stands in parentheses and may have any in it.
+/// which stands in parentheses and may have any in it. The first is `Z` where it has ended and
+/// nobody has asked how yet: then it has one thread, and is none of the group's any more.
 fn group_of(stat: &str) -> Option<u32> {
     let (_, rest) = stat.rsplit_once(')')?;
-    rest.split_whitespace().nth(2)?.parse().ok()
+    let mut words = rest.split_whitespace();
+    let is_alive = words.next()? != "Z";
+    words.nth(1)?.parse().ok().filter(|_| is_alive)
 }
 
 /// Below the ports that the system gives to clients: one of those may be taken again before the
@@ -224,6 +239,42 @@ mod tests {
     fn a_process_group_is_read_behind_any_name() {
         assert_eq!(group_of("12 (spin) S 1 34 34 0"), Some(34));
         assert_eq!(group_of("12 (a b) c) S 1 34 34 0"), Some(34));
+        assert_eq!(group_of("12 (spin) Z 1 34 34 0"), None);
         assert_eq!(group_of("12"), None);
+    }
+
+    #[test]
+    fn a_number_is_read_from_its_line_alone() {
+        let status = "Name:\tThreads: 9\nVmHWM:\t    90 kB\nVmRSS:\t    80 kB\nThreads:\t7\n";
+        assert_eq!(number_in(status, "VmRSS:"), Some(80));
+        assert_eq!(number_in(status, "Threads:"), Some(7));
+        assert_eq!(number_in("Name:\tx\n", "Threads:"), None);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn the_threads_of_a_whole_group_count() {
+        let mut shell = Command::new("sh")
+            .args(["-c", "sleep 60 & sleep 60"])
+            .process_group(0)
+            .spawn()
+            .expect("a shell");
+        while shell.try_wait().expect("a child").is_none() {
+            let group = shell.id();
+            let processes = Path::new("/proc").read_dir().expect("/proc").flatten();
+            let alive = processes.filter_map(|it| of_process(&it.path(), group, "Threads:"));
+            // The shell itself may have become the second of them.
+            if alive.sum::<u64>() >= 2 {
+                break;
+            }
+        }
+        let server = Server {
+            process: shell,
+            address: SocketAddr::from(([127, 0, 0, 1], 1)),
+            started_in: Duration::ZERO,
+            state: TempDir::new().expect("a folder"),
+        };
+        assert!(server.threads().is_some_and(|threads| threads >= 2.0));
+        assert!(server.resident().is_some_and(|kilobytes| kilobytes > 0.0));
     }
 }

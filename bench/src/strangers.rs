@@ -1,4 +1,4 @@
-//! Strangers: programs that have no credential, and send what costs most to refuse.
+//! Strangers: programs that have no credential, and send what costs most to refuse, or least.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -11,6 +11,7 @@ use anyhow::{Context as _, Result};
 
 use crate::exchange::exchange;
 use crate::keys::StrangersKeys;
+use crate::request::WRONG;
 
 /// Largest body that the component takes.
 const LARGEST: usize = 1 << 20;
@@ -24,6 +25,10 @@ const WAITS: Duration = Duration::from_secs(10);
 /// What they have done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Work {
+    /// A wrong static token: the least that strangers can have done.
+    WrongToken,
+    /// What the floor answers, which is a server of its own.
+    Floor,
     /// A JWT that does not say which of the keys it is for.
     UnnamedJwt,
     /// A large message with as many signatures as are looked at.
@@ -132,6 +137,8 @@ fn request(work: Work, keys: &StrangersKeys) -> Result<Vec<u8>> {
         )
     };
     let (path, credential, body) = match work {
+        Work::WrongToken => ("/api/callback", WRONG.to_owned(), 2),
+        Work::Floor => ("/", String::new(), 2),
         Work::UnnamedJwt => (
             "/api/callback",
             format!("authorization: Bearer {}\r\n", keys.token),

@@ -1,6 +1,7 @@
 //! The tables of a run.
 
-use crate::attacked;
+mod beside;
+
 use crate::compare::{Changed, Comparison};
 use crate::figure::{Figures, Spread};
 use crate::growth;
@@ -21,7 +22,9 @@ pub fn measured(figures: &Figures) -> Vec<Table> {
     let others = [
         cold(figures),
         growing(figures),
-        attacked(figures),
+        beside::strangers(figures),
+        beside::a_flood(figures),
+        beside::host_in_a_flood(figures),
         memory(figures),
         components(figures),
     ];
@@ -173,38 +176,6 @@ fn growing(figures: &Figures) -> Table {
     }
 }
 
-fn attacked(figures: &Figures) -> Table {
-    let rows = attacked::KINDS.iter().filter_map(|(kind, title, _)| {
-        let name = attacked::name_of(kind);
-        let of = |measure: &str| spread(figures, &format!("{name}/{measure}"));
-        let alone = spread(figures, &format!("{}/p50", attacked::alone(kind)));
-        let p50 = of("p50")?;
-        let resident = of("resident");
-        Some(vec![
-            (*title).to_owned(),
-            middle(of("strangers")),
-            middle(alone),
-            number(p50.median),
-            both(of("p50-ratio")),
-            middle(of("p99")),
-            resident.map_or(NONE.to_owned(), |it| number(it.most / 1024.0)),
-        ])
-    });
-    Table {
-        title: "Attacked: a valid caller on 1 connection beside strangers".to_owned(),
-        head: vec![
-            NONE,
-            "their requests/s",
-            "p50 alone",
-            "p50 ms",
-            "of alone",
-            "p99 ms",
-            "MB at most",
-        ],
-        rows: rows.collect(),
-    }
-}
-
 fn memory(figures: &Figures) -> Table {
     let rows = SCENARIOS.iter().filter_map(|scenario| {
         let of = |measure: &str| spread(figures, &format!("memory/{}/{measure}", scenario.name));
@@ -294,6 +265,7 @@ mod tests {
             let name = format!("cold/{}/reply", scenario.name);
             figures.add(&name, Unit::Milliseconds, Better::Less, 12.3);
         }
+        beside::tests::add_figures(&mut figures);
         let size = "size/sam-callback/file";
         figures.add(size, Unit::Kilobytes, Better::Less, 1234.5);
         figures
@@ -304,7 +276,7 @@ mod tests {
         let figures = figures();
         let mut tables = measured(&figures);
         tables.push(targets(&judge(&figures)));
-        assert_eq!(tables.len(), Cell::all().len() + 3);
+        assert_eq!(tables.len(), Cell::all().len() + 6);
         for table in tables {
             for line in table.text().lines() {
                 assert!(line.chars().count() <= 100, "{}", table.text());

@@ -4,9 +4,10 @@
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
+use rustix::process::{Pid, Signal, kill_process};
 use serde::Deserialize;
 
 use crate::histogram::Histogram;
@@ -33,6 +34,20 @@ pub struct Run {
     pub latencies: Histogram,
     /// How many were answered with 400 or above.
     refused: u64,
+}
+
+/// Load that is under way, until it is stopped.
+pub struct Flood(Option<Child>);
+
+/// What came of a flood, whatever that is.
+#[derive(Debug, PartialEq)]
+pub struct Flooded {
+    pub requests: u64,
+    pub per_second: f64,
+    /// How many were answered with 400 or above.
+    pub refused: u64,
+    /// How many had no whole reply, or none in time.
+    pub unanswered: u64,
 }
 
 /// What load.lua prints.
@@ -74,9 +89,34 @@ impl Wrk {
 
     /// Sends `requests` in turn, over and over.
     pub fn run(&self, to: SocketAddr, requests: &[Vec<u8>], load: Load) -> Result<Run> {
-        let file = self.folder.join("requests");
+        let output = self
+            .command(to, requests, load, "requests")?
+            .output()
+            .with_context(|| self.is_missing())?;
+        Printed::of(&output)?.judge(load.connections)
+    }
+
+    /// Begins to do so. It ends by itself after the time of `load`, or when it is stopped.
+    pub fn start(&self, to: SocketAddr, requests: &[Vec<u8>], load: Load) -> Result<Flood> {
+        let child = self
+            .command(to, requests, load, "flood")?
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| self.is_missing())?;
+        Ok(Flood(Some(child)))
+    }
+
+    fn command(
+        &self,
+        to: SocketAddr,
+        requests: &[Vec<u8>],
+        load: Load,
+        file: &str,
+    ) -> Result<Command> {
+        let file = self.folder.join(file);
         write(&file, requests).with_context(|| format!("cannot write {}", file.display()))?;
-        let output = Command::new(&self.program)
+        let mut command = Command::new(&self.program);
+        command
             .args(["--threads", "1", "--timeout", "5s"])
             .args(["--connections", &load.connections.to_string()])
             .args(["--duration", &format!("{}s", load.seconds)])
@@ -85,17 +125,32 @@ impl Wrk {
             .arg(format!("http://{to}/"))
             .arg(&file)
             .stdin(Stdio::null())
-            .stderr(Stdio::inherit())
-            .output()
-            .with_context(|| {
-                format!("{} cannot be started; install wrk", self.program.display())
-            })?;
-        let text = String::from_utf8_lossy(&output.stdout);
-        ensure!(output.status.success(), "wrk failed: {}", text.trim());
-        let last = text.lines().last().unwrap_or_default();
-        let printed: Printed = serde_json::from_str(last)
-            .with_context(|| format!("wrk printed no result: {}", text.trim()))?;
-        printed.judge(load.connections)
+            .stderr(Stdio::inherit());
+        Ok(command)
+    }
+
+    fn is_missing(&self) -> String {
+        format!("{} cannot be started; install wrk", self.program.display())
+    }
+}
+
+impl Flood {
+    /// Ends it, and says what came of it.
+    pub fn stop(mut self) -> Result<Flooded> {
+        let child = self.0.take().context("the flood has ended before")?;
+        // It prints what it has counted so far. Where it has ended by itself it has done so.
+        let _ = kill_process(Pid::from_child(&child), Signal::INT);
+        let output = child.wait_with_output().context("wrk is gone")?;
+        Printed::of(&output).map(Printed::into_flooded)
+    }
+}
+
+impl Drop for Flood {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.0.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }
 
@@ -114,10 +169,34 @@ impl Run {
     }
 }
 
+impl Errors {
+    /// Requests without a whole reply in time.
+    fn unanswered(&self) -> u64 {
+        self.connect + self.read + self.write + self.timeout
+    }
+}
+
 impl Printed {
+    fn of(output: &Output) -> Result<Self> {
+        let text = String::from_utf8_lossy(&output.stdout);
+        ensure!(output.status.success(), "wrk failed: {}", text.trim());
+        let last = text.lines().last().unwrap_or_default();
+        serde_json::from_str(last)
+            .with_context(|| format!("wrk printed no result: {}", text.trim()))
+    }
+
+    fn into_flooded(self) -> Flooded {
+        Flooded {
+            requests: self.requests,
+            per_second: self.requests as f64 * 1e6 / self.microseconds.max(1) as f64,
+            refused: self.errors.status,
+            unanswered: self.errors.unanswered(),
+        }
+    }
+
     fn judge(self, connections: u32) -> Result<Run> {
         let errors = &self.errors;
-        if errors.connect + errors.read + errors.write + errors.timeout > 0 {
+        if errors.unanswered() > 0 {
             bail!(
                 "of {} requests some had no whole reply ({errors:?})",
                 self.requests
@@ -180,5 +259,44 @@ mod tests {
                 "status":0,"timeout":0},"latencies":[[900000,1],[990000,3]]}"#,
         );
         assert!(broken.is_err());
+    }
+
+    #[test]
+    fn a_flood_is_counted_whatever_became_of_it() {
+        let text = r#"{"requests":4,"microseconds":2000000,"errors":{"connect":1,"read":0,
+            "write":0,"status":3,"timeout":2},"latencies":[]}"#;
+        let printed: Printed = serde_json::from_str(text).expect("as load.lua prints it");
+        let expected = Flooded {
+            requests: 4,
+            per_second: 2.0,
+            refused: 3,
+            unanswered: 3,
+        };
+        assert_eq!(printed.into_flooded(), expected);
+    }
+
+    #[test]
+    fn a_flood_ends_when_it_is_stopped() {
+        let folder = tempfile::TempDir::new().expect("a folder");
+        // It has no wrk's flags, and prints as wrk does when it is told to stop.
+        let program = folder.path().join("wrk");
+        let script = "#!/bin/sh\nend() { echo '{\"requests\":0,\"microseconds\":0,\"errors\":\
+            {\"connect\":0,\"read\":0,\"write\":0,\"status\":0,\"timeout\":0},\"latencies\":[]}'; \
+            exit 0; }\ntrap end INT\ntouch \"$0.ready\"\nwhile :; do sleep 0.01; done\n";
+        std::fs::write(&program, script).expect("written");
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(&program, mode).expect("set");
+        let wrk = Wrk::new(&program, folder.path()).expect("a load");
+        let load = Load {
+            connections: 1,
+            seconds: 60,
+        };
+        let to = SocketAddr::from(([127, 0, 0, 1], 1));
+        let flood = wrk.start(to, &[b"x".to_vec()], load).expect("started");
+        while !program.with_extension("ready").exists() {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        let flooded = flood.stop().expect("a result");
+        assert_eq!((flooded.requests, flooded.per_second), (0, 0.0));
     }
 }
