@@ -1,7 +1,9 @@
 """Has schemathesis show the right credentials, and sign messages as senders do."""
 
 import hmac
+import json
 import os
+import uuid
 
 import schemathesis
 from requests import PreparedRequest
@@ -18,6 +20,22 @@ class Header(AuthBase):
         return request
 
 
+def with_new_id(body: bytes) -> bytes:
+    """The message under an id that no other has: one that was used for other content is refused."""
+    try:
+        message = json.loads(body)
+        known = message["metadata"]["id"]
+    except (ValueError, TypeError, KeyError, IndexError):
+        return body
+    if isinstance(known, str) and 0 < len(known) <= 36 and known.isprintable() and known.strip():
+        message["metadata"]["id"] = uuid.uuid4().hex
+    elif isinstance(known, (int, float)) and not isinstance(known, bool):
+        message["metadata"]["id"] = uuid.uuid4().int >> 80
+    else:
+        return body
+    return json.dumps(message).encode()
+
+
 class Signature(AuthBase):
     """Hex HMAC-SHA256 of the body as it goes out."""
 
@@ -26,7 +44,8 @@ class Signature(AuthBase):
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         body = request.body or b""
-        body = body.encode() if isinstance(body, str) else body
+        body = with_new_id(body.encode() if isinstance(body, str) else body)
+        request.prepare_body(body, None)
         signature = hmac.digest(self.secret, body, "sha256").hex()
         request.headers["x-webhook-signature"] = signature
         return request
