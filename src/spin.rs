@@ -168,7 +168,9 @@ struct Spin;
 
 impl Variables for Spin {
     async fn variable(&self, name: &str) -> Result<String, VariableError> {
-        variables::get(name).await.map_err(|error| match error {
+        let value = variables::get(name).await;
+        OFF_SCHEDULER.store(true, Ordering::Relaxed);
+        value.map_err(|error| match error {
             variables::Error::Undefined(_) | variables::Error::InvalidName(_) => {
                 VariableError::Undeclared
             }
@@ -213,8 +215,8 @@ async fn store_is_free() {
 /// The store of this instance: opening it costs a call of the host, and with Redis a round trip.
 static STORE: Mutex<Option<Arc<key_value::Store>>> = Mutex::new(None);
 
-/// Set by each store call, which Spin makes on the thread that runs the instance, taking it off
-/// the scheduler; a yield brings the instance back.
+/// Set by each call that Spin makes on the thread that runs the instance, taking it off the
+/// scheduler: those to its store, and those that read the environment. A yield brings it back.
 static OFF_SCHEDULER: AtomicBool = AtomicBool::new(false);
 
 /// How often a request waits for the instance to be back before it is sent all the same.
