@@ -1,7 +1,6 @@
 //! Requests to a data API: what every one of them carries, how long it may take, and the second
 //! chance it has.
 
-use std::pin::pin;
 use std::time::Duration;
 
 use ::http::StatusCode;
@@ -12,6 +11,7 @@ use super::oauth::{Bearer, Tokens};
 use super::verdict::{Rule, Verdict};
 use crate::config::Server;
 use crate::delivery::{Failure, Outcome, Tried};
+use crate::instance::within;
 use crate::message::{Body, Headers, Request, Response};
 use crate::ports::{Clock, Outbound, Random, SendError};
 
@@ -318,22 +318,6 @@ fn retry_after(headers: &Headers) -> Option<Duration> {
     let seconds = str::from_utf8(value).ok();
     let seconds = seconds.and_then(|value| value.trim().parse().ok());
     Some(seconds.map_or(Duration::MAX, Duration::from_secs))
-}
-
-/// What `future` gives, if it does so within `limit`. Otherwise it is dropped where it stands.
-async fn within<T>(
-    clock: &impl Clock,
-    limit: Duration,
-    future: impl Future<Output = T>,
-) -> Option<T> {
-    use std::task::Poll;
-
-    let (mut future, mut alarm) = (pin!(future), pin!(clock.sleep(limit)));
-    std::future::poll_fn(|context| match future.as_mut().poll(context) {
-        Poll::Ready(value) => Poll::Ready(Some(value)),
-        Poll::Pending => alarm.as_mut().poll(context).map(|()| None),
-    })
-    .await
 }
 
 #[cfg(test)]
