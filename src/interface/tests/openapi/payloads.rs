@@ -1,39 +1,25 @@
-//! What callers send, and a row that is read back, as types. Their readers take out of it only the
-//! fields that matter, each for itself.
-
-use std::collections::BTreeMap;
+//! Payloads of requests, and replies that the component does not write from types of its own.
+//!
+//! The component reads only the fields that it needs, one by one; these types say what a payload
+//! has.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
-use crate::delivery::outbox::Texts;
-use crate::http::{Wrong, Yes};
-
-/// Every character that a column takes, and those of them that can be seen: JSON Schema has no
-/// classes of Unicode's.
-const ANY: &str = r"[ -~\u00a0-\ud7ff\ue000-\uffff]";
-const VISIBLE: &str = r"[!-~\u00a1-\u167f\u1681-\u1fff\u200e-\u2027\u202a-\u202e\u2030-\u205e\u2061-\u2fff\u3001-\ud7ff\ue000-\ufefe\uff00-\uffff]";
-
-/// What a column takes that has room for so many UTF-16 code units: no control characters, and at
-/// least one that can be seen. Characters
-/// beyond U+FFFF, of two units each, are taken too; but no length of JSON Schema's counts like that, so
-/// they are not told.
-fn fitting(units: usize, types: Json) -> Schema {
-    json_schema!({
-        "type": types, "minLength": 1, "maxLength": units,
-        "pattern": format!("^{ANY}*{VISIBLE}{ANY}*$"),
-    })
-}
+use super::column_text::column_text;
+use super::schemas::inline_schema;
+use crate::http::Yes;
 
 fn deployment_id(_: &mut SchemaGenerator) -> Schema {
-    fitting(50, "string".into())
+    column_text(50, "string".into())
 }
 
 fn status(_: &mut SchemaGenerator) -> Schema {
-    fitting(20, "string".into())
+    column_text(20, "string".into())
 }
 
+/// A360's callback.
 #[derive(Default, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Callback {
@@ -49,9 +35,10 @@ pub struct Callback {
     pub bot_output: Json,
 }
 
+/// SAM's row of a callback.
 #[derive(JsonSchema)]
 #[serde(rename_all = "PascalCase")]
-#[allow(dead_code, reason = "rows are kept as JSON; this says what is in them")]
+#[allow(dead_code, reason = "a schema only: rows are kept as JSON")]
 pub struct Execution {
     pub deployment_id: String,
     pub estado: String,
@@ -61,6 +48,7 @@ pub struct Execution {
     pub fecha_actualizacion: String,
 }
 
+/// A signed message.
 #[derive(Serialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Message {
@@ -70,7 +58,7 @@ pub enum Message {
         #[serde(skip_serializing_if = "Option::is_none")]
         user_id: Option<Short>,
         #[serde(skip_serializing_if = "Option::is_none")]
-        #[schemars(schema_with = "moment")]
+        #[schemars(schema_with = "date_time")]
         timestamp: Option<String>,
         metadata: Reservation,
     },
@@ -80,7 +68,7 @@ pub enum Message {
         #[serde(skip_serializing_if = "Option::is_none")]
         user_id: Option<Short>,
         #[serde(skip_serializing_if = "Option::is_none")]
-        #[schemars(schema_with = "moment")]
+        #[schemars(schema_with = "date_time")]
         timestamp: Option<String>,
         metadata: Promo,
     },
@@ -89,13 +77,14 @@ pub enum Message {
         content: String,
         user_id: Short,
         #[serde(skip_serializing_if = "Option::is_none")]
-        #[schemars(schema_with = "moment")]
+        #[schemars(schema_with = "date_time")]
         timestamp: Option<String>,
         #[serde(skip_serializing_if = "Option::is_none")]
         metadata: Option<Identified>,
     },
 }
 
+/// `metadata` of a `reservation_update`.
 #[derive(Serialize, JsonSchema)]
 pub struct Reservation {
     #[serde(skip_serializing_if = "Json::is_null")]
@@ -104,6 +93,7 @@ pub struct Reservation {
     pub status: Short,
 }
 
+/// `metadata` of a `promo`.
 #[derive(Serialize, JsonSchema)]
 pub struct Promo {
     #[serde(skip_serializing_if = "Json::is_null")]
@@ -114,33 +104,23 @@ pub struct Promo {
     pub discount: Short,
 }
 
+/// `metadata` of a `user_info`.
 #[derive(Serialize, JsonSchema)]
 pub struct Identified {
     #[serde(skip_serializing_if = "Json::is_null")]
     pub id: Json,
 }
 
+/// A text or a number, in a column of 200 characters.
 #[derive(Serialize)]
 pub struct Short(pub &'static str);
 
-impl JsonSchema for Short {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Short".into()
-    }
+inline_schema!(Short, column_text(200, json!(["string", "number"])));
 
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        fitting(200, json!(["string", "number"]))
-    }
-}
-
-/// The years that the columns have: from 1 to 9999.
+/// Columns have the years from 1 to 9999.
 const YEARS: &str = "^([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])-";
 
-fn moment(_: &mut SchemaGenerator) -> Schema {
+fn date_time(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": ["string", "null"], "format": "date-time", "pattern": YEARS })
 }
 
@@ -151,6 +131,7 @@ fn date(_: &mut SchemaGenerator) -> Schema {
     })
 }
 
+/// BlizWork's call.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BlizWorkCall {
@@ -165,34 +146,41 @@ pub struct BlizWorkCall {
     pub case_number: Json,
 }
 
+/// The reply to it.
 #[derive(JsonSchema)]
-#[allow(dead_code, reason = "an `Acknowledged` of which only this is told")]
+#[allow(
+    dead_code,
+    reason = "a schema only: `Acknowledged` has results that BlizWork never gets"
+)]
 pub struct Kept {
     pub status: Yes,
     pub result: String,
     pub message: String,
 }
 
+/// `GET /openapi.json`
 #[derive(JsonSchema)]
-#[allow(dead_code, reason = "it is cut as text; this says what is in it")]
+#[allow(dead_code, reason = "a schema only: the document is text")]
 pub struct OpenApi {
     pub openapi: String,
     pub info: Json,
     pub paths: Json,
 }
 
+/// `state` of `GET /admin/outbox`
 #[derive(JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(inline)]
-#[allow(dead_code, reason = "words of a query")]
-pub enum StateAsked {
+#[allow(dead_code, reason = "a schema only: values of a query")]
+pub enum EntryState {
     Waiting,
     Dead,
 }
 
+/// The files of `/docs`.
 #[derive(JsonSchema)]
 #[schemars(inline)]
-#[allow(dead_code, reason = "names of files")]
+#[allow(dead_code, reason = "a schema only: names of files")]
 pub enum DocsFile {
     #[serde(rename = "docs.css")]
     Style,
@@ -200,66 +188,18 @@ pub enum DocsFile {
     Script,
 }
 
-/// A JSON object of names and what is wrong with each.
-impl JsonSchema for Wrong {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Wrong".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        generator.subschema_for::<BTreeMap<String, String>>()
-    }
-}
-
-/// A JSON object of columns and their texts.
-impl JsonSchema for Texts<'_> {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Texts".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        generator.subschema_for::<BTreeMap<String, String>>()
-    }
-}
-
-/// The name of an entry of the outbox.
+/// The id of an entry of the outbox.
 pub struct EntryId;
 
-impl JsonSchema for EntryId {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "EntryId".into()
-    }
+inline_schema!(
+    EntryId,
+    json_schema!({ "type": "string", "pattern": "^[0-9a-f]{11}-[0-9a-f]{8}-[fn][0-9a-f]{32}$" })
+);
 
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": "^[0-9a-f]{11}-[0-9a-f]{8}-[fn][0-9a-f]{32}$" })
-    }
-}
-
-/// What `limit` takes.
+/// How many entries a page has.
 pub struct Limit;
 
-impl JsonSchema for Limit {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Limit".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "integer", "minimum": 1, "maximum": 200, "default": 50 })
-    }
-}
+inline_schema!(
+    Limit,
+    json_schema!({ "type": "integer", "minimum": 1, "maximum": 200, "default": 50 })
+);
