@@ -1,5 +1,6 @@
 //! Whether a value is what a schema says.
 
+use regress::Regex;
 use serde_json::Value as Json;
 
 /// Whether a value is what a schema says: as much of JSON Schema as is used here.
@@ -24,6 +25,11 @@ pub fn fits(document: &Json, schema: &Json, value: &Json) -> bool {
         Json::Array(types) => types.iter().any(of_type),
         one => of_type(one),
     };
+    let pattern = schema["pattern"].as_str().zip(value.as_str());
+    let matches = pattern.is_none_or(|(pattern, text)| {
+        let pattern = Regex::with_flags(pattern, "u").expect("a pattern");
+        pattern.find(text).is_some()
+    });
     let constant = schema.get("const").is_none_or(|own| own == value);
     let required = all("required").all(|name| value.get(name.as_str().expect("a name")).is_some());
     let mut others = true;
@@ -40,5 +46,5 @@ pub fn fits(document: &Json, schema: &Json, value: &Json) -> bool {
     let one_of = ["anyOf", "oneOf"].into_iter().all(|name| {
         schema.get(name).is_none() || all(name).any(|schema| fits(document, schema, value))
     });
-    types && constant && required && others && items && one_of
+    types && matches && constant && required && others && items && one_of
 }
