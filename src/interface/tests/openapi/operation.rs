@@ -67,7 +67,7 @@ impl Operation {
     ) -> Self {
         let mut parameter = json!({
             "name": name, "in": location, "required": location == "path",
-            "schema": schemas.of::<T>(),
+            "description": text(&self.texts.parameters, name), "schema": schemas.of::<T>(),
         });
         if let Some(example) = example {
             parameter["example"] = example.into();
@@ -137,23 +137,15 @@ impl Operation {
             "summary": self.texts.summary, "description": self.texts.description,
             "security": self.security, "responses": responses,
         });
-        let parameters: Vec<_> = self
-            .parameters
-            .iter()
-            .map(|(name, parameter)| {
-                let mut parameter = parameter.clone();
-                parameter["description"] = found(&self.texts.parameters, name).into();
-                parameter
-            })
-            .collect();
-        if !parameters.is_empty() {
-            operation["parameters"] = parameters.into();
+        if !self.parameters.is_empty() {
+            let parameters = self.parameters.iter().map(|(_, parameter)| parameter);
+            operation["parameters"] = parameters.cloned().collect();
         }
         if let Some((schema, examples)) = &self.body {
-            let examples = examples
-                .iter()
-                .map(|(key, value)| (found(&self.texts.examples, key), value.clone()));
-            let media = json!({ "schema": schema, "examples": numbered(examples) });
+            let examples = examples.iter();
+            let examples =
+                examples.map(|(key, value)| (text(&self.texts.examples, key), value.clone()));
+            let media = json!({ "schema": schema, "examples": named_examples(examples) });
             operation["requestBody"] =
                 json!({ "required": true, "content": { "application/json": media } });
         }
@@ -163,7 +155,7 @@ impl Operation {
     /// What a reply means.
     fn meaning(&self, key: &str) -> &'static str {
         let own = self.texts.replies.get(key);
-        own.map_or_else(|| found(&TEXTS.replies, key), String::as_str)
+        own.map_or_else(|| text(&TEXTS.replies, key), String::as_str)
     }
 
     fn response(&self, status: u16, replies: &[(&'static str, ExampleReply)]) -> Json {
@@ -175,16 +167,6 @@ impl Operation {
         };
         let mut meanings: Vec<_> = replies.iter().map(|(key, _)| self.meaning(key)).collect();
         meanings.dedup();
-        let in_all = |name: &str| replies.iter().all(|(_, it)| it.headers.contains_key(name));
-        let headers: Map<_, _> = TEXTS
-            .headers
-            .keys()
-            .filter(|name| in_all(name))
-            .map(|name| {
-                let header = json!({ "$ref": format!("#/components/headers/{name}") });
-                (name.clone(), header)
-            })
-            .collect();
         let mut content = Map::new();
         for (_, reply) in replies {
             let content_type = reply.headers["content-type"].as_str();
@@ -195,21 +177,37 @@ impl Operation {
         let json_bodies = replies
             .iter()
             .map(|(key, reply)| (self.meaning(key), json_body(reply)));
-        let examples = numbered(json_bodies.filter_map(|(meaning, body)| Some((meaning, body?))));
+        let examples =
+            named_examples(json_bodies.filter_map(|(meaning, body)| Some((meaning, body?))));
         if !examples.is_empty() {
             content["application/json"]["examples"] = examples.into();
         }
-        json!({ "description": joined(&meanings), "headers": headers, "content": content })
+        json!({
+            "description": joined(&meanings),
+            "headers": common_headers(replies),
+            "content": content,
+        })
     }
 }
 
-fn found(texts: &'static BTreeMap<String, String>, key: &str) -> &'static str {
+/// References to the headers that all of these replies have.
+fn common_headers(replies: &[(&'static str, ExampleReply)]) -> Map<String, Json> {
+    let in_all = |name: &str| replies.iter().all(|(_, it)| it.headers.contains_key(name));
+    let names = TEXTS.headers.keys().filter(|name| in_all(name));
+    let headers = names.map(|name| {
+        let header = json!({ "$ref": format!("#/components/headers/{name}") });
+        (name.clone(), header)
+    });
+    headers.collect()
+}
+
+fn text(texts: &'static BTreeMap<String, String>, key: &str) -> &'static str {
     let text = texts.get(key);
     text.unwrap_or_else(|| panic!("texts.toml does not have {key}"))
 }
 
-/// Examples by name, as OpenAPI has them.
-fn numbered(examples: impl Iterator<Item = (&'static str, Json)>) -> Map<String, Json> {
+/// With a name each, as OpenAPI has them.
+fn named_examples(examples: impl Iterator<Item = (&'static str, Json)>) -> Map<String, Json> {
     let examples = examples.enumerate().map(|(index, (summary, value))| {
         let example = json!({ "summary": summary, "value": value });
         (format!("ejemplo{}", index + 1), example)
