@@ -213,6 +213,7 @@ fn it_shows_to_an_operator_what_it_shows_to_nobody_else() {
     browser.click("#about summary");
     browser.fill("#about input", "-que-no-es");
     browser.click("#about button");
-    browser
-        .wait_for("return document.querySelector('#state').textContent === 'Ese token no vale.'");
+    browser.wait_for(
+        "return document.querySelector('#state').textContent === 'Ese token no es válido.'",
+    );
 }

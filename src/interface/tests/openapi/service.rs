@@ -1,4 +1,4 @@
-//! A caller of the application over fakes of the ports. What it gets is what the examples show.
+//! The application over fakes of the ports. Its replies are the examples of the description.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::message::{Headers, Request};
 use crate::testing::{FakeHost, OPERATOR, Pieces, TOKEN, json};
 
-/// What the caller knows.
+/// Signs messages.
 const SECRET: &str = "un-secreto-de-ejemplo";
 const SETTINGS: [(&str, &str); 3] = [
     ("callback_token", TOKEN),
@@ -21,98 +21,88 @@ const SETTINGS: [(&str, &str); 3] = [
     ("admin_token", OPERATOR),
 ];
 
-/// Settings that are added to these.
+/// Settings beside these.
 pub type Settings<'a> = &'a [(&'static str, &'static str)];
 
-pub struct Caller {
+pub struct ExampleService {
     app: App<FakeHost>,
     store: Rc<RefCell<BTreeMap<String, Vec<u8>>>>,
 }
 
-/// A request.
 #[derive(Clone)]
-pub struct Call {
+pub struct ExampleRequest {
     pub method: &'static str,
     pub path: String,
     pub headers: Vec<(&'static str, String)>,
     pub body: Vec<u8>,
-    /// After which the connection breaks.
+    /// Whether the connection breaks after the body.
     pub breaks: bool,
 }
 
-/// What came back.
 #[derive(Debug)]
-pub struct Seen {
+pub struct ExampleReply {
     pub status: u16,
     pub headers: BTreeMap<String, String>,
     pub body: Vec<u8>,
 }
 
-fn host(settings: Settings<'_>, answers: &[(u16, &str)]) -> FakeHost {
-    let host = FakeHost::with(&[&SETTINGS, settings].concat());
-    host.will(answers.iter().map(|(status, body)| json(*status, body)));
-    host
-}
+/// What the data API answers, in order: status code and body.
+pub type Answers<'a> = &'a [(u16, &'a str)];
 
-impl Caller {
-    pub fn with(settings: Settings<'_>) -> Self {
-        Self::answered(settings, &[])
+impl ExampleService {
+    pub fn new(settings: Settings<'_>) -> Self {
+        Self::with_data_api(settings, &[])
     }
 
-    /// With a data API that answers like this.
-    pub fn answered(settings: Settings<'_>, answers: &[(u16, &str)]) -> Self {
-        Self::at(host(settings, answers))
+    pub fn with_data_api(settings: Settings<'_>, answers: Answers<'_>) -> Self {
+        Self::on(host(settings, answers))
     }
 
     /// With a key-value store that fails.
-    pub fn without_store(settings: Settings<'_>) -> Self {
-        Self::answered_without_store(settings, &[])
-    }
-
-    /// With both.
-    pub fn answered_without_store(settings: Settings<'_>, answers: &[(u16, &str)]) -> Self {
+    pub fn without_store(settings: Settings<'_>, answers: Answers<'_>) -> Self {
         let mut host = host(settings, answers);
         host.store_fails = true;
-        Self::at(host)
+        Self::on(host)
     }
 
-    fn at(host: FakeHost) -> Self {
+    fn on(host: FakeHost) -> Self {
         let store = Rc::clone(&host.store);
         let app = block_on(App::load(host, Arc::default()));
         Self { app, store }
     }
 
-    pub fn send(&self, call: &Call) -> Seen {
+    pub fn send(&self, request: &ExampleRequest) -> ExampleReply {
         let mut headers = Headers::default();
-        for (name, value) in &call.headers {
+        for (name, value) in &request.headers {
             headers.add(*name, value.as_str());
         }
         headers.add("spin-client-addr", "10.0.0.9:1");
-        let broken = call.breaks.then_some(Err(()));
+        let broken = request.breaks.then_some(Err(()));
         let (response, after) = block_on(self.app.respond(Request {
-            method: call.method.to_owned(),
-            target: call.path.clone(),
+            method: request.method.to_owned(),
+            target: request.path.clone(),
             headers,
-            body: Pieces::new([Ok(call.body.clone())].into_iter().chain(broken)),
+            body: Pieces::new([Ok(request.body.clone())].into_iter().chain(broken)),
         }));
         block_on(self.app.after(after));
         let fields = response.headers.as_fields().iter();
         let text = |value: &[u8]| String::from_utf8(value.to_owned()).expect("text");
-        Seen {
+        ExampleReply {
             status: response.status.as_u16(),
             headers: fields.map(|(name, it)| (name.clone(), text(it))).collect(),
             body: response.body,
         }
     }
 
-    /// What comes back when there have been too many of these.
-    pub fn send_until(&self, status: u16, call: &Call) -> Seen {
-        let mut seen = (0..100).map(|_| self.send(call));
-        seen.find(|seen| seen.status == status).expect("seen")
+    /// Repeats the request until the reply has this status.
+    pub fn send_until(&self, status: u16, request: &ExampleRequest) -> ExampleReply {
+        let mut replies = (0..100).map(|_| self.send(request));
+        let reply = replies.find(|reply| reply.status == status);
+        reply.expect("a reply with this status")
     }
 
-    /// Rows are there from now on, but cannot be read.
-    pub fn spoil_rows(&self) {
+    /// Leaves the rows of the embedded store unreadable.
+    pub fn corrupt_rows(&self) {
         for (key, value) in self.store.borrow_mut().iter_mut() {
             if !key.contains('/') && !key.ends_with(":turn") {
                 value.clear();
@@ -121,7 +111,13 @@ impl Caller {
     }
 }
 
-impl Call {
+fn host(settings: Settings<'_>, answers: Answers<'_>) -> FakeHost {
+    let host = FakeHost::with(&[&SETTINGS, settings].concat());
+    host.will(answers.iter().map(|(status, body)| json(*status, body)));
+    host
+}
+
+impl ExampleRequest {
     pub fn get(path: &str) -> Self {
         Self {
             method: "GET",
@@ -132,8 +128,8 @@ impl Call {
         }
     }
 
-    /// Whose end never comes.
-    pub fn cut(self) -> Self {
+    /// The connection breaks before the end of the body.
+    pub fn cut_off(self) -> Self {
         Self {
             breaks: true,
             ..self
@@ -155,21 +151,21 @@ impl Call {
         self
     }
 
-    pub fn by(self, method: &'static str) -> Self {
+    pub fn with_method(self, method: &'static str) -> Self {
         Self { method, ..self }
     }
 
     /// With the static token.
-    pub fn known(self) -> Self {
+    pub fn with_token(self) -> Self {
         self.with("x-authorization", TOKEN)
     }
 
     /// With the operators' token.
-    pub fn operators(self) -> Self {
+    pub fn with_operator_token(self) -> Self {
         self.with("authorization", format!("Bearer {OPERATOR}"))
     }
 
-    /// With the body's signature.
+    /// With a signature of the body.
     pub fn signed(self) -> Self {
         let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
         let tag = hmac::sign(&key, &self.body);

@@ -1,6 +1,6 @@
-//! The description of all there can be, cut to what one configuration has.
+//! The description for one configuration: of all there can be, the endpoints that exist.
 //!
-//! Parts are left out, put in or written otherwise as text, whole: what stays is what was there.
+//! JSON is copied as text: what no setting changes stays as it is.
 
 use crate::config::{Config, Door, Rule};
 use crate::credentials::{Kind, Policy};
@@ -12,11 +12,11 @@ const CALLBACK: &str = "/api/callback";
 /// The static token's scheme; of further headers, with a number behind it.
 const STATIC_TOKEN: &str = "callbackToken";
 
-/// What other parts refer to.
+/// The components that `$ref` names.
 const COMPONENTS: [&str; 3] = ["headers", "responses", "schemas"];
 
-/// What there is with these settings. `None`: `all` is no description.
-pub fn cut(all: &str, config: &Config, to_operator: bool) -> Option<String> {
+/// `None`: `all` is not a description.
+pub fn document(all: &str, config: &Config, to_operator: bool) -> Option<String> {
     let top = Fields::read(all, &["components", "info", "openapi", "paths", "tags"]).ok()?;
     let part = |name| top.get(name).raw().ok();
     let paths = paths(part("paths")?, config, to_operator)?;
@@ -38,13 +38,13 @@ pub fn cut(all: &str, config: &Config, to_operator: bool) -> Option<String> {
 }
 
 fn paths(all: &str, config: &Config, to_operator: bool) -> Option<String> {
-    let callback = config.callback.as_ref().map(callback_doors);
-    let messages = config.messages.as_ref().map(message_doors);
+    let callback = config.callback.as_ref().map(callback_security);
+    let messages = config.messages.as_ref().map(message_security);
     let mut paths = Members::default();
     for (path, item) in Members::read(all)? {
         let is_there = match path {
             "/blizwork" => to_operator && config.blizwork.is_some(),
-            // Without a secret it answers nothing but that.
+            // Without a secret it only answers that it is misconfigured.
             "/webhook/receive" => config.messages.is_some(),
             path if path.starts_with("/admin/") => config.admin.is_some(),
             _ => true,
@@ -53,12 +53,12 @@ fn paths(all: &str, config: &Config, to_operator: bool) -> Option<String> {
             Some(rest) if rest.is_empty() || config.shows_rows() => {
                 let own = config.callback_paths.as_deref().unwrap_or_default();
                 for (index, path) in own.iter().enumerate() {
-                    let item = behind(item, callback.as_deref(), index)?;
+                    let item = with_security(item, callback.as_deref(), index)?;
                     paths.add(&format!("{path}{rest}"), &item);
                 }
             }
             None if is_there && path == "/webhook/receive" => {
-                paths.add(path, &behind(item, messages.as_deref(), 0)?);
+                paths.add(path, &with_security(item, messages.as_deref(), 0)?);
             }
             None if is_there => paths.add(path, item),
             _ => {}
@@ -67,15 +67,15 @@ fn paths(all: &str, config: &Config, to_operator: bool) -> Option<String> {
     Some(paths.object())
 }
 
-/// The item with these alternatives to open its door, where that can open, and with names of their
-/// own for the operations of a further path.
-fn behind(item: &str, doors: Option<&str>, index: usize) -> Option<String> {
+/// The path item with this `security`, where there is one. The operations of a second path and of
+/// those after it have ids of their own.
+fn with_security(item: &str, security: Option<&str>, index: usize) -> Option<String> {
     let mut operations = Members::default();
     for (method, operation) in Members::read(item)? {
         let mut written = Members::default();
         for (name, value) in Members::read(operation)? {
-            match (name, doors) {
-                ("security", Some(doors)) => written.add(name, doors),
+            match (name, security) {
+                ("security", Some(security)) => written.add(name, security),
                 ("operationId", _) => {
                     let id = numbered(value.trim_matches('"'), index);
                     written.add(name, &quoted(&id));
@@ -88,42 +88,42 @@ fn behind(item: &str, doors: Option<&str>, index: usize) -> Option<String> {
     Some(operations.object())
 }
 
-/// Ways to open the callback's door: an object each, of all that has to come together.
-fn callback_doors(door: &Door) -> String {
+/// The alternatives for the callback, each an object of the schemes that it takes together.
+fn callback_security(door: &Door) -> String {
     let headers = door.static_token.as_ref().map_or(0, |it| it.headers.len());
     let tokens = (0..headers).map(|index| numbered(STATIC_TOKEN, index));
-    let doors: Vec<_> = match (door.rule, &door.jwt) {
+    let alternatives: Vec<_> = match (door.rule, &door.jwt) {
         (Rule::Open, _) => vec!["{}".to_owned()],
-        (Rule::All, Some(_)) => tokens.map(|token| together(&[&token, "jwt"])).collect(),
+        (Rule::All, Some(_)) => tokens.map(|token| requirement(&[&token, "jwt"])).collect(),
         (_, jwt) => {
             let jwt = jwt.iter().map(|_| "jwt".to_owned());
-            tokens.chain(jwt).map(|one| together(&[&one])).collect()
+            tokens.chain(jwt).map(|one| requirement(&[&one])).collect()
         }
     };
-    format!("[{}]", doors.join(", "))
+    format!("[{}]", alternatives.join(", "))
 }
 
-fn message_doors(door: &Door) -> String {
+fn message_security(door: &Door) -> String {
     let policy = Policy::new(door);
-    let doors = policy.kinds().filter_map(|kind| match kind {
-        Kind::HexHmac => Some(together(&["webhookHmac"])),
-        Kind::StandardWebhooks => Some(together(&[
+    let alternatives = policy.kinds().filter_map(|kind| match kind {
+        Kind::HexHmac => Some(requirement(&["webhookHmac"])),
+        Kind::StandardWebhooks => Some(requirement(&[
             "webhookId",
             "webhookTimestamp",
             "webhookSignature",
         ])),
         Kind::StaticToken | Kind::Jwt | Kind::CallToken => None,
     });
-    let doors: Vec<_> = doors.collect();
-    format!("[{}]", doors.join(", "))
+    let alternatives: Vec<_> = alternatives.collect();
+    format!("[{}]", alternatives.join(", "))
 }
 
-fn together(schemes: &[&str]) -> String {
-    let mut door = Members::default();
+fn requirement(schemes: &[&str]) -> String {
+    let mut requirement = Members::default();
     for scheme in schemes {
-        door.add(scheme, "[]");
+        requirement.add(scheme, "[]");
     }
-    door.object()
+    requirement.object()
 }
 
 /// The tags that operations have.
@@ -138,8 +138,8 @@ fn tags(all: &str, paths: &str) -> Option<String> {
     Some(format!("[{}]", used.join(", ")))
 }
 
-/// What these paths refer to, and what that refers to. Anything else would tell of paths that are
-/// not there.
+/// The components that these paths refer to, directly or not. Others would give away paths that
+/// are left out.
 fn components(all: &str, paths: &str, config: &Config) -> Option<String> {
     let mut kinds = Vec::new();
     for (kind, members) in Members::read(all)? {
@@ -171,7 +171,7 @@ fn components(all: &str, paths: &str, config: &Config) -> Option<String> {
     Some(components.object())
 }
 
-/// All of them, with one for each header that the static token may come in.
+/// All security schemes, with one for each header that the static token may come in.
 fn security_schemes(all: &str, config: &Config) -> Option<String> {
     let door = config.callback.as_ref();
     let headers = door.and_then(|door| door.static_token.as_ref());
@@ -192,14 +192,14 @@ fn security_schemes(all: &str, config: &Config) -> Option<String> {
                     schemes.add(&numbered(STATIC_TOKEN, index), &written.object());
                 }
             }
-            // The settings have said how many there are.
+            // Its number is that of the headers, not that of the file.
             Some(_) => {}
         }
     }
     Some(schemes.object())
 }
 
-/// The first has no number, the next is 2.
+/// `name`, `name2`, `name3`…
 pub fn numbered(name: &str, index: usize) -> String {
     match index {
         0 => name.to_owned(),
@@ -207,11 +207,11 @@ pub fn numbered(name: &str, index: usize) -> String {
     }
 }
 
-/// `x-api-key` as `X-Api-Key`: case does not count, and so it is known for a header.
+/// `x-api-key` as `X-Api-Key`, which people recognise as a header.
 fn capitalized(header: &str) -> String {
-    let mut is_first = true;
+    let mut begins_word = true;
     let letters = header.chars().map(|letter| {
-        let begins = std::mem::replace(&mut is_first, letter == '-');
+        let begins = std::mem::replace(&mut begins_word, letter == '-');
         if begins {
             letter.to_ascii_uppercase()
         } else {
