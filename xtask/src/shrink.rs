@@ -8,7 +8,7 @@ use wasm_encoder::{Component, ComponentSectionId, Module, RawSection, SectionId}
 use wasmparser::{Parser, Payload};
 
 use crate::debian;
-use crate::linker::installed;
+use crate::programs::in_path_or_cargos;
 use crate::project::Project;
 use crate::run::run;
 use crate::say;
@@ -57,7 +57,7 @@ pub fn shrink(project: &Project, file: &Path) -> Result<()> {
 
 /// `None`: it is not here, and cannot be installed by whoever runs this.
 fn found_or_installed(project: &Project) -> Option<PathBuf> {
-    installed(PROGRAM).or_else(|| {
+    in_path_or_cargos(PROGRAM).or_else(|| {
         if !debian::has_apt() || !debian::is_root(project) {
             return None;
         }
@@ -66,7 +66,7 @@ fn found_or_installed(project: &Project) -> Option<PathBuf> {
         if let Err(error) = debian::install_packages(project, &packages, why) {
             say::plain(&format!("    it goes on without: {error:#}"));
         }
-        installed(PROGRAM)
+        in_path_or_cargos(PROGRAM)
     })
 }
 

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 use std::env::VarError;
-use std::fs;
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Result, bail};
+
+use crate::dotenv;
 
 /// What Spin puts in front of a variable's name where the runtime config does not say.
 const DEFAULT_PREFIX: &str = "SPIN_VARIABLE";
@@ -55,7 +55,7 @@ impl Environment {
         let entries = match self.dotenv.get() {
             Some(entries) => entries,
             None => {
-                let entries = read(path)?;
+                let entries = dotenv::read(path)?;
                 self.dotenv.get_or_init(|| entries)
             }
         };
@@ -63,42 +63,10 @@ impl Environment {
     }
 }
 
-fn read(path: &Path) -> Result<HashMap<String, String>> {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(HashMap::new()),
-        Err(error) => {
-            return Err(error)
-                .with_context(|| format!("{}: is there but cannot be read", path.display()));
-        }
-    };
-    dotenvy::from_read_iter(text.as_bytes())
-        .collect::<Result<_, _>>()
-        .map_err(|error| malformed(path, &text, &error))
-}
-
-/// The parser's own message quotes the line, and with it the value.
-fn malformed(path: &Path, text: &str, error: &dotenvy::Error) -> anyhow::Error {
-    let path = path.display();
-    let wanted = "must be NAME=value, in quotes where the value has spaces, #, $ or quotes in it";
-    let place = match error {
-        // It is the line from where the parser stumbled, and more lines where quotes do not close.
-        dotenvy::Error::LineParse(lines, _) => {
-            let first = lines.trim().lines().next().unwrap_or_default().trim();
-            text.lines()
-                .position(|line| line.trim().ends_with(first))
-                .map(|index| index + 1)
-        }
-        _ => None,
-    };
-    match place {
-        Some(number) => anyhow!("{path}: line {number} {wanted}"),
-        None => anyhow!("{path}: every line {wanted}"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn nothing(_: &str) -> Result<String, VarError> {
@@ -150,32 +118,5 @@ mod tests {
         assert_eq!(environment.get("c").unwrap(), None);
         let absent = Environment::new(None, nothing, Some(dir.path().join("absent")));
         assert_eq!(absent.get("a").unwrap(), None);
-    }
-
-    #[test]
-    fn a_malformed_dotenv_file_is_an_error_that_shows_no_value() {
-        for text in [
-            "A=1\nTOKEN hush\n",
-            "A=1\nTOKEN=hush hush\n",
-            "A=1\nTOKEN='hush\n",
-        ] {
-            let (_dir, path) = dotenv(text);
-            let error = Environment::new(None, nothing, Some(path))
-                .get("a")
-                .unwrap_err();
-            let shown = format!("{error:?}");
-            assert!(!shown.contains("hush"), "{shown}");
-            assert!(shown.contains(".env: line 2 must be NAME=value"), "{shown}");
-        }
-    }
-
-    #[test]
-    fn a_dotenv_file_that_cannot_be_read_is_an_error() {
-        let (dir, _path) = dotenv("");
-        assert!(
-            Environment::new(None, nothing, Some(dir.path().to_owned()))
-                .get("a")
-                .is_err()
-        );
     }
 }

@@ -6,6 +6,7 @@
 
 mod allowed_hosts;
 mod component;
+pub mod dotenv;
 mod environment;
 mod host_pattern;
 mod manifest;
