@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use app_manifest::{Manifest, RuntimeConfig, Variables};
 
-use crate::env_file::{self, TOKEN};
+use crate::env_file::{self, TOKEN, first_word};
 use crate::project::Project;
 
 #[derive(Debug, PartialEq)]
@@ -98,11 +98,6 @@ fn token_source(in_force: &str, environment: Option<&str>, file: Option<&str>) -
 fn up_to_a_space(text: &str) -> (&str, bool) {
     let split = text.split_once(' ');
     split.map_or((text, false), |(first, _)| (first, true))
-}
-
-/// Settings list several values with spaces between them.
-pub fn first_word(text: &str) -> &str {
-    text.split_whitespace().next().unwrap_or_default()
 }
 
 #[cfg(test)]

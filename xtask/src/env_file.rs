@@ -6,7 +6,6 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use app_manifest::dotenv;
 
-use crate::endpoint::first_word;
 use crate::private_file;
 
 pub const TOKEN: &str = "SPIN_VARIABLE_CALLBACK_TOKEN";
@@ -46,6 +45,11 @@ pub fn token(path: &Path) -> Result<Option<String>> {
     let variables = dotenv::read(path)?;
     let token = variables.get(TOKEN).map(|tokens| first_word(tokens));
     Ok(token.filter(|token| !token.is_empty()).map(str::to_owned))
+}
+
+/// Settings list several values with spaces between them.
+pub fn first_word(text: &str) -> &str {
+    text.split_whitespace().next().unwrap_or_default()
 }
 
 #[cfg(test)]
