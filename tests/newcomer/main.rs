@@ -75,21 +75,28 @@ fn from_a_clone_to_a_callback() {
     let address = free_address();
     let up = Up::start(&first_command(), clone.path(), address);
 
-    let line = up.wait_for("curl -sS -X POST ");
-    let answered = run(&line, clone.path());
-    assert_eq!(answered["result"], "updated", "{line}\n{answered}");
-    let line = up.wait_for("curl -sS 'http");
-    let row = run(&line, clone.path());
+    // They work in any folder.
+    let elsewhere = TempDir::new().expect("a folder");
+    let post = up.wait_for("curl -sS -X POST ");
+    let answered = run(&post, elsewhere.path());
+    assert_eq!(answered["result"], "updated", "{post}\n{answered}");
+    let line = up.wait_for("curl -sS http");
+    let row = run(&line, elsewhere.path());
     assert_eq!(row["Estado"], "RUN_COMPLETED", "{line}\n{row}");
 
-    let settings = clone.path().join(".env");
-    let mode = fs::metadata(&settings).expect("written").permissions();
-    assert_eq!(mode.mode() & 0o777, 0o600);
-    let settings = fs::read_to_string(settings).expect("text");
+    let ignored = fs::read_to_string(clone.path().join(".gitignore")).expect("text");
+    for secret in [".env", ".callback-header"] {
+        let file = fs::metadata(clone.path().join(secret)).expect("written");
+        assert_eq!(file.permissions().mode() & 0o777, 0o600, "{secret}");
+        assert!(ignored.contains(&format!("\n/{secret}\n")), "{secret}");
+    }
+    let settings = fs::read_to_string(clone.path().join(".env")).expect("text");
     let token = settings
         .lines()
         .find_map(|line| line.strip_prefix("SPIN_VARIABLE_CALLBACK_TOKEN="))
         .expect("a token");
+    let printed = post + &line;
+    assert!(!printed.contains(token), "the token is printed");
 
     let browser = Browser::start();
     browser.open(&format!("http://{address}/docs"));
@@ -281,10 +288,10 @@ impl Drop for Up {
 }
 
 /// The reply to a line that was printed.
-fn run(line: &str, clone: &Path) -> Value {
+fn run(line: &str, folder: &Path) -> Value {
     let output = newcomers("bash")
         .args(["-c", line])
-        .current_dir(clone)
+        .current_dir(folder)
         .output()
         .expect("bash");
     let said = String::from_utf8(output.stdout).expect("text");

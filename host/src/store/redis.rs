@@ -1,4 +1,4 @@
-//! A key-value store in Redis, as Spin keeps it: keys and values as they are, in the server's
+//! The key-value store in Redis, as Spin keeps it: keys and values as they are, in the server's
 //! database that the URL names, whatever the store's label.
 
 use std::sync::Arc;
@@ -9,12 +9,12 @@ use redis::aio::ConnectionManager;
 use redis::{AsyncCommands, Client, RedisResult};
 use tokio::sync::{OnceCell, mpsc, oneshot};
 
-use super::{KEYS_AHEAD, Keys};
+use super::listing::{KEYS_AHEAD, Keys};
 
 /// A server that is connected to when a store is first opened, and again whenever the connection is
 /// lost. Clones are the same.
 #[derive(Clone)]
-pub struct Server(Arc<Inner>);
+pub struct RedisStore(Arc<Inner>);
 
 struct Inner {
     client: Client,
@@ -23,11 +23,11 @@ struct Inner {
 
 /// An open store: everything in the server's database.
 #[derive(Clone)]
-pub struct Store {
+pub struct RedisConnection {
     connection: ConnectionManager,
 }
 
-impl Server {
+impl RedisStore {
     /// Takes the URL; nothing is connected yet.
     ///
     /// # Errors
@@ -53,13 +53,13 @@ impl Server {
     ///
     /// # Errors
     /// Where there can be none.
-    pub async fn open(&self) -> Result<Store> {
+    pub async fn open(&self) -> Result<RedisConnection> {
         let connect = || self.0.client.get_connection_manager();
         let connection = self.0.connection.get_or_try_init(connect).await;
         let mut connection = connection.cloned().with_context(|| self.failed())?;
         // A connection that was lost is made anew from here on, whatever the answer.
         let _: RedisResult<()> = connection.ping().await;
-        Ok(Store { connection })
+        Ok(RedisConnection { connection })
     }
 
     fn failed(&self) -> String {
@@ -67,7 +67,7 @@ impl Server {
     }
 }
 
-impl Store {
+impl RedisConnection {
     pub async fn get(&self, key: &str) -> Result<Option<Vec<u8>>> {
         self.connection.clone().get(key).await.context(FAILED)
     }
@@ -82,10 +82,6 @@ impl Store {
 
     pub async fn delete(&self, key: &str) -> Result<()> {
         self.connection.clone().del(key).await.context(FAILED)
-    }
-
-    pub async fn exists(&self, key: &str) -> Result<bool> {
-        self.connection.clone().exists(key).await.context(FAILED)
     }
 
     /// All keys, in no order, by as many `SCAN`s as it takes; one may come twice. As in Spin, a
@@ -125,73 +121,72 @@ mod real_redis;
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::path::Path;
 
     use app_manifest::StoreLocation;
 
     use super::real_redis::Redis;
     use super::*;
 
-    fn server(redis: &Redis) -> Server {
+    fn store_in(redis: &Redis) -> RedisStore {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("runtime-config.toml");
         std::fs::write(&path, redis.runtime_config("")).unwrap();
         let config = app_manifest::RuntimeConfig::load(Some(&path)).unwrap();
-        let Some(StoreLocation::Redis(url)) = config.store("default", None) else {
+        let StoreLocation::Redis(url) = config.store(None, Path::new("")).unwrap() else {
             panic!("no Redis");
         };
-        Server::new(&url).unwrap()
+        RedisStore::new(&url).unwrap()
     }
 
     #[tokio::test]
     async fn a_store_keeps_what_it_was_given() {
         let redis = Redis::start();
-        let server = server(&redis);
-        let store = server.open().await.unwrap();
-        store.set("k", b"1").await.unwrap();
-        store.set("k", b"\x00\xff").await.unwrap();
-        store.set("gone", b"").await.unwrap();
-        store.delete("gone").await.unwrap();
+        let store = store_in(&redis);
+        let opened = store.open().await.unwrap();
+        opened.set("k", b"1").await.unwrap();
+        opened.set("k", b"\x00\xff").await.unwrap();
+        opened.set("gone", b"").await.unwrap();
+        opened.delete("gone").await.unwrap();
 
-        let again = server.open().await.unwrap();
+        let again = store.open().await.unwrap();
         assert_eq!(again.get("k").await.unwrap(), Some(b"\x00\xff".to_vec()));
         assert_eq!(again.get("gone").await.unwrap(), None);
-        assert!(again.exists("k").await.unwrap());
-        assert!(!again.exists("gone").await.unwrap());
     }
 
     #[tokio::test]
     async fn a_listing_has_every_key() {
         let redis = Redis::start();
-        let store = server(&redis).open().await.unwrap();
+        let opened = store_in(&redis).open().await.unwrap();
         let mut expected = BTreeSet::new();
         for number in 0..1000 {
             let key = format!("k{number}");
-            store.set(&key, b"").await.unwrap();
+            opened.set(&key, b"").await.unwrap();
             expected.insert(key);
         }
-        let keys = store.keys().all().await.unwrap();
+        let keys = opened.keys().all().await.unwrap();
         assert_eq!(keys.into_iter().collect::<BTreeSet<_>>(), expected);
     }
 
     #[tokio::test]
     async fn a_store_works_again_when_its_server_does() {
         let mut redis = Redis::start_durable();
-        let server = server(&redis);
-        let store = server.open().await.unwrap();
-        store.set("k", b"1").await.unwrap();
+        let store = store_in(&redis);
+        let opened = store.open().await.unwrap();
+        opened.set("k", b"1").await.unwrap();
         redis.kill_and_restart();
         // Each failure starts a new attempt to connect.
-        while store.get("k").await.is_err() {
+        while opened.get("k").await.is_err() {
             tokio::task::yield_now().await;
         }
-        assert_eq!(store.get("k").await.unwrap(), Some(b"1".to_vec()));
+        assert_eq!(opened.get("k").await.unwrap(), Some(b"1".to_vec()));
     }
 
     #[test]
     fn where_the_server_is_said_without_its_password() {
         let url = "redis://user:hush@localhost:6380/2";
         let client = Client::open(url).unwrap();
-        let server = Server(Arc::new(Inner {
+        let server = RedisStore(Arc::new(Inner {
             client,
             connection: OnceCell::new(),
         }));

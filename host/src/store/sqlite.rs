@@ -1,4 +1,4 @@
-//! One key-value store in SQLite, in the table Spin keeps it in, so that both can use one file.
+//! The key-value store in SQLite, in the table Spin keeps it in, so that both can use one file.
 //!
 //! It waits where Spin waits, so that what this does to an application shows here too: there is one
 //! connection behind one lock; a call blocks the scheduler's thread it is made on; and a listing
@@ -13,72 +13,61 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result};
+use app_manifest::STORE;
 use rusqlite::{Connection, OptionalExtension, params};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task;
 
-use super::{KEYS_AHEAD, Keys};
+use super::listing::{KEYS_AHEAD, Keys};
 
 /// A store; clones are the same store. Its functions need a scheduler of several threads.
 #[derive(Clone)]
-pub struct Store {
-    label: Arc<str>,
+pub struct SqliteStore {
     connection: Arc<Mutex<Connection>>,
 }
 
-impl Store {
-    /// Opens the SQLite store `label`, and makes its file and directory where they are not there;
-    /// without a `path` it is in memory.
+impl SqliteStore {
+    /// Opens the file, and makes it and its directory where they are not there.
     ///
     /// # Errors
     /// Each names the file.
-    pub fn open(label: &str, path: Option<&Path>) -> Result<Self> {
-        let connection = match path {
-            None => open_memory()?,
-            Some(path) => open_file(path)?,
-        };
+    pub fn new(path: &Path) -> Result<Self> {
         Ok(Self {
-            label: label.into(),
-            connection: Arc::new(Mutex::new(connection)),
+            connection: Arc::new(Mutex::new(open_file(path)?)),
         })
     }
 
     /// What the component opens. Spin may have to open the file here, and blocks for it.
-    pub fn handle(&self) -> Self {
+    pub fn open(&self) -> Self {
         task::block_in_place(|| self.clone())
     }
 
     pub fn get(&self, key: &str) -> Result<Option<Vec<u8>>> {
-        self.run(|connection, label| {
+        self.run(|connection| {
             let mut statement = connection
                 .prepare_cached("SELECT value FROM spin_key_value WHERE store = ?1 AND key = ?2")?;
             statement
-                .query_row([label, key], |row| row.get(0))
+                .query_row([STORE, key], |row| row.get(0))
                 .optional()
         })
     }
 
     pub fn set(&self, key: &str, value: &[u8]) -> Result<()> {
-        self.run(|connection, label| {
+        self.run(|connection| {
             let mut statement = connection.prepare_cached(
                 "INSERT INTO spin_key_value (store, key, value) VALUES (?1, ?2, ?3)
                  ON CONFLICT (store, key) DO UPDATE SET value = ?3",
             )?;
-            statement.execute(params![label, key, value]).map(drop)
+            statement.execute(params![STORE, key, value]).map(drop)
         })
     }
 
     pub fn delete(&self, key: &str) -> Result<()> {
-        self.run(|connection, label| {
+        self.run(|connection| {
             let mut statement = connection
                 .prepare_cached("DELETE FROM spin_key_value WHERE store = ?1 AND key = ?2")?;
-            statement.execute([label, key]).map(drop)
+            statement.execute([STORE, key]).map(drop)
         })
-    }
-
-    /// Reads the value, as Spin does.
-    pub fn exists(&self, key: &str) -> Result<bool> {
-        Ok(self.get(key)?.is_some())
     }
 
     /// Lists on a thread of its own, which waits there for the lock, and then has it.
@@ -100,7 +89,7 @@ impl Store {
         let connection = self.lock();
         let mut statement =
             connection.prepare_cached("SELECT key FROM spin_key_value WHERE store = ?1")?;
-        let mut rows = statement.query([&*self.label])?;
+        let mut rows = statement.query([STORE])?;
         while let Some(row) = rows.next()? {
             if keys.blocking_send(row.get(0)?).is_err() {
                 // The reader has seen enough.
@@ -111,8 +100,8 @@ impl Store {
     }
 
     /// Waits on the scheduler's own thread; others take over what that had to do, if there are any.
-    fn run<T>(&self, work: impl FnOnce(&Connection, &str) -> rusqlite::Result<T>) -> Result<T> {
-        task::block_in_place(|| work(&self.lock(), &self.label)).context(FAILED)
+    fn run<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
+        task::block_in_place(|| work(&self.lock())).context(FAILED)
     }
 
     fn lock(&self) -> MutexGuard<'_, Connection> {
@@ -153,12 +142,6 @@ fn open_file(path: &Path) -> Result<Connection> {
     })
 }
 
-fn open_memory() -> rusqlite::Result<Connection> {
-    let connection = Connection::open_in_memory()?;
-    create_table(&connection)?;
-    Ok(connection)
-}
-
 fn create_table(connection: &Connection) -> rusqlite::Result<()> {
     connection
         .execute(
@@ -177,41 +160,34 @@ fn create_table(connection: &Connection) -> rusqlite::Result<()> {
 mod tests {
     use super::*;
 
-    fn in_memory() -> Store {
-        Store::open("a", None).unwrap()
+    /// The folder is there for as long as the result.
+    fn store() -> (SqliteStore, tempfile::TempDir) {
+        let dir = tempfile::tempdir().unwrap();
+        let store = SqliteStore::new(&dir.path().join("new/kv.db")).unwrap();
+        (store, dir)
     }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_store_keeps_what_it_was_given_apart_from_other_labels() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("new/kv.db");
-        let store = Store::open("a", Some(&path)).unwrap();
+        let (store, dir) = store();
         store.set("k", b"1").unwrap();
         store.set("k", b"2").unwrap();
         store.set("gone", b"").unwrap();
         store.delete("gone").unwrap();
+        let others = "INSERT INTO spin_key_value VALUES ('b', 'other', 'x')";
+        store.lock().execute(others, []).unwrap();
         drop(store);
 
-        let again = Store::open("a", Some(&path)).unwrap();
+        let again = SqliteStore::new(&dir.path().join("new/kv.db")).unwrap();
         assert_eq!(again.get("k").unwrap(), Some(b"2".to_vec()));
         assert_eq!(again.get("gone").unwrap(), None);
-        assert!(again.exists("k").unwrap());
+        assert_eq!(again.get("other").unwrap(), None);
         assert_eq!(again.keys().all().await.unwrap(), ["k"]);
-
-        let other = Store::open("b", Some(&path)).unwrap();
-        assert!(!other.exists("k").unwrap());
-    }
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn a_store_in_memory_works_too() {
-        let store = in_memory();
-        store.set("k", b"1").unwrap();
-        assert_eq!(store.get("k").unwrap(), Some(b"1".to_vec()));
     }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_listing_has_the_lock_until_its_reader_is_gone() {
-        let store = in_memory();
+        let (store, _dir) = store();
         // One is read, four are on their way, one waits to be.
         for number in 0..KEYS_AHEAD + 2 {
             store.set(&format!("k{number}"), b"").unwrap();
@@ -229,7 +205,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_listing_read_to_its_end_has_all_keys_and_frees_the_lock() {
-        let store = in_memory();
+        let (store, _dir) = store();
         for number in 0..100 {
             store.set(&format!("k{number:02}"), b"").unwrap();
         }
@@ -237,7 +213,7 @@ mod tests {
         let expected: Vec<_> = (0..100).map(|number| format!("k{number:02}")).collect();
         assert_eq!(keys, expected);
         store.delete("k00").unwrap();
-        assert!(!store.exists("k00").unwrap());
+        assert_eq!(store.get("k00").unwrap(), None);
     }
 
     #[test]
@@ -245,7 +221,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("kv.db");
         std::fs::write(&path, "not a database, and long enough to be seen as none").unwrap();
-        let error = Store::open("a", Some(&path)).err().unwrap().to_string();
+        let error = SqliteStore::new(&path).err().unwrap().to_string();
         assert!(error.contains("kv.db: is not a key-value store"), "{error}");
     }
 }

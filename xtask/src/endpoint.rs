@@ -1,42 +1,44 @@
-//! What a caller must know of the served component: its URL and what opens it. The values are the
-//! server's own, read with the crate that the stand-in reads them with.
+//! What a caller must know of the served component: its URLs, and which credentials it wants. The
+//! values are the server's own, read with the crate that the stand-in reads them with.
 
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use app_manifest::{Manifest, RuntimeConfig, Variables};
 
-use crate::env_file::{self, TOKEN};
+use crate::env_file::{self, TOKEN, first_word};
 use crate::project::Project;
 
 #[derive(Debug, PartialEq)]
-pub struct Door {
+pub struct CallbackEndpoint {
     /// `root_path` and the first callback path, with a slash in front.
     pub path: String,
     /// `root_path` and the path of the page that shows the interface.
-    pub docs: String,
-    pub mode: String,
+    pub docs_path: String,
+    pub auth_mode: String,
     /// The first header the static token may come in.
-    pub header: String,
-    pub token: Token,
+    pub token_header: String,
+    pub token: TokenSource,
     /// Whether there is a key that a JWT is verified with.
-    pub jwt: bool,
-    /// `data_api`: what is behind the door.
+    pub verifies_jwt: bool,
     pub data_api: String,
 }
 
-/// Where a shell finds the static token. Never the token.
+/// Where the static token in force is set. Never the token.
 #[derive(Debug, PartialEq)]
-pub enum Token {
-    EnvFile(std::path::PathBuf),
-    Environment,
-    /// There is one, from a provider of the runtime configuration.
-    Elsewhere,
+pub enum TokenSource {
+    EnvFile,
+    Environment {
+        /// Whether it has several tokens, of which the first is meant.
+        has_several: bool,
+    },
+    /// A provider of the runtime configuration.
+    Provider,
     Missing,
 }
 
 /// The environment and the `.env` of the current folder count, as they do for the server.
-pub fn read(project: &Project, runtime_config: &Path) -> Result<Door> {
+pub fn read(project: &Project, runtime_config: &Path) -> Result<CallbackEndpoint> {
     let manifest = Manifest::load(&project.spin_toml())?;
     let runtime = RuntimeConfig::load(Some(runtime_config))?;
     let variables = Variables::new(&manifest, &runtime)?;
@@ -44,22 +46,20 @@ pub fn read(project: &Project, runtime_config: &Path) -> Result<Door> {
         let found = variables.resolve(name)?;
         found.with_context(|| format!("spin.toml has no variable `{name}`"))
     };
-    let env_file = project.env_file();
-    // Not there, or not readable: then the token is not in it.
-    let in_file = std::fs::read_to_string(&env_file).unwrap_or_default();
     let in_environment = std::env::var(TOKEN).ok();
+    let in_file = env_file::token(&project.env_file())?;
     let root = value("root_path")?;
-    Ok(Door {
+    Ok(CallbackEndpoint {
         path: path(&root, &value("callback_endpoint_path")?),
-        docs: path(&root, "docs"),
-        mode: value("callback_auth_mode")?,
-        header: first_word(&value("callback_token_headers")?).to_owned(),
-        token: token(
+        docs_path: path(&root, "docs"),
+        auth_mode: value("callback_auth_mode")?,
+        token_header: first_word(&value("callback_token_headers")?).to_owned(),
+        token: token_source(
             &value("callback_token")?,
             in_environment.as_deref(),
-            env_file::token_in(&in_file).map(|token| (token, env_file.as_path())),
+            in_file.as_deref(),
         ),
-        jwt: !value("jwt_public_key")?.trim().is_empty(),
+        verifies_jwt: !value("jwt_public_key")?.trim().is_empty(),
         data_api: value("data_api")?.trim().to_owned(),
     })
 }
@@ -78,23 +78,26 @@ fn path(root: &str, endpoints: &str) -> String {
 }
 
 /// A provider may come first, so a place counts only if it has the value in force.
-fn token(in_force: &str, environment: Option<&str>, file: Option<(&str, &Path)>) -> Token {
+fn token_source(in_force: &str, environment: Option<&str>, file: Option<&str>) -> TokenSource {
     let in_force = first_word(in_force);
     if in_force.is_empty() {
-        return Token::Missing;
+        return TokenSource::Missing;
     }
     // Up to the first space, as the shell's `${…%% *}` takes it.
-    if environment.and_then(|value| value.split(' ').next()) == Some(in_force) {
-        return Token::Environment;
+    if let Some((first, has_several)) = environment.map(up_to_a_space)
+        && first == in_force
+    {
+        return TokenSource::Environment { has_several };
     }
     match file {
-        Some((token, path)) if token == in_force => Token::EnvFile(path.to_owned()),
-        _ => Token::Elsewhere,
+        Some(token) if token == in_force => TokenSource::EnvFile,
+        _ => TokenSource::Provider,
     }
 }
 
-fn first_word(text: &str) -> &str {
-    text.split_whitespace().next().unwrap_or_default()
+fn up_to_a_space(text: &str) -> (&str, bool) {
+    let split = text.split_once(' ');
+    split.map_or((text, false), |(first, _)| (first, true))
 }
 
 #[cfg(test)]
@@ -116,21 +119,17 @@ mod tests {
 
     #[test]
     fn the_token_is_looked_for_where_the_one_in_force_is() {
-        let file = Path::new("/p/.env");
-        let in_file = Token::EnvFile(file.to_owned());
-        for (in_force, environment, in_env_file, expected) in [
-            ("", None, None, Token::Missing),
-            ("", Some(""), None, Token::Missing),
-            ("abc", None, Some("abc"), in_file),
-            ("new old", Some("new old"), Some("abc"), Token::Environment),
-            ("vaulted", Some("abc"), Some("abc"), Token::Elsewhere),
-            ("vaulted", None, None, Token::Elsewhere),
+        let environment = |has_several| TokenSource::Environment { has_several };
+        for (in_force, in_environment, in_file, expected) in [
+            ("", None, None, TokenSource::Missing),
+            ("", Some(""), None, TokenSource::Missing),
+            ("abc", None, Some("abc"), TokenSource::EnvFile),
+            ("new", Some("new"), Some("abc"), environment(false)),
+            ("new old", Some("new old"), Some("abc"), environment(true)),
+            ("other", Some("abc"), Some("abc"), TokenSource::Provider),
+            ("other", None, None, TokenSource::Provider),
         ] {
-            let found = token(
-                in_force,
-                environment,
-                in_env_file.map(|token| (token, file)),
-            );
+            let found = token_source(in_force, in_environment, in_file);
             assert_eq!(found, expected, "{in_force}");
         }
     }
