@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use serde_json::{Value, json};
+use support::upstream::{self, Act, Asked};
 
 use crate::door::Door;
 use crate::journal::{Event, Journal};
 use crate::notices::{Verdict, hash};
-use crate::upstream::{self, Act, Asked};
 
 pub const API_TOKEN: &str = "una-clave-de-API";
 

@@ -13,12 +13,12 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use serde_json::json;
+use support::server::SIGNED;
 
 use crate::journal::{Callback, Event, Journal};
 use crate::lanzador::{Lanzador, Made, Row};
 use crate::sam::FINAL;
 use crate::sender;
-use crate::server::SIGNED;
 
 const NOT_FINAL: [&str; 4] = ["RUNNING", "UNKNOWN", "UPDATE", "RUN_PAUSED"];
 

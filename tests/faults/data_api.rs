@@ -6,13 +6,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
+use support::upstream::{Act, Asked};
 
 use crate::dialect::{Dialect, Request};
 use crate::door::Door;
 use crate::journal::{Event, Journal};
 use crate::sam::Sam;
 use crate::tables::Tables;
-use crate::upstream::{Act, Asked};
 
 /// How long the component waits for it.
 pub const TIMEOUT_MS: u64 = 300;

@@ -3,11 +3,11 @@
 
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
+use support::upstream::{self, Act, Asked};
 
 use crate::journal::{Order, Resultado};
 use crate::notices::{Came, Columns, NULL, moment};
 use crate::tables::Guard;
-use crate::upstream::{self, Act, Asked};
 
 /// The tables, and their keys.
 const TABLES: [(&str, &str); 4] = [

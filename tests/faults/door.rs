@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crate::server;
-use crate::upstream::{self, Act, Asked};
+use support::ports::free_address;
+use support::upstream::{self, Act, Asked};
 
 pub struct Door {
     address: SocketAddr,
@@ -27,7 +27,7 @@ impl Door {
     pub fn new(answer: impl Fn(&Asked) -> Act + Send + Sync + 'static) -> Self {
         let it = Self {
             // Not a port that the system gives to clients: it has to be there after each pause.
-            address: server::free_address(),
+            address: free_address(),
             service: Arc::new(Service {
                 answer: Box::new(answer),
                 closing: AtomicBool::new(false),

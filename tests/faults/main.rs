@@ -7,18 +7,16 @@
 //! drained, and what was acknowledged is compared with what was written. [`judge`] has the rules.
 //! Even seeds have a data API that speaks as PostgREST does, odd ones Data API builder.
 //!
-//! `cargo test --test faults` takes some seconds: a fixed seed, and one that is new each time.
-//! `cargo test --test faults -- --seed 7 --seconds 600` is as long as asked, with that seed. Each
-//! thread draws from a generator of its own that comes from the seed, so what they choose is the
-//! same each time; which of them is first at something is not, and so a failure may need more than
-//! one run to come again.
+//! `cargo test -p tests --test faults` takes some seconds: a fixed seed, and one that is new each
+//! time. `cargo test -p tests --test faults -- --seed 7 --seconds 600` is as long as asked, with that
+//! seed. Each thread draws from a generator of its own that comes from the seed, so what they choose
+//! is the same each time; which of them is first at something is not, and so a failure may need more
+//! than one run to come again.
 //!
 //! The server is the one that `SAM_CALLBACK_SERVER` names, as for the tests over HTTP.
 
 mod arguments;
 mod blizwork;
-#[path = "../signer/body.rs"]
-mod body_signer;
 mod callbacks;
 mod calls;
 mod data_api;
@@ -33,20 +31,8 @@ mod notices;
 mod operator;
 mod sam;
 mod sender;
-#[path = "../over_http/server.rs"]
-#[allow(
-    dead_code,
-    reason = "made for the tests over HTTP, which need more of it"
-)]
-mod server;
 mod store;
 mod tables;
-#[path = "../over_http/upstream.rs"]
-#[allow(
-    dead_code,
-    reason = "made for the tests over HTTP, which need more of it"
-)]
-mod upstream;
 mod world;
 
 use std::process::ExitCode;
@@ -87,7 +73,7 @@ fn is_kept(seed: u64, arguments: &Arguments) -> bool {
         Err(report) => {
             println!(
                 "{report}\nthe promise was broken; again with \
-                 `cargo test --test faults -- --seed {seed} --seconds {seconds}`"
+                 `cargo test -p tests --test faults -- --seed {seed} --seconds {seconds}`"
             );
             false
         }

@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use serde_json::json;
+use support::signatures;
 use ureq::Agent;
 
-use crate::body_signer;
 use crate::journal::{Answer, Journal};
 use crate::lanzador::{Lanzador, Made, Row};
 use crate::notices::{self, Columns, Kind, NULL, Notice, hash, slot};
@@ -117,14 +117,14 @@ impl Messages {
             sender::notify(agent, self.address, &self.journal, to, message)
         };
         if message.id.starts_with("msg_") {
-            let (sent, signature) = body_signer::standard(&message.id, 0, &message.body);
+            let (sent, signature) = signatures::standard(&message.id, 0, &message.body);
             send(&[
                 ("webhook-id", &message.id),
                 ("webhook-timestamp", &sent),
                 ("webhook-signature", &signature),
             ])
         } else {
-            let signature = body_signer::hex(message.body.as_bytes());
+            let signature = signatures::hex(message.body.as_bytes());
             send(&[("x-webhook-signature", &signature)])
         }
     }

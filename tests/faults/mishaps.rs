@@ -5,9 +5,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
+use support::server::Server;
 
 use crate::journal::{Event, Journal};
-use crate::server::Server;
 use crate::store::{Failing, MISLEADING, Store};
 
 /// Longer than SQLite waits for a lock, in Spin and in the stand-in.

@@ -6,9 +6,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
+use support::server::{self, Server};
+use support::signatures;
 
 use crate::blizwork::{self, BlizWork};
-use crate::body_signer;
 use crate::callbacks::Callbacks;
 use crate::calls::Calls;
 use crate::data_api::{self, DataApi};
@@ -21,7 +22,6 @@ use crate::mishaps;
 use crate::notices::{Kind, Replied};
 use crate::operator::{self, Operator};
 use crate::sam::Sam;
-use crate::server::{self, Server};
 use crate::tables::Tables;
 
 /// Those of A360, those who send messages, and those of BlizWork.
@@ -228,7 +228,7 @@ fn server(
     blizwork: &BlizWork,
     flags: &'static [&'static str],
 ) -> Server {
-    let secrets = format!("{} {}", body_signer::SECRET, body_signer::STANDARD);
+    let secrets = format!("{} {}", signatures::SECRET, signatures::STANDARD);
     let settings = [
         ("callback_token", server::TOKEN),
         ("admin_token", operator::TOKEN),

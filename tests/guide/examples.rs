@@ -3,13 +3,12 @@
 use std::process::Output;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use support::process::program;
+use support::server::{Reply, Server};
+use support::upstream::{Act, Asked, Upstream, forward};
 use tempfile::TempDir;
 
-use crate::blocks::block;
-use crate::program::program;
-use crate::server::{Reply, Server};
-use crate::upstream::{Act, Asked, Upstream, forward};
-use crate::{PATH, PLAIN, STANDARD, rows, serve};
+use crate::{PATH, PLAIN, STANDARD, block, rows, serve};
 
 /// A program of the guide, in the file that the guide names.
 struct Example {

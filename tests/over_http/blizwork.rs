@@ -7,10 +7,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-
-use crate::blizwork_server::{API_TOKEN, BlizWorkServer};
-use crate::server::{Reply, Server};
-use crate::upstream::{self, Act, Upstream};
+use support::blizwork::{API_TOKEN, BlizWorkServer};
+use support::server::{Reply, Server};
+use support::upstream::{self, Act, Upstream};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 

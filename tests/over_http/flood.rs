@@ -8,9 +8,8 @@ use rusqlite::{Connection, params};
 use sam_callback::delivery::outbox::{Entry, Id, Place};
 use sam_callback::delivery::{DeploymentId, Status, ended};
 use serde_json::{Value, json};
-
-use crate::server::Server;
-use crate::upstream::{self, Upstream};
+use support::server::Server;
+use support::upstream::{self, Upstream};
 
 const ENTRIES: u64 = 180_000;
 

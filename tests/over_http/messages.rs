@@ -1,13 +1,12 @@
 //! Signed messages: `POST /webhook/receive`, as senders and attackers meet it.
 
 use serde_json::{Value, json};
-
-use crate::blizwork_server::BlizWorkServer;
-use crate::body_signer::{self, SECRET, STANDARD, hex};
-use crate::postgrest_server::PostgrestServer;
-use crate::real_postgres::Database;
-use crate::server::{Reply, Server};
-use crate::upstream::{self, Act, Upstream};
+use support::blizwork::BlizWorkServer;
+use support::data_api::postgrest::PostgrestServer;
+use support::postgres::Database;
+use support::server::{Reply, Server};
+use support::signatures::{self, SECRET, STANDARD, hex};
+use support::upstream::{self, Act, Upstream};
 
 const RECEIVE: &str = "/webhook/receive";
 
@@ -49,7 +48,7 @@ fn tell(server: &Server, body: &Value) -> Reply {
 /// As Standard Webhooks has it, so many seconds ago.
 fn standard(server: &Server, id: &str, ago: u64, body: &Value) -> Reply {
     let body = body.to_string();
-    let (sent, signature) = body_signer::standard(id, ago, &body);
+    let (sent, signature) = signatures::standard(id, ago, &body);
     let headers = [
         ("Content-Type", "application/json"),
         ("Webhook-Id", id),
@@ -132,7 +131,7 @@ fn nobody_gets_in_without_a_signature_over_these_very_bytes() {
             ("X-Webhook-Signature", right.as_str()),
             ("X-Webhook-Signature", &right),
         ],
-        &[("X-Authorization", crate::server::TOKEN)],
+        &[("X-Authorization", support::server::TOKEN)],
         &[("Webhook-Signature", "v1,AAAA"), ("Webhook-Id", "a")],
     ] {
         let reply = server.send("POST", RECEIVE, headers, body.as_bytes());
@@ -272,7 +271,7 @@ fn a_message_signed_both_ways_is_known_without_what_signs_its_id() {
     let data_api = data_api();
     let server = start(&data_api, &[]);
     let body = user("u").to_string();
-    let (sent, signature) = body_signer::standard("msg_1", 0, &body);
+    let (sent, signature) = signatures::standard("msg_1", 0, &body);
     let hex = format!("sha256= {} ", hex(body.as_bytes()));
     let headers = [
         ("Webhook-Id", "msg_1"),

@@ -119,16 +119,12 @@ impl Store {
 const FAILED: &str = "Redis failed";
 
 #[cfg(test)]
-#[path = "../../../tests/redis/mod.rs"]
-mod real_redis;
-
-#[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
     use app_manifest::StoreLocation;
+    use support::redis::Redis;
 
-    use super::real_redis::Redis;
     use super::*;
 
     fn server(redis: &Redis) -> Server {

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
+use support::data_api::dab::DabServer;
+use support::data_api::postgrest::PostgrestServer;
+use support::postgres::Database;
+use support::server::Server;
+use support::upstream::{self, Act, Upstream};
 
 use super::{HOSTILE, callback, result, start, start_patient};
-use crate::dab_server::DabServer;
-use crate::postgrest_server::PostgrestServer;
-use crate::real_postgres::Database;
-use crate::server::Server;
-use crate::upstream::{self, Act, Upstream};
 
 #[test]
 fn a_callback_changes_the_row() {

@@ -5,9 +5,8 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 
 use rustix::net::{AddressFamily, SocketType};
 use serde_json::{Value, json};
-
-use crate::server::{Reply, Server};
-use crate::upstream::{self, Act, Upstream};
+use support::server::{Reply, Server};
+use support::upstream::{self, Act, Upstream};
 
 const CALLBACK: &str = r#"{"deploymentId":"d-1","status":"COMPLETED"}"#;
 

@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
+use support::data_api::postgrest::{JWT, PostgrestServer};
+use support::postgres::Database;
 
 use super::{HOSTILE, callback, result, start};
-use crate::postgrest_server::{JWT, PostgrestServer};
-use crate::real_postgres::Database;
 
 fn insert(database: &Database, deployment_id: &str, state: &str) {
     let statement = r#"insert into "Ejecuciones" ("DeploymentId", "FechaInicio", "Estado")

@@ -5,11 +5,11 @@
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use ::postgres::types::ToSql;
 use percent_encoding::percent_decode_str;
-use postgres::types::ToSql;
 use serde_json::{Value, json};
 
-use crate::real_postgres::Database;
+use crate::postgres::Database;
 use crate::upstream::{Act, Asked, Upstream};
 
 /// Every project of Supabase has one.
