@@ -3,7 +3,7 @@
 //! over, and each has taken effect once.
 //!
 //! A360, the senders of signed messages, and BlizWork send while the data API, BlizWork's own, the
-//! host and its key-value store fail in all the ways that are known; then all is healed, the outbox
+//! host and its key-value store fail in all the ways that are known; then all faults end, the outbox is
 //! drained, and what was acknowledged is compared with what was written. [`judge`] has the rules.
 //! Even seeds have a data API that speaks as PostgREST does, odd ones Data API builder.
 //!
@@ -21,24 +21,24 @@ mod callbacks;
 mod calls;
 mod data_api;
 mod dialect;
-mod door;
+mod faults;
 mod journal;
 mod judge;
 mod lanzador;
+mod listener;
 mod messages;
-mod mishaps;
-mod notices;
 mod operator;
 mod sam;
 mod sender;
+mod simulation;
 mod store;
+mod submissions;
 mod tables;
-mod world;
 
 use std::process::ExitCode;
 
 use arguments::{Arguments, Wanted};
-use world::World;
+use simulation::Simulation;
 
 fn main() -> ExitCode {
     let arguments = match arguments::parse(std::env::args_os().skip(1)) {
@@ -49,7 +49,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    // A judge that lets everything pass would make all that follows worthless.
+    // If the judge let everything pass, all that follows would be worthless.
     judge::check();
     let kept = arguments
         .seeds
@@ -64,8 +64,8 @@ fn main() -> ExitCode {
 /// Whether the promise was kept with this seed.
 fn is_kept(seed: u64, arguments: &Arguments) -> bool {
     let seconds = arguments.time.as_secs();
-    println!("faults: seed {seed}, {seconds} s of trouble");
-    match World::new(seed).run(arguments.time) {
+    println!("faults: seed {seed}, {seconds} s with faults");
+    match Simulation::new(seed).run(arguments.time) {
         Ok(summary) => {
             println!("{summary}");
             true

@@ -3,13 +3,12 @@
 //! The server is the one that `SAM_CALLBACK_SERVER` names (its program and first arguments,
 //! separated by spaces): the stand-in, or `spin up`. See [`server`].
 
-mod attempts;
 mod blizwork;
 mod bounded;
 mod callback;
 mod component;
+mod credentials;
 mod data_api;
-mod door;
 mod flood;
 mod health;
 mod hostile;
@@ -17,6 +16,7 @@ mod jwt;
 mod log;
 mod messages;
 mod outbox;
+mod rate_limit;
 mod redis;
 mod settings;
 mod storage;

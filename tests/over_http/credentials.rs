@@ -1,4 +1,4 @@
-//! Who gets in, and what those outside learn.
+//! Which credentials are accepted, and what a refusal gives away.
 
 use serde_json::json;
 use support::server::{Server, TOKEN};

@@ -1,4 +1,4 @@
-//! Guessing.
+//! The rate limit on failed attempts.
 
 use support::server::{Reply, Server, TOKEN};
 
