@@ -1,9 +1,8 @@
 //! The page at /docs, as somebody with a browser uses it.
 
 use serde_json::{Value, json};
-
-use crate::server::{Server, TOKEN};
-use crate::webdriver::Browser;
+use support::browser::Browser;
+use support::server::{Server, TOKEN};
 
 const CALLBACK: &str = "callback";
 

@@ -115,17 +115,13 @@ impl RedisConnection {
 const FAILED: &str = "Redis failed";
 
 #[cfg(test)]
-#[path = "../../../tests/redis/mod.rs"]
-mod real_redis;
-
-#[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
     use std::path::Path;
 
     use app_manifest::StoreLocation;
+    use support::redis::Redis;
 
-    use super::real_redis::Redis;
     use super::*;
 
     fn store_in(redis: &Redis) -> RedisStore {

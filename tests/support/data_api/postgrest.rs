@@ -5,12 +5,12 @@
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use ::postgres::types::ToSql;
 use percent_encoding::percent_decode_str;
-use postgres::types::ToSql;
 use serde_json::{Value, json};
 
-use crate::real_postgres::Database;
-use crate::upstream::{Act, Asked, Upstream};
+use crate::postgres::Database;
+use crate::upstream::{Act, RecordedRequest, Upstream};
 
 /// Every project of Supabase has one.
 pub const API_KEY: &str = "una-clave-publicable";
@@ -75,7 +75,7 @@ fn strange<T>(what: impl Into<String>) -> Result<T, Strange> {
     Err(Strange(what.into()))
 }
 
-fn answer(database: &Database, asked: &Asked) -> Result<(u16, Value), Strange> {
+fn answer(database: &Database, asked: &RecordedRequest) -> Result<(u16, Value), Strange> {
     check_headers(asked)?;
     if asked.header("apikey") != Some(API_KEY) {
         return Ok((401, json!({"message": "Invalid API key"})));
@@ -103,7 +103,7 @@ fn answer(database: &Database, asked: &Asked) -> Result<(u16, Value), Strange> {
     }
 }
 
-fn check_headers(asked: &Asked) -> Result<(), Strange> {
+fn check_headers(asked: &RecordedRequest) -> Result<(), Strange> {
     for (name, value) in &asked.headers {
         let known = match name.as_str() {
             "accept" | "content-type" => value == "application/json",
@@ -147,7 +147,7 @@ fn decoded(text: &str) -> Result<String, Strange> {
 }
 
 /// A body of texts and nulls, by quoted names.
-fn texts(asked: &Asked) -> Result<Vec<(String, Option<String>)>, Strange> {
+fn texts(asked: &RecordedRequest) -> Result<Vec<(String, Option<String>)>, Strange> {
     let Ok(Value::Object(object)) = serde_json::from_slice(&asked.body) else {
         return strange("a body that is no object");
     };
@@ -159,7 +159,11 @@ fn texts(asked: &Asked) -> Result<Vec<(String, Option<String>)>, Strange> {
     texts.collect()
 }
 
-fn call(database: &Database, function: &str, asked: &Asked) -> Result<(u16, Value), Strange> {
+fn call(
+    database: &Database,
+    function: &str,
+    asked: &RecordedRequest,
+) -> Result<(u16, Value), Strange> {
     let texts = texts(asked)?;
     let arguments: Vec<_> = texts
         .iter()
@@ -255,7 +259,7 @@ fn update(
     database: &Database,
     table: &str,
     query: &str,
-    asked: &Asked,
+    asked: &RecordedRequest,
 ) -> Result<(u16, Value), Strange> {
     let texts = texts(asked)?;
     let query = parse(query, texts.len() + 1)?;
@@ -281,7 +285,7 @@ fn insert(
     database: &Database,
     table: &str,
     query: &str,
-    asked: &Asked,
+    asked: &RecordedRequest,
 ) -> Result<(u16, Value), Strange> {
     let texts = texts(asked)?;
     let key = query.strip_prefix("on_conflict=");

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
-use crate::upstream::{self, Act, Asked, Upstream};
+use crate::upstream::{self, Act, RecordedRequest, Upstream};
 
 /// What lets a company use BlizWork's API. Its signs show whether it comes as it is.
 pub const API_TOKEN: &str = "una/clave de?API";
@@ -88,7 +88,7 @@ fn answer(made: Option<Instant>) -> Act {
 }
 
 /// The token that is asked about, or what is not as documented.
-fn question(asked: &Asked) -> Result<String, &'static str> {
+fn question(asked: &RecordedRequest) -> Result<String, &'static str> {
     if asked.method != "POST" {
         return Err("the method");
     }

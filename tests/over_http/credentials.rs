@@ -1,8 +1,7 @@
-//! Who gets in, and what those outside learn.
+//! Which credentials are accepted, and what a refusal gives away.
 
 use serde_json::json;
-
-use crate::server::{Server, TOKEN};
+use support::server::{Server, TOKEN};
 
 const BODY: &[u8] = br#"{"deploymentId":"d","status":"COMPLETED"}"#;
 

@@ -2,18 +2,19 @@
 
 use std::io::{BufRead as _, BufReader, Read};
 use std::net::{SocketAddr, TcpStream};
-use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::Value;
 use tempfile::TempDir;
 use ureq::http::{HeaderMap, Request};
+
+use crate::ports::{PATIENCE, free_address, wait_until_it_serves};
+use crate::process::ProcessGroup;
+use crate::project::root;
 
 /// The token that every server here accepts.
 pub const TOKEN: &str = "un-token-de-prueba";
@@ -23,14 +24,9 @@ pub const SIGNED: (&str, &str) = ("X-Authorization", TOKEN);
 
 const RUNTIME_CONFIG: &str = "runtime-config.toml";
 
-/// How long a server may take until it serves, or until a line is logged. A machine that is busy
-/// elsewhere is not a fault of the component.
-const PATIENCE: Duration = Duration::from_secs(60);
-
 /// A server that serves the built component until it is dropped.
 pub struct Server {
-    process: Child,
-    ended: bool,
+    process: ProcessGroup,
     pub address: SocketAddr,
     settings: Vec<(String, String)>,
     flags: &'static [&'static str],
@@ -136,15 +132,13 @@ impl Server {
         address: SocketAddr,
     ) -> Self {
         let output = Arc::new(Output::default());
-        let mut process = command(&settings, address, state.path())
-            .args(flags)
-            .spawn()
+        let mut command = command(&settings, address, state.path());
+        let mut process = ProcessGroup::spawn(command.args(flags))
             .expect("SAM_CALLBACK_SERVER names a program that starts");
-        output.collect(process.stdout.take().expect("a pipe"));
-        output.collect(process.stderr.take().expect("a pipe"));
+        output.collect(process.child.stdout.take().expect("a pipe"));
+        output.collect(process.child.stderr.take().expect("a pipe"));
         let mut server = Self {
             process,
-            ended: false,
             address,
             settings,
             flags,
@@ -152,7 +146,7 @@ impl Server {
             output,
         };
         let output = Arc::clone(&server.output);
-        wait_until_it_serves(&mut server.process, address, || {
+        wait_until_it_serves(&mut server.process.child, address, || {
             format!("{:#?}", output.lines.lock().expect("no panic"))
         });
         server
@@ -246,15 +240,11 @@ impl Server {
     }
 
     fn end(&mut self) {
-        if std::mem::replace(&mut self.ended, true) {
+        if !self.process.kill() {
+            // Another server may have its address by now.
             return;
         }
-        // The whole group: `spin up` serves in a child of its own, which it could not end any more.
-        let group = Pid::from_child(&self.process);
-        // An error means that it has ended already.
-        let _ = kill_process_group(group, Signal::KILL);
-        self.process.wait().expect("a child");
-        // That child of `spin up` is nobody's to wait for, and may listen a moment longer.
+        // The child of `spin up` is nobody's to wait for, and may listen a moment longer.
         while TcpStream::connect(self.address).is_ok() {
             thread::sleep(Duration::from_millis(10));
         }
@@ -315,7 +305,6 @@ fn command(settings: &[(String, String)], address: SocketAddr, state: &Path) -> 
         .arg(state)
         // Away from an operator's .env, and without an operator's variables.
         .current_dir(state)
-        .process_group(0)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
@@ -328,40 +317,4 @@ fn command(settings: &[(String, String)], address: SocketAddr, state: &Path) -> 
         command.env(format!("SPIN_VARIABLE_{}", name.to_uppercase()), value);
     }
     command
-}
-
-/// Until the program that was started listens; `said` is what it has printed.
-pub fn wait_until_it_serves(process: &mut Child, address: SocketAddr, said: impl Fn() -> String) {
-    let start = Instant::now();
-    while TcpStream::connect(address).is_err() {
-        let ended = process.try_wait().expect("a child");
-        assert!(
-            ended.is_none() && start.elapsed() < PATIENCE,
-            "it does not serve ({ended:?}), and has printed {}",
-            said()
-        );
-        thread::sleep(Duration::from_millis(20));
-    }
-}
-
-/// The project's folder.
-pub fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// An address that no other test was given. Below the ports that the system gives to clients:
-/// one of those may be taken again before the server has it.
-pub fn free_address() -> SocketAddr {
-    static GIVEN: AtomicU16 = AtomicU16::new(0);
-    let first = u16::try_from(std::process::id() % 10_000).expect("small");
-    loop {
-        let given = GIVEN.fetch_add(1, Ordering::Relaxed);
-        let port = 20_000 + (first + given) % 10_000;
-        let address = SocketAddr::from(([127, 0, 0, 1], port));
-        // Not by listening there: a server that another test starts at this moment has all that is
-        // open here until it is a program of its own, and would be taken for ours.
-        if TcpStream::connect(address).is_err() {
-            return address;
-        }
-    }
 }

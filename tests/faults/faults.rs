@@ -1,44 +1,44 @@
-//! What happens to the host: power cuts, and a store that fails.
+//! Faults of the host: power cuts, and a store that fails.
 
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
+use support::server::Server;
 
 use crate::journal::{Event, Journal};
-use crate::server::Server;
-use crate::store::{Failing, MISLEADING, Store};
+use crate::store::{Failing, Store, WRONG_MARKERS};
 
 /// Longer than SQLite waits for a lock, in Spin and in the stand-in.
 const LONG_LOCK: Duration = Duration::from_millis(6500);
 
 #[derive(Debug, Clone, Copy)]
-enum Mishap {
+enum HostFault {
     PowerCut,
     StoreFails(Failing),
     /// A power cut while the store fails.
     Both(Failing),
-    /// The outbox's marker does not say what is so.
-    Misled,
+    /// The outbox's marker is wrong.
+    WrongMarker,
 }
 
 /// Each of them comes once before any comes again.
-const MISHAPS: [Mishap; 10] = [
-    Mishap::PowerCut,
-    Mishap::PowerCut,
-    Mishap::StoreFails(Failing::Sets),
-    Mishap::StoreFails(Failing::Deletes),
-    Mishap::StoreFails(Failing::Everything),
-    Mishap::StoreFails(Failing::Locked),
-    Mishap::Both(Failing::Sets),
-    Mishap::Both(Failing::Deletes),
-    Mishap::Misled,
-    Mishap::Misled,
+const HOST_FAULTS: [HostFault; 10] = [
+    HostFault::PowerCut,
+    HostFault::PowerCut,
+    HostFault::StoreFails(Failing::Sets),
+    HostFault::StoreFails(Failing::Deletes),
+    HostFault::StoreFails(Failing::Everything),
+    HostFault::StoreFails(Failing::Locked),
+    HostFault::Both(Failing::Sets),
+    HostFault::Both(Failing::Deletes),
+    HostFault::WrongMarker,
+    HostFault::WrongMarker,
 ];
 
-/// Lets things happen to the server until then, when it is well again.
-pub fn happen(
+/// Injects faults into the server until then, when all are over.
+pub fn inject(
     mut server: Server,
     journal: &Arc<Journal>,
     random: &mut Rng,
@@ -46,25 +46,25 @@ pub fn happen(
 ) -> Server {
     let store = Store::at(server.state.path().join("sqlite_key_value.db"));
     loop {
-        let mut deck = MISHAPS;
+        let mut deck = HOST_FAULTS;
         random.shuffle(&mut deck);
-        for mishap in deck {
+        for fault in deck {
             thread::sleep(Duration::from_millis(random.u64(50..400)));
             if Instant::now() >= until {
                 return server;
             }
-            server = match mishap {
-                Mishap::PowerCut => cut(server, journal),
-                Mishap::StoreFails(how) => {
+            server = match fault {
+                HostFault::PowerCut => cut(server, journal),
+                HostFault::StoreFails(how) => {
                     let time = duration(how, random, until);
                     failing(&store, how, journal, || thread::sleep(time));
                     server
                 }
-                Mishap::Misled => {
-                    store.mislead(MISLEADING[random.usize(..MISLEADING.len())]);
+                HostFault::WrongMarker => {
+                    store.write_marker(WRONG_MARKERS[random.usize(..WRONG_MARKERS.len())]);
                     server
                 }
-                Mishap::Both(how) => {
+                HostFault::Both(how) => {
                     let time = duration(how, random, until) / 2;
                     failing(&store, how, journal, || {
                         thread::sleep(time);
@@ -87,9 +87,9 @@ fn cut(server: Server, journal: &Journal) -> Server {
 
 /// Does something while the store fails.
 fn failing<T>(store: &Store, how: Failing, journal: &Journal, then: impl FnOnce() -> T) -> T {
-    journal.note(Event::StoreInDoubt);
+    journal.note(Event::StoreUnreliable);
     let fault = store.fail(how);
-    // After it is planted and before it is mended, so that all between the two met it.
+    // After the fault begins and before it ends, so that all between the two met it.
     journal.note(match how.keeps_writes_out() {
         true => Event::StoreFails(how.name()),
         false => Event::Host("the store deletes nothing"),
@@ -99,8 +99,8 @@ fn failing<T>(store: &Store, how: Failing, journal: &Journal, then: impl FnOnce(
         true => Event::StoreHeals,
         false => Event::Host("the store deletes again"),
     });
-    fault.mend();
-    journal.note(Event::StoreIsSound);
+    fault.repair();
+    journal.note(Event::StoreReliable);
     done
 }
 

@@ -4,21 +4,20 @@ use std::fs::{File, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
 
-use postgres::{Config, NoTls};
+use ::postgres::{Config, NoTls};
 use tempfile::TempDir;
+
+use crate::ports::wait_until;
+use crate::process::Supervisor;
 
 /// How long the server may take until it serves. A machine that is busy elsewhere is no fault.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// The server would outlive a test process that is killed, or ends with this in a static. So a
-/// shell stands between them, which ends the server when its standard input ends; and that is a
-/// pipe from the test process, which the system closes whatever happens.
-///
-/// Where the server ends without having been asked, the folder stays for its log to be read.
+/// Makes the database and serves it, until the standard input ends. Where the server ends without
+/// having been asked, the folder stays for its log to be read.
 const SUPERVISOR: &str = r#"
 programs=$1 folder=$2 superuser=$3 time_zone=$4
 "$programs/initdb" --pgdata="$folder/data" --username="$superuser" --auth=trust \
@@ -38,7 +37,7 @@ cd / && rm -rf "$folder"
 
 /// A server that runs until this is dropped or the process ends.
 pub struct Server {
-    supervisor: Child,
+    supervisor: Supervisor,
     folder: TempDir,
 }
 
@@ -53,7 +52,7 @@ impl Server {
         let mut supervisor = supervisor(folder.path());
         supervisor.args([superuser, time_zone]);
         let mut server = Self {
-            supervisor: supervisor.spawn().expect("a shell"),
+            supervisor: Supervisor::start(&mut supervisor),
             folder,
         };
         server.wait_until_it_serves(superuser);
@@ -66,29 +65,18 @@ impl Server {
     }
 
     fn wait_until_it_serves(&mut self, superuser: &str) {
-        let start = Instant::now();
         let mut config = Config::new();
         config
-            .host_path(self.folder())
+            .host_path(self.folder.path())
             .user(superuser)
             .dbname("postgres");
-        while let Err(error) = config.connect(NoTls) {
-            let ended = self.supervisor.try_wait().expect("a child");
-            assert!(
-                ended.is_none() && start.elapsed() < PATIENCE,
-                "PostgreSQL does not serve: {error}\n{}",
-                std::fs::read_to_string(self.folder().join("log")).unwrap_or_default()
-            );
-            thread::sleep(Duration::from_millis(20));
-        }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.supervisor.stdin.take());
-        // An error means that it has ended already.
-        let _ = self.supervisor.wait();
+        let log = self.folder.path().join("log");
+        wait_until(
+            self.supervisor.child(),
+            PATIENCE,
+            || std::fs::read_to_string(&log).unwrap_or_default(),
+            || config.connect(NoTls).map_err(|error| error.to_string()),
+        );
     }
 }
 
@@ -98,20 +86,14 @@ fn supervisor(folder: &Path) -> Command {
     // It works in another folder.
     let programs = std::path::absolute(programs).expect("a folder");
     let log = File::create(folder.join("log")).expect("a log");
-    let mut command = Command::new("/bin/sh");
+    let mut command = Supervisor::command(SUPERVISOR, log);
     command
-        .args(["-c", SUPERVISOR, "supervisor"])
         .args([&programs, folder])
         .current_dir(folder)
         // Neither the user's locale nor the user's PGOPTIONS or PGDATA.
         .env_clear()
         .env("PATH", "/usr/bin:/bin")
-        .env("LC_ALL", "C")
-        // Away from the terminal's Ctrl-C: it is still to clean up then.
-        .process_group(0)
-        .stdin(Stdio::piped())
-        .stdout(log.try_clone().expect("the log"))
-        .stderr(log);
+        .env("LC_ALL", "C");
     run_as_another_than_root(&mut command, folder);
     command
 }

@@ -1,6 +1,6 @@
-//! Guessing.
+//! The rate limit on failed attempts.
 
-use crate::server::{Reply, Server, TOKEN};
+use support::server::{Reply, Server, TOKEN};
 
 const BODY: &[u8] = br#"{"deploymentId":"d","status":"COMPLETED"}"#;
 

@@ -1,22 +1,17 @@
 //! A browser, driven by the WebDriver protocol: as much of it as the tests of the page need.
 
 use std::net::SocketAddr;
-use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use ureq::http::Request;
 
-use crate::program::named_by;
-use crate::server::{free_address, wait_until_it_serves};
-
-/// How long the driver may take until it serves, or the page until something is true.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::ports::{PATIENCE, free_address, wait_until_it_serves};
+use crate::process::{ProcessGroup, named_by};
 
 /// The name that the protocol gives to the id of an element.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
@@ -35,7 +30,7 @@ pub struct Browser {
 
 /// chromedriver, until it is dropped.
 struct Driver {
-    process: Child,
+    process: ProcessGroup,
     address: SocketAddr,
     agent: ureq::Agent,
 }
@@ -156,15 +151,15 @@ impl Drop for Browser {
 impl Driver {
     fn start(folder: &Path) -> Self {
         let address = free_address();
-        let process = named_by("SAM_CALLBACK_CHROMEDRIVER")
+        let mut command = named_by("SAM_CALLBACK_CHROMEDRIVER");
+        command
             .arg(format!("--port={}", address.port()))
             // The browser leaves folders there.
             .env("TMPDIR", folder)
-            .process_group(0)
             // It says there only where it listens; what fails is in its replies.
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
+            .stderr(Stdio::null());
+        let process = ProcessGroup::spawn(&mut command)
             .expect("SAM_CALLBACK_CHROMEDRIVER names a program that starts");
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
@@ -177,7 +172,7 @@ impl Driver {
             address,
             agent,
         };
-        wait_until_it_serves(&mut driver.process, address, || "nothing".to_owned());
+        wait_until_it_serves(&mut driver.process.child, address, || "nothing".to_owned());
         driver
     }
 
@@ -208,14 +203,6 @@ impl Driver {
         } else {
             Err(text)
         }
-    }
-}
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        // An error means that it has ended already.
-        let _ = kill_process_group(Pid::from_child(&self.process), Signal::KILL);
-        self.process.wait().expect("a child");
     }
 }
 

@@ -1,9 +1,7 @@
 //! A real PostgreSQL for tests, with the schema of deploy/supabase/. It is private: it listens on
 //! a socket in a temporary folder only, and is gone with the test process, however that ends.
 //!
-//! All tests of a process share one server, and each makes a database of its own. An integration
-//! test has this as a module: `#[path = "../postgres/mod.rs"] mod real_postgres;`
-#![allow(dead_code, reason = "each test target needs a part of it")]
+//! All tests of a process share one server, and each makes a database of its own.
 
 mod server;
 
@@ -11,18 +9,18 @@ use std::path::Path;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use postgres::{Client, Config, NoTls};
+use ::postgres::{Client, Config, NoTls};
 
 use server::Server;
 
 /// What an operator runs first.
-pub const SCHEMA: &str = include_str!("../../deploy/supabase/schema.sql");
+pub const SCHEMA: &str = include_str!("../../../deploy/supabase/schema.sql");
 
 /// What an operator runs for `sam_write=table`.
-pub const TABLE_MODE: &str = include_str!("../../deploy/supabase/table-mode.sql");
+pub const TABLE_MODE: &str = include_str!("../../../deploy/supabase/table-mode.sql");
 
 /// What an operator runs for signed messages and BlizWork.
-pub const MESSAGES: &str = include_str!("../../deploy/supabase/messages.sql");
+pub const MESSAGES: &str = include_str!("../../../deploy/supabase/messages.sql");
 
 /// Who starts the server, and may do everything.
 const SUPERUSER: &str = "supabase_admin";

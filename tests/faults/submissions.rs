@@ -26,28 +26,28 @@ pub enum Kind {
 
 /// A message or a call. Callers may send the same one more than once.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Notice {
+pub struct Submission {
     pub kind: Kind,
     pub row: String,
-    /// What tells a message from all others; a call's is its token, and its row tells that.
+    /// What identifies a message; a call's is its token, which its row is named by.
     pub id: String,
-    /// The moment that a message is of, in microseconds since 1970; `None`: when it was received.
-    pub moment: Option<u64>,
-    /// What the row is to hold, but for the moment.
+    /// A message's own timestamp, in microseconds since 1970; `None`: when it was received.
+    pub timestamp: Option<u64>,
+    /// What the row is to hold, but for the timestamp.
     pub columns: Columns,
     pub body: String,
     /// Which of the values it is remembered in, first the one by which it is known again. It is not
-    /// promised that two notices are, where both are written into the same one at once.
+    /// promised that two submissions are, where both are written into the same one at once.
     pub slots: Vec<u16>,
 }
 
-/// What the sender was told.
+/// The reply that the sender got.
 #[derive(Debug)]
-pub struct Replied {
+pub struct Reply {
     /// Where in the journal it was sent.
     pub sent: usize,
     pub answer: Answer,
-    /// `None` where it did not come to its end.
+    /// `None` where it broke off.
     pub body: Option<String>,
     /// When, in microseconds since 1970.
     pub at: u64,
@@ -64,16 +64,16 @@ pub struct Write {
 
 /// What became of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Came {
+pub enum WriteOutcome {
     Updated,
     Inserted,
     /// There is no such row, or it was left as it was.
-    Nothing,
+    Unchanged,
 }
 
-/// What BlizWork's API said of a token.
+/// How BlizWork's API judged a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum TokenCheck {
     Valid,
     Invalid,
     /// It failed like this.
@@ -81,8 +81,8 @@ pub enum Verdict {
 }
 
 impl Kind {
-    /// The column that has the moment.
-    pub fn moment_column(self) -> &'static str {
+    /// The column of the timestamp.
+    pub fn timestamp_column(self) -> &'static str {
         match self {
             Self::Message => "message_timestamp",
             Self::Call => "received_at",
@@ -90,8 +90,8 @@ impl Kind {
     }
 }
 
-/// The moment that a column shows, in microseconds since 1970.
-pub fn moment(text: &str) -> Option<u64> {
+/// The timestamp in a column, in microseconds since 1970.
+pub fn parse_timestamp(text: &str) -> Option<u64> {
     let time = humantime::parse_rfc3339(text).ok()?;
     Some(since_1970(time))
 }
@@ -115,7 +115,7 @@ pub fn hash(text: &str) -> String {
         .collect()
 }
 
-/// Which of 4,096 values a notice is remembered in.
+/// Which of 4,096 values a submission is remembered in.
 pub fn slot(source: &str, by: &str, id: &str) -> u16 {
     let hash = hash(&format!("{source} {by} {id}"));
     u16::from_str_radix(&hash[..3], 16).expect("hex")

@@ -1,4 +1,4 @@
-//! A server's address, where somebody listens or nobody does.
+//! A server that can stop listening at its address, and start again.
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -6,28 +6,28 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crate::server;
-use crate::upstream::{self, Act, Asked};
+use support::ports::free_address;
+use support::upstream::{self, Act, RecordedRequest};
 
-pub struct Door {
+pub struct Listener {
     address: SocketAddr,
     service: Arc<Service>,
     listening: Mutex<Option<JoinHandle<()>>>,
 }
 
 struct Service {
-    answer: Box<dyn Fn(&Asked) -> Act + Send + Sync>,
+    answer: Box<dyn Fn(&RecordedRequest) -> Act + Send + Sync>,
     closing: AtomicBool,
     /// Requests that are being answered.
     busy: AtomicUsize,
 }
 
-impl Door {
-    /// Open, and each request is answered as `answer` says.
-    pub fn new(answer: impl Fn(&Asked) -> Act + Send + Sync + 'static) -> Self {
+impl Listener {
+    /// Listens, and answers each request as `answer` says.
+    pub fn new(answer: impl Fn(&RecordedRequest) -> Act + Send + Sync + 'static) -> Self {
         let it = Self {
             // Not a port that the system gives to clients: it has to be there after each pause.
-            address: server::free_address(),
+            address: free_address(),
             service: Arc::new(Service {
                 answer: Box::new(answer),
                 closing: AtomicBool::new(false),

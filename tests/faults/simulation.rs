@@ -1,4 +1,4 @@
-//! One seed's world: everybody in it, the time of trouble, the healing, and the verdict.
+//! One seed's run: its parts, the faults, the recovery, and the verdict.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -6,22 +6,22 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
+use support::server::{self, Server};
+use support::signatures;
 
 use crate::blizwork::{self, BlizWork};
-use crate::body_signer;
 use crate::callbacks::Callbacks;
 use crate::calls::Calls;
 use crate::data_api::{self, DataApi};
 use crate::dialect::Dialect;
+use crate::faults;
 use crate::journal::{Answer, Event, Journal};
 use crate::judge::{self, Breach};
 use crate::lanzador::Lanzador;
 use crate::messages::Messages;
-use crate::mishaps;
-use crate::notices::{Kind, Replied};
 use crate::operator::{self, Operator};
 use crate::sam::Sam;
-use crate::server::{self, Server};
+use crate::submissions::{Kind, Reply};
 use crate::tables::Tables;
 
 /// Those of A360, those who send messages, and those of BlizWork.
@@ -30,11 +30,11 @@ const CALLERS: [usize; 3] = [12, 8, 6];
 /// More than one, since two of them at once are what an outbox without a lock has to bear.
 const OPERATORS: usize = 2;
 
-/// All is healed and judged after so much trouble, and then it goes on.
+/// After so long all faults end and the result is judged; then they go on.
 const EPISODE: Duration = Duration::from_secs(20);
 
-/// How many breaches are told with their history.
-const TOLD: usize = 3;
+/// How many breaches are reported with their history.
+const REPORTED: usize = 3;
 
 /// How long instances of the component live, on a host with the flags of `spin up`.
 const FLAGS: [&[&str]; 4] = [
@@ -44,7 +44,7 @@ const FLAGS: [&[&str]; 4] = [
     &["--idle-instance-timeout", "600s"],
 ];
 
-pub struct World {
+pub struct Simulation {
     random: Rng,
     journal: Arc<Journal>,
     seed: u64,
@@ -61,7 +61,7 @@ pub struct World {
     drained: operator::Drained,
 }
 
-impl World {
+impl Simulation {
     pub fn new(seed: u64) -> Self {
         let mut random = Rng::with_seed(seed);
         let journal = Arc::new(Journal::new());
@@ -103,7 +103,7 @@ impl World {
         }
     }
 
-    /// Lets there be trouble for so long, and says what has come of it.
+    /// Runs with faults for so long, and returns a summary.
     ///
     /// # Errors
     /// How the promise was broken.
@@ -112,8 +112,8 @@ impl World {
         while !left.is_zero() {
             let episode = left.min(EPISODE);
             left -= episode;
-            self = self.trouble(Instant::now() + episode);
-            self.heal()?;
+            self = self.run_with_faults(Instant::now() + episode);
+            self.recover()?;
             let breaches = self.verdict();
             if !breaches.is_empty() {
                 return Err(self.report(&breaches));
@@ -122,12 +122,12 @@ impl World {
         Ok(self.summary())
     }
 
-    /// Everybody at it until then.
-    fn trouble(mut self, until: Instant) -> Self {
+    /// Callers, operators and faults, all at once, until then.
+    fn run_with_faults(mut self, until: Instant) -> Self {
         let random = &mut self.random;
         let callers = CALLERS.map(|number| (0..number).map(|_| random.fork()).collect::<Vec<_>>());
-        let mut meddlers: Vec<_> = (0..OPERATORS).map(|_| random.fork()).collect();
-        let [mut weather, mut others, mut host] = std::array::from_fn(|_| random.fork());
+        let mut operators: Vec<_> = (0..OPERATORS).map(|_| random.fork()).collect();
+        let [mut health, mut others, mut host] = std::array::from_fn(|_| random.fork());
         let (callbacks, messages, calls) = (&self.callbacks, &self.messages, &self.calls);
         let (data_api, blizwork) = (&self.data_api, &self.blizwork);
         let (lanzador, journal, operator) = (&self.lanzador, &self.journal, &self.operator);
@@ -143,16 +143,16 @@ impl World {
                 scope.spawn(move || calls.call(&mut random, until));
             }
             scope.spawn(|| lanzador.work(until));
-            scope.spawn(|| data_api.change(&mut weather, until));
+            scope.spawn(|| data_api.change(&mut health, until));
             scope.spawn(|| blizwork.change(&mut others, until));
-            for random in &mut meddlers {
+            for random in &mut operators {
                 scope.spawn(move || {
-                    for dead in operator.meddle(random, until) {
-                        journal.note(Event::Dead(dead));
+                    for dead in operator.interfere(random, until) {
+                        journal.note(Event::DeadLetter(dead));
                     }
                 });
             }
-            mishaps::happen(self.server, journal, &mut host, until)
+            faults::inject(self.server, journal, &mut host, until)
         });
         self
     }
@@ -162,16 +162,15 @@ impl World {
         judge::judge(&self.journal.events(), &rows, &others)
     }
 
-    /// All rows are there, what was sent lately comes again, and everything that was kept is
-    /// delivered.
-    fn heal(&mut self) -> Result<(), String> {
-        self.journal.note(Event::Host("everything is well again"));
+    /// Makes the rows that are missing, repeats what was sent lately, and delivers all of the outbox.
+    fn recover(&mut self) -> Result<(), String> {
+        self.journal.note(Event::Host("all faults are over"));
         self.lanzador.make_all();
         self.messages.repeat();
         self.calls.repeat(&mut self.random);
         if self.operator.is_needed() {
             for dead in self.operator.dead_by_others()? {
-                self.journal.note(Event::Dead(dead));
+                self.journal.note(Event::DeadLetter(dead));
             }
             let drained = self.operator.drain()?;
             self.drained.delivered += drained.delivered;
@@ -184,7 +183,7 @@ impl World {
     fn report(&self, breaches: &[Breach]) -> String {
         let seed = self.seed;
         let mut text = format!("seed {seed}: {} breaches\n", breaches.len());
-        for Breach { subject, what } in breaches.iter().take(TOLD) {
+        for Breach { subject, what } in breaches.iter().take(REPORTED) {
             // Writing to a text does not fail.
             let _ = writeln!(text, "\n{subject}: {what}");
             for (place, (time, event)) in self.journal.events().iter().enumerate() {
@@ -201,9 +200,9 @@ impl World {
         let events = self.journal.events();
         let count =
             |wanted: fn(&Event) -> bool| events.iter().filter(|(_, event)| wanted(event)).count();
-        let callbacks = told(&events, None);
-        let messages = told(&events, Some(Kind::Message));
-        let calls = told(&events, Some(Kind::Call));
+        let callbacks = count_answers(&events, None);
+        let messages = count_answers(&events, Some(Kind::Message));
+        let calls = count_answers(&events, Some(Kind::Call));
         let faults = count(|event| matches!(event, Event::Fault(..)));
         let cuts = count(|event| matches!(event, Event::Host("power cut")));
         let failing = count(|event| matches!(event, Event::StoreFails(_)));
@@ -228,7 +227,7 @@ fn server(
     blizwork: &BlizWork,
     flags: &'static [&'static str],
 ) -> Server {
-    let secrets = format!("{} {}", body_signer::SECRET, body_signer::STANDARD);
+    let secrets = format!("{} {}", signatures::SECRET, signatures::STANDARD);
     let settings = [
         ("callback_token", server::TOKEN),
         ("admin_token", operator::TOKEN),
@@ -246,11 +245,11 @@ fn server(
     Server::start_with(&settings, flags)
 }
 
-/// What the senders of messages or calls, or of callbacks, were told, and how often.
-fn told(events: &[(Duration, Event)], wanted: Option<Kind>) -> String {
+/// How the senders of messages or calls, or of callbacks, were answered, and how often.
+fn count_answers(events: &[(Duration, Event)], wanted: Option<Kind>) -> String {
     let answers = events.iter().filter_map(|(_, event)| match event {
         Event::Answered(_, _, answer) => Some((None, *answer)),
-        Event::Replied(notice, Replied { answer, .. }) => Some((Some(notice.kind), *answer)),
+        Event::Replied(submission, Reply { answer, .. }) => Some((Some(submission.kind), *answer)),
         _ => None,
     });
     let (mut done, mut queued, mut refused, mut nothing) = (0, 0, 0, 0);

@@ -1,40 +1,41 @@
 //! Whether a message that comes again is answered as it was the first time.
 //!
-//! What was taken is remembered before its reply goes out, so whoever sends it again after that gets
-//! the same reply. That is not promised where the store was failing when it was to be remembered or
-//! is asked, nor where another notice, which is remembered in the same value, was under way at the
-//! same time, nor of what the data API has refused for good: that is taken anew. Of several at once any may be the one that is remembered.
+//! An accepted message is remembered before its reply goes out, so whoever sends it again after that
+//! gets the same reply. That is not promised where the store was failing when it was written or read,
+//! nor where another submission that is remembered in the same value was under way at the same time,
+//! nor of what the data API has finally refused: that is accepted anew. Of several at once, any may be
+//! the one that is remembered.
 
 use std::collections::BTreeMap;
 
-use super::tale::{Sending, Tale, Tales};
+use super::row_history::{Attempt, RowHistories, RowHistory};
 use crate::journal::Answer;
 
-impl Tales<'_> {
-    pub fn what_is_wrong_when_sent_again(&self, tale: &Tale<'_>) -> Option<String> {
-        let mut messages = BTreeMap::<&str, Vec<&Sending>>::new();
-        for sending in &tale.sendings {
-            let same = messages.entry(&sending.notice.id).or_default();
-            same.push(sending);
+impl RowHistories<'_> {
+    pub fn what_is_wrong_when_sent_again(&self, history: &RowHistory<'_>) -> Option<String> {
+        let mut messages = BTreeMap::<&str, Vec<&Attempt>>::new();
+        for attempt in &history.attempts {
+            let same = messages.entry(&attempt.submission.id).or_default();
+            same.push(attempt);
         }
         let mut messages = messages.values();
-        messages.find_map(|same| self.what_is_wrong_with_one(same, &tale.refusals))
+        messages.find_map(|same| self.what_is_wrong_with_one(same, &history.refusals))
     }
 
     /// `same`: each time that one message was sent.
-    fn what_is_wrong_with_one(&self, same: &[&Sending<'_>], refusals: &[usize]) -> Option<String> {
-        let is_sure = |it: &&&Sending| it.is_acknowledged() && !it.meets(&self.doubts);
+    fn what_is_wrong_with_one(&self, same: &[&Attempt<'_>], refusals: &[usize]) -> Option<String> {
+        let is_sure = |it: &&&Attempt| it.is_acknowledged() && !it.meets(&self.unreliable);
         let first = same.iter().filter(is_sure).min_by_key(|it| it.to)?;
         // Any of these may have been remembered, or may have been after another was.
         let racing = || same.iter().filter(|it| it.from < first.to);
         let settled = racing().map(|it| it.to).max()?;
         let since = racing().map(|it| it.from).min()?;
-        if self.may_forget(first.notice, since, settled) {
+        if self.may_forget(first.submission, since, settled) {
             return None;
         }
         // One that was not answered may be remembered all the same; one that was refused is not.
-        let told = racing().filter(|it| it.is_acknowledged());
-        let told: Vec<_> = told.map(|it| it.body).collect();
+        let replies = racing().filter(|it| it.is_acknowledged());
+        let replies: Vec<_> = replies.map(|it| it.body).collect();
         let all_are_known = racing().all(|it| match it.answer {
             Answer::Nothing => false,
             Answer::Refused(_) => true,
@@ -45,17 +46,17 @@ impl Tales<'_> {
         let later = same
             .iter()
             .filter(|it| it.from > first.to && !refused(it.to));
-        for it in later.filter(|it| !it.meets(&self.doubts)) {
+        for it in later.filter(|it| !it.meets(&self.unreliable)) {
             let at = it.to;
             match it.answer {
                 Answer::Nothing => continue,
                 Answer::Refused(_) => {
-                    return Some(format!("#{at} was refused, and had been taken before"));
+                    return Some(format!("#{at} was refused, and had been accepted before"));
                 }
                 Answer::Done | Answer::Queued if it.body.is_none() => continue,
                 Answer::Done | Answer::Queued => {}
             }
-            let is_one_of_them = !all_are_known || told.contains(&it.body);
+            let is_one_of_them = !all_are_known || replies.contains(&it.body);
             // Once all of those at once are over, it is always the same.
             let is_settled = it.from > settled;
             let is_that = !is_settled || *remembered.get_or_insert(it.body) == it.body;

@@ -9,7 +9,7 @@ use std::thread;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
-use crate::upstream::{Act, Asked, Upstream};
+use crate::upstream::{Act, RecordedRequest, Upstream};
 
 /// The role that the entities are open to.
 pub const ROLE: &str = "sam_callback";
@@ -128,7 +128,7 @@ fn answer(
     rows: &mut Rows,
     bearer: Option<&str>,
     role: Option<&str>,
-    asked: &Asked,
+    asked: &RecordedRequest,
 ) -> Result<Act, &'static str> {
     check_headers(asked)?;
     if let Some(bearer) = bearer
@@ -154,7 +154,7 @@ fn answer(
     }
 }
 
-fn check_headers(asked: &Asked) -> Result<(), &'static str> {
+fn check_headers(asked: &RecordedRequest) -> Result<(), &'static str> {
     for (name, value) in &asked.headers {
         let known = match name.as_str() {
             "accept" | "content-type" => value == "application/json",
@@ -184,13 +184,13 @@ fn key(path: &str) -> Result<String, &'static str> {
     }
 }
 
-fn texts(asked: &Asked) -> Result<BTreeMap<String, String>, &'static str> {
+fn texts(asked: &RecordedRequest) -> Result<BTreeMap<String, String>, &'static str> {
     let texts: Result<BTreeMap<String, String>, _> = serde_json::from_slice(&asked.body);
     texts.map_err(|_| "a body that is no object of texts")
 }
 
 /// The procedure.
-fn execute(rows: &mut Rows, asked: &Asked) -> Result<Act, &'static str> {
+fn execute(rows: &mut Rows, asked: &RecordedRequest) -> Result<Act, &'static str> {
     let arguments = texts(asked)?;
     let names: Vec<_> = arguments.keys().map(String::as_str).collect();
     if names != ["CallbackInfo", "DeploymentId", "Estado"] {
@@ -234,7 +234,7 @@ fn read(rows: &Rows, key: String, query: &str) -> Result<Act, &'static str> {
     Ok(value(200, vec![shown.into()]))
 }
 
-fn change(rows: &mut Rows, key: String, asked: &Asked) -> Result<Act, &'static str> {
+fn change(rows: &mut Rows, key: String, asked: &RecordedRequest) -> Result<Act, &'static str> {
     asked.header("if-match").ok_or("a row made by accident")?;
     let Some(row) = rows.get_mut(&key).filter(|row| !is_final(row)) else {
         return Ok(error(404, "EntityNotFound"));

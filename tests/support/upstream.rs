@@ -11,7 +11,7 @@ use serde_json::Value;
 
 /// A request that the component has sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
+pub struct RecordedRequest {
     pub method: String,
     /// Path and query as they came.
     pub target: String,
@@ -41,7 +41,7 @@ pub fn json(status: u16, body: &Value) -> Act {
 }
 
 /// The reply of another server to the same request.
-pub fn forward(asked: &Asked, to: SocketAddr) -> Act {
+pub fn forward(asked: &RecordedRequest, to: SocketAddr) -> Act {
     let mut stream = TcpStream::connect(to).expect("it listens");
     let mut head = format!("{} {} HTTP/1.1\r\n", asked.method, asked.target);
     for (name, value) in &asked.headers {
@@ -57,10 +57,10 @@ pub fn forward(asked: &Asked, to: SocketAddr) -> Act {
 /// A server that runs until the test process ends.
 pub struct Upstream {
     pub address: SocketAddr,
-    asked: Arc<Mutex<Vec<Asked>>>,
+    asked: Arc<Mutex<Vec<RecordedRequest>>>,
 }
 
-impl Asked {
+impl RecordedRequest {
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut found = self.headers.iter().filter(|(known, _)| known == name);
         let (_, value) = found.next()?;
@@ -75,10 +75,13 @@ impl Asked {
 
 impl Upstream {
     /// Answers each request as `answer` says.
-    pub fn start(answer: impl Fn(&Asked) -> Act + Send + Sync + 'static) -> Self {
+    pub fn start(answer: impl Fn(&RecordedRequest) -> Act + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
-        let (answer, asked) = (Arc::new(answer), Arc::<Mutex<Vec<Asked>>>::default());
+        let (answer, asked) = (
+            Arc::new(answer),
+            Arc::<Mutex<Vec<RecordedRequest>>>::default(),
+        );
         let kept = Arc::clone(&asked);
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
@@ -110,14 +113,14 @@ impl Upstream {
     }
 
     /// What has come in since this was last asked.
-    pub fn take_asked(&self) -> Vec<Asked> {
+    pub fn take_requests(&self) -> Vec<RecordedRequest> {
         std::mem::take(&mut *self.asked.lock().expect("no panic"))
     }
 }
 
 /// Reads a request whole; `None` where none came. A body without a length is a fault: servers in
 /// front of databases wait for the end of one that comes in chunks.
-pub fn receive(mut stream: TcpStream) -> Option<(Asked, TcpStream)> {
+pub fn receive(mut stream: TcpStream) -> Option<(RecordedRequest, TcpStream)> {
     let mut bytes = Vec::new();
     let (mut asked, length, head) = loop {
         let mut more = [0; 16 << 10];
@@ -136,7 +139,7 @@ pub fn receive(mut stream: TcpStream) -> Option<(Asked, TcpStream)> {
 }
 
 /// The head of a request, the length of its body, and its own; `None` while it is not all there.
-fn parse(bytes: &[u8]) -> Option<(Asked, usize, usize)> {
+fn parse(bytes: &[u8]) -> Option<(RecordedRequest, usize, usize)> {
     let mut headers = [httparse::EMPTY_HEADER; 64];
     let mut request = httparse::Request::new(&mut headers);
     let httparse::Status::Complete(head) = request.parse(bytes).expect("HTTP") else {
@@ -144,7 +147,7 @@ fn parse(bytes: &[u8]) -> Option<(Asked, usize, usize)> {
     };
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("text");
     let headers = request.headers.iter();
-    let asked = Asked {
+    let asked = RecordedRequest {
         method: request.method.expect("one").to_owned(),
         target: request.path.expect("one").to_owned(),
         headers: headers

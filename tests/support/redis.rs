@@ -1,28 +1,22 @@
 //! A real Redis for tests: on a port and with a password of its own, and gone with the test
 //! process, however that ends.
-//!
-//! A test has this as a module: `#[path = "../redis/mod.rs"] mod real_redis;`
-#![allow(dead_code, reason = "each test target needs a part of it")]
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::os::unix::process::CommandExt as _;
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-/// How long the server may take until it serves. A machine that is busy elsewhere is no fault.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::ports::{PATIENCE, free_address};
+use crate::process::Supervisor;
 
 /// With it a test knows its own server from another that took the port first.
 const PASSWORD: &str = "una-clave-de-prueba";
 
-/// The server would outlive a test process that is killed, so a shell stands between them. It kills
-/// the server when its standard input ends, which is a pipe from the test process.
+/// Serves until the standard input ends.
 const SUPERVISOR: &str = r#"
 exec 3<&0
 "$@" </dev/null &
@@ -40,7 +34,7 @@ enum Kept {
 
 /// A server that runs until this is dropped or the process ends.
 pub struct Redis {
-    supervisor: Child,
+    supervisor: Supervisor,
     folder: TempDir,
     address: SocketAddr,
     kept: Kept,
@@ -77,8 +71,7 @@ impl Redis {
 
     /// Ends the server as a power cut would.
     pub fn kill(&mut self) {
-        drop(self.supervisor.stdin.take());
-        self.supervisor.wait().expect("a child");
+        self.supervisor.end();
     }
 
     fn start_keeping(kept: Kept) -> Self {
@@ -104,7 +97,13 @@ impl Redis {
     fn serves(&mut self) -> bool {
         let start = Instant::now();
         loop {
-            if self.supervisor.try_wait().expect("a child").is_some() {
+            if self
+                .supervisor
+                .child()
+                .try_wait()
+                .expect("a child")
+                .is_some()
+            {
                 return false;
             }
             if knows_password(self.address) {
@@ -121,15 +120,7 @@ impl Redis {
     }
 }
 
-impl Drop for Redis {
-    fn drop(&mut self) {
-        drop(self.supervisor.stdin.take());
-        // An error means that it has ended already.
-        let _ = self.supervisor.wait();
-    }
-}
-
-fn supervisor(folder: &Path, address: SocketAddr, kept: Kept) -> Child {
+fn supervisor(folder: &Path, address: SocketAddr, kept: Kept) -> Supervisor {
     let program = std::env::var_os("SAM_CALLBACK_REDIS").unwrap_or_else(|| "redis-server".into());
     let append = if kept == Kept::Everything {
         "yes"
@@ -137,26 +128,15 @@ fn supervisor(folder: &Path, address: SocketAddr, kept: Kept) -> Child {
         "no"
     };
     let log = File::create(folder.join("log")).expect("a log");
-    let mut command = Command::new("/bin/sh");
+    let mut command = Supervisor::command(SUPERVISOR, log);
     command
-        .args(["-c", SUPERVISOR, "supervisor"])
         .arg(program)
         .args(["--bind", &address.ip().to_string()])
         .args(["--port", &address.port().to_string()])
         .args(["--requirepass", PASSWORD, "--save", ""])
         .args(["--appendonly", append, "--appendfsync", "always", "--dir"])
-        .arg(folder)
-        // Away from the terminal's Ctrl-C: it is still to clean up then.
-        .process_group(0)
-        .stdin(Stdio::piped())
-        .stdout(log.try_clone().expect("the log"))
-        .stderr(log);
-    command.spawn().expect("a shell")
-}
-
-fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address")
+        .arg(folder);
+    Supervisor::start(&mut command)
 }
 
 /// Whether a Redis with our password has its data and answers.

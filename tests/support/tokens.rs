@@ -1,7 +1,7 @@
 //! Makes tokens as an authorization server would, with ring: nothing of what is tested takes part.
 //! The keys are those of `tests/keys/`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use ring::hmac;
@@ -10,6 +10,8 @@ use ring::signature::{
     self, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, RsaEncoding, RsaKeyPair,
 };
 use serde_json::Value;
+
+use crate::project;
 
 /// A token over `header` and `claims`, signed by `algorithm` with the private key named `key`.
 /// `HS…` signs with the public key's PEM as the secret, and `none` not at all.
@@ -42,7 +44,7 @@ fn private_key(key: &str) -> Vec<u8> {
 }
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/keys")
+    project::root().join("tests/keys")
 }
 
 fn sign(algorithm: &str, key: &str, message: &[u8]) -> Vec<u8> {
