@@ -13,6 +13,31 @@ const REFERENCE: &str = "docs/referencia.md";
 
 type Words = BTreeSet<String>;
 
+mod readmes;
+
+#[test]
+fn each_page_of_docs_begins_with_who_it_is_for() {
+    let pages = std::fs::read_dir(root().join("docs")).expect("a folder");
+    let pages: Vec<_> = pages
+        .map(|page| relative(&page.expect("an entry").path()))
+        .collect();
+    assert!(pages.len() > 10, "{pages:?}");
+    for page in pages {
+        let text = text(&page);
+        let mut lines = text.lines().filter(|line| !line.is_empty());
+        assert!(
+            lines.next().is_some_and(|line| line.starts_with("# ")),
+            "{page}"
+        );
+        let first = lines.next().unwrap_or_default();
+        let says = ["For whoever ", "Para quien "];
+        assert!(
+            says.iter().any(|says| first.starts_with(says)),
+            "{page}: {first}"
+        );
+    }
+}
+
 mod variables {
     use super::*;
 

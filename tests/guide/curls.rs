@@ -1,5 +1,5 @@
-//! The curl lines for operators: each block of README.md and docs/operacion.md is run as it is written,
-//! and each line reaches what it says. So does each line in deploy/ that calls the service; of those
+//! The curl lines for operators: each block of the two READMEs, docs/operacion.md and docs/outbox.md is run
+//! as it is written, and each line reaches what it says. So does each line in deploy/ that calls the service; of those
 //! that call somebody else's, what they would send is looked at.
 
 use support::pages::blocks_of;
@@ -28,11 +28,19 @@ struct Answered {
 }
 
 #[test]
-fn each_curl_line_of_the_readme_reaches_what_it_says() {
-    let answered = run("README.md");
-    assert_eq!(answered.len(), 10);
-    assert!(answered[0].body.contains(r#""result":"updated""#));
-    assert!(answered[1].body.contains(r#""DeploymentId":"prueba-1""#));
+fn each_curl_line_of_the_readmes_reaches_what_it_says() {
+    for page in ["README.md", "README.es.md"] {
+        let answered = run(page);
+        assert_eq!(answered.len(), 2);
+        assert!(answered[0].body.contains(r#""result":"updated""#));
+        assert!(answered[1].body.contains(r#""DeploymentId":"prueba-1""#));
+    }
+}
+
+#[test]
+fn each_curl_line_of_the_outboxs_page_reaches_what_it_says() {
+    let answered = run("docs/outbox.md");
+    assert_eq!(answered.len(), 8);
 }
 
 #[test]
@@ -65,7 +73,13 @@ const PLACES: [&str; 4] = ["akamai", "azure-sql", "spinkube", "supabase"];
 #[test]
 fn no_other_page_has_a_curl_line() {
     let places = PLACES.map(|place| format!("deploy/{place}/README.md"));
-    let run = ["README.md", "docs/operacion.md", "docs/mensajes.md"];
+    let run = [
+        "README.md",
+        "README.es.md",
+        "docs/operacion.md",
+        "docs/outbox.md",
+        "docs/mensajes.md",
+    ];
     let listed = program("git")
         .args(["-c", "safe.directory=*", "ls-files", "--", "*.md"])
         .current_dir(root())
@@ -135,6 +149,9 @@ fn run(page: &str) -> Vec<Answered> {
     let settings =
         format!("SPIN_VARIABLE_CALLBACK_TOKEN={TOKEN}\nSPIN_VARIABLE_ADMIN_TOKEN={ADMIN_TOKEN}\n");
     std::fs::write(folder.path().join(".env"), settings).expect("written");
+    // `up` writes it for the lines of the READMEs.
+    let header = format!("X-Authorization: {TOKEN}\n");
+    std::fs::write(folder.path().join(".callback-header"), header).expect("written");
     let blocks = blocks_of(page, "sh");
     let blocks = blocks.iter().filter(|block| block.contains("curl "));
     let origin = format!("http://{}", server.address);
