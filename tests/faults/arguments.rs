@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use lexopt::{Arg, Parser, ValueExt as _};
 
-pub const USAGE: &str = "usage: cargo test -p tests --test faults -- [--seed N] [--seconds N]";
+pub const USAGE: &str =
+    "usage: cargo test -p tests --test faults -- [--seed N] [--seconds N] [--redis]";
 
 /// What a filter is compared with.
 const NAME: &str = "faults::what_is_acknowledged_is_in_the_database";
@@ -23,9 +24,16 @@ pub enum Wanted {
 }
 
 pub struct Arguments {
-    pub seeds: Vec<u64>,
-    /// For each seed.
+    pub runs: Vec<Run>,
+    /// Of each run.
     pub time: Duration,
+}
+
+/// One run of the test.
+pub struct Run {
+    pub seed: u64,
+    /// The store is in Redis, not in a file.
+    pub redis: bool,
 }
 
 /// What the harness's own arguments leave of this test.
@@ -40,11 +48,13 @@ struct Harness {
 
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Wanted, String> {
     let (mut seed, mut time, mut harness) = (None, TIME, Harness::default());
+    let mut redis = false;
     let mut parser = Parser::from_args(arguments);
     while let Some(argument) = parser.next().map_err(sentence)? {
         match argument {
             Arg::Long("seed") => seed = Some(number(&mut parser)?),
             Arg::Long("seconds") => time = Duration::from_secs(number(&mut parser)?),
+            Arg::Long("redis") => redis = true,
             Arg::Short('h') | Arg::Long("help") => {
                 println!("{USAGE}");
                 return Ok(Wanted::Nothing);
@@ -61,12 +71,16 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Wanted, St
     if !harness.wants(NAME) {
         return Ok(Wanted::Nothing);
     }
-    let seeds = match seed {
-        Some(seed) => vec![seed],
+    let run = |seed, redis| Run { seed, redis };
+    let runs = match seed {
+        Some(seed) => vec![run(seed, redis)],
         // Short enough to be typed again; and of the two data APIs the one that the fixed one is not.
-        None => vec![FIXED, 2 * u64::from(fastrand::u32(..))],
+        None => {
+            let new = 2 * u64::from(fastrand::u32(..));
+            vec![run(FIXED, redis), run(new, redis), run(new, !redis)]
+        }
     };
-    Ok(Wanted::Run(Arguments { seeds, time }))
+    Ok(Wanted::Run(Arguments { runs, time }))
 }
 
 fn number(parser: &mut Parser) -> Result<u64, String> {

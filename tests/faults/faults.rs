@@ -10,7 +10,8 @@ use support::server::Server;
 use crate::journal::{Event, Journal};
 use crate::store::{Failing, Store, WRONG_MARKERS};
 
-/// Longer than SQLite waits for a lock, in Spin and in the stand-in.
+/// Longer than SQLite waits for a lock, in Spin and in the stand-in, and than the component waits
+/// for its store.
 const LONG_LOCK: Duration = Duration::from_millis(6500);
 
 #[derive(Debug, Clone, Copy)]
@@ -40,11 +41,11 @@ const HOST_FAULTS: [HostFault; 10] = [
 /// Injects faults into the server until then, when all are over.
 pub fn inject(
     mut server: Server,
+    store: &Store,
     journal: &Arc<Journal>,
     random: &mut Rng,
     until: Instant,
 ) -> Server {
-    let store = Store::at(server.state.path().join("sqlite_key_value.db"));
     loop {
         let mut deck = HOST_FAULTS;
         random.shuffle(&mut deck);
@@ -57,7 +58,7 @@ pub fn inject(
                 HostFault::PowerCut => cut(server, journal),
                 HostFault::StoreFails(how) => {
                     let time = duration(how, random, until);
-                    failing(&store, how, journal, || thread::sleep(time));
+                    failing(store, how, journal, || thread::sleep(time));
                     server
                 }
                 HostFault::WrongMarker => {
@@ -66,7 +67,7 @@ pub fn inject(
                 }
                 HostFault::Both(how) => {
                     let time = duration(how, random, until) / 2;
-                    failing(&store, how, journal, || {
+                    failing(store, how, journal, || {
                         thread::sleep(time);
                         let server = cut(server, journal);
                         thread::sleep(time);

@@ -5,10 +5,10 @@
 //! A360, the senders of signed messages, and BlizWork send while the data API, BlizWork's own, the
 //! host and its key-value store fail in all the ways that are known; then all faults end, the outbox is
 //! drained, and what was acknowledged is compared with what was written. [`judge`] has the rules.
-//! Even seeds have a data API that speaks as PostgREST does, odd ones Data API builder.
+//! The store is a file, or with `--redis` in a real Redis. Even seeds have a data API that speaks as PostgREST does, odd ones Data API builder.
 //!
 //! `cargo test -p tests --test faults` takes some seconds: a fixed seed, and one that is new each
-//! time. `cargo test -p tests --test faults -- --seed 7 --seconds 600` is as long as asked, with that
+//! time, with either store. `cargo test -p tests --test faults -- --seed 7 --seconds 600` is as long as asked, with that
 //! seed. Each thread draws from a generator of its own that comes from the seed, so what they choose
 //! is the same each time; which of them is first at something is not, and so a failure may need more
 //! than one run to come again.
@@ -36,8 +36,9 @@ mod submissions;
 mod tables;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
-use arguments::{Arguments, Wanted};
+use arguments::{Run, Wanted};
 use simulation::Simulation;
 
 fn main() -> ExitCode {
@@ -52,20 +53,24 @@ fn main() -> ExitCode {
     // If the judge let everything pass, all that follows would be worthless.
     judge::check();
     let kept = arguments
-        .seeds
+        .runs
         .iter()
-        .all(|seed| is_kept(*seed, &arguments));
+        .all(|run| is_kept(run, arguments.time));
     match kept {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
     }
 }
 
-/// Whether the promise was kept with this seed.
-fn is_kept(seed: u64, arguments: &Arguments) -> bool {
-    let seconds = arguments.time.as_secs();
-    println!("faults: seed {seed}, {seconds} s with faults");
-    match Simulation::new(seed).run(arguments.time) {
+/// Whether the promise was kept in this run.
+fn is_kept(run: &Run, time: Duration) -> bool {
+    let (seed, seconds) = (run.seed, time.as_secs());
+    let (store, flag) = match run.redis {
+        true => (", the store in Redis", " --redis"),
+        false => ("", ""),
+    };
+    println!("faults: seed {seed}, {seconds} s with faults{store}");
+    match Simulation::new(run).run(time) {
         Ok(summary) => {
             println!("{summary}");
             true
@@ -73,7 +78,7 @@ fn is_kept(seed: u64, arguments: &Arguments) -> bool {
         Err(report) => {
             println!(
                 "{report}\nthe promise was broken; again with \
-                 `cargo test -p tests --test faults -- --seed {seed} --seconds {seconds}`"
+                 `cargo test -p tests --test faults -- --seed {seed} --seconds {seconds}{flag}`"
             );
             false
         }

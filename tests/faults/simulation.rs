@@ -6,9 +6,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use support::server::{self, Server};
+use support::redis::Redis;
+use support::server::Server;
 use support::signatures;
 
+use crate::arguments::Run;
 use crate::blizwork::{self, BlizWork};
 use crate::callbacks::Callbacks;
 use crate::calls::Calls;
@@ -21,6 +23,7 @@ use crate::lanzador::Lanzador;
 use crate::messages::Messages;
 use crate::operator::{self, Operator};
 use crate::sam::Sam;
+use crate::store::Store;
 use crate::submissions::{Kind, Reply};
 use crate::tables::Tables;
 
@@ -44,6 +47,9 @@ const FLAGS: [&[&str]; 4] = [
     &["--idle-instance-timeout", "600s"],
 ];
 
+/// As the shipped runtime-config.toml has it.
+const OUTBOUND: &str = "[outbound_http]\nconnection_pooling = true";
+
 pub struct Simulation {
     random: Rng,
     journal: Arc<Journal>,
@@ -53,6 +59,7 @@ pub struct Simulation {
     data_api: DataApi,
     blizwork: Arc<BlizWork>,
     server: Server,
+    store: Store,
     lanzador: Arc<Lanzador>,
     callbacks: Callbacks,
     messages: Messages,
@@ -62,7 +69,8 @@ pub struct Simulation {
 }
 
 impl Simulation {
-    pub fn new(seed: u64) -> Self {
+    pub fn new(run: &Run) -> Self {
+        let seed = run.seed;
         let mut random = Rng::with_seed(seed);
         let journal = Arc::new(Journal::new());
         let sam = Arc::new(Sam::new(Arc::clone(&journal)));
@@ -77,7 +85,12 @@ impl Simulation {
         let data_api = DataApi::start(dialect, own, others, noted, random.fork());
         let blizwork = Arc::new(BlizWork::start(Arc::clone(&journal), random.fork()));
         let flags = FLAGS[random.usize(..FLAGS.len())];
-        let server = server(dialect, &data_api, &blizwork, flags);
+        let redis = run.redis.then(|| Arc::new(Redis::start_durable()));
+        let server = server(dialect, &data_api, &blizwork, redis.as_deref(), flags);
+        let store = match redis {
+            Some(redis) => Store::Redis(redis),
+            None => Store::Sqlite(server.state.path().join("sqlite_key_value.db")),
+        };
         let lanzador = Arc::new(Lanzador::new(Arc::clone(&sam), Arc::clone(&tables)));
         let shared = || (server.address, Arc::clone(&journal), Arc::clone(&lanzador));
         let (address, noted, expecting) = shared();
@@ -95,6 +108,7 @@ impl Simulation {
             blizwork,
             operator: Operator::of(server.address),
             server,
+            store,
             lanzador,
             callbacks,
             messages,
@@ -129,7 +143,7 @@ impl Simulation {
         let mut operators: Vec<_> = (0..OPERATORS).map(|_| random.fork()).collect();
         let [mut health, mut others, mut host] = std::array::from_fn(|_| random.fork());
         let (callbacks, messages, calls) = (&self.callbacks, &self.messages, &self.calls);
-        let (data_api, blizwork) = (&self.data_api, &self.blizwork);
+        let (data_api, blizwork, store) = (&self.data_api, &self.blizwork, &self.store);
         let (lanzador, journal, operator) = (&self.lanzador, &self.journal, &self.operator);
         let [of_a360, of_others, of_blizwork] = callers;
         self.server = thread::scope(|scope| {
@@ -152,7 +166,7 @@ impl Simulation {
                     }
                 });
             }
-            faults::inject(self.server, journal, &mut host, until)
+            faults::inject(self.server, store, journal, &mut host, until)
         });
         self
     }
@@ -225,11 +239,11 @@ fn server(
     dialect: Dialect,
     data_api: &DataApi,
     blizwork: &BlizWork,
+    redis: Option<&Redis>,
     flags: &'static [&'static str],
 ) -> Server {
     let secrets = format!("{} {}", signatures::SECRET, signatures::STANDARD);
     let settings = [
-        ("callback_token", server::TOKEN),
         ("admin_token", operator::TOKEN),
         ("data_api", dialect.name()),
         ("data_api_origin", &data_api.origin()),
@@ -242,7 +256,12 @@ fn server(
         // The journal says more, and a long run's log is long.
         ("log_level", "error"),
     ];
-    Server::start_with(&settings, flags)
+    Server::start_prepared_with(&settings, flags, |folder| {
+        if let Some(redis) = redis {
+            let config = redis.runtime_config(OUTBOUND);
+            std::fs::write(folder.join("runtime-config.toml"), config).expect("it is written");
+        }
+    })
 }
 
 /// How the senders of messages or calls, or of callbacks, were answered, and how often.

@@ -1,20 +1,19 @@
-//! Faults of the key-value store, planted in the SQLite file that it is kept in.
+//! Faults of the key-value store, planted where it keeps its values: in SQLite's file, or in Redis.
+
+mod redis;
+mod sqlite;
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::sync::Arc;
+use std::thread;
 
-use rusqlite::Connection;
+use support::redis::Redis;
 
 /// Where the component keeps the marker of its outbox.
 const MARKER: &str = "0-outbox-marker";
 
-/// What Spin makes; the server may not have made it yet.
-const TABLE: &str = "CREATE TABLE IF NOT EXISTS spin_key_value (
-    store TEXT NOT NULL,
-    key   TEXT NOT NULL,
-    value BLOB NOT NULL,
-    PRIMARY KEY (store, key)
-)";
+/// How often each of two writes the marker that both write at the same time.
+const TIMES_WRITTEN_BY_TWO: usize = 20;
 
 /// A way to fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +24,8 @@ pub enum Failing {
     Deletes,
     /// Neither that, nor can anything be read.
     Everything,
-    /// The file is locked. Operations wait, and fail after SQLite's 5 s.
+    /// Nobody else may write. With SQLite reads wait too, and all fail after 5 s; with Redis writes
+    /// wait for as long as it lasts.
     Locked,
 }
 
@@ -42,98 +42,78 @@ pub enum WrongMarker {
     Abandoned,
     /// It is no marker.
     Damaged,
+    /// Two write it at the same time: one that nothing waits, the other that something does.
+    ByTwo,
 }
 
-pub const WRONG_MARKERS: [WrongMarker; 5] = [
+pub const WRONG_MARKERS: [WrongMarker; 6] = [
     WrongMarker::Removed,
     WrongMarker::Stale,
     WrongMarker::FromTheFuture,
     WrongMarker::Abandoned,
     WrongMarker::Damaged,
+    WrongMarker::ByTwo,
 ];
 
-pub struct Store {
-    file: PathBuf,
+/// Where the store's values are.
+#[derive(Clone)]
+pub enum Store {
+    /// In this file, which Spin makes.
+    Sqlite(PathBuf),
+    Redis(Arc<Redis>),
 }
 
 /// A fault, until it is repaired.
-pub struct PlantedFault {
-    connection: Connection,
-    remedy: &'static str,
-}
+pub struct PlantedFault(Box<dyn FnOnce()>);
 
 impl Store {
-    pub fn at(file: PathBuf) -> Self {
-        Self { file }
-    }
-
     /// From when this returns on, the store fails like this.
     pub fn fail(&self, how: Failing) -> PlantedFault {
-        let (fault, remedy) = match how {
-            Failing::Sets => (
-                "CREATE TRIGGER planted BEFORE INSERT ON spin_key_value
-                 BEGIN SELECT RAISE(ABORT, 'planted'); END",
-                "DROP TRIGGER planted",
-            ),
-            Failing::Deletes => (
-                "CREATE TRIGGER planted BEFORE DELETE ON spin_key_value
-                 BEGIN SELECT RAISE(ABORT, 'planted'); END",
-                "DROP TRIGGER planted",
-            ),
-            Failing::Everything => (
-                "ALTER TABLE spin_key_value RENAME COLUMN store TO planted",
-                "ALTER TABLE spin_key_value RENAME COLUMN planted TO store",
-            ),
-            Failing::Locked => ("BEGIN EXCLUSIVE", "COMMIT"),
-        };
-        let connection = Connection::open(&self.file).expect("the store's file");
-        // The server writes too.
-        let patience = Duration::from_secs(60);
-        connection.busy_timeout(patience).expect("a timeout");
-        connection.execute_batch(TABLE).expect("a table");
-        connection.execute_batch(fault).expect("a fault");
-        PlantedFault { connection, remedy }
+        PlantedFault(match self {
+            Self::Sqlite(file) => sqlite::fail(file, how),
+            Self::Redis(redis) => redis::fail(redis, how),
+        })
     }
-}
 
-impl Store {
     /// Puts this marker into the store.
     pub fn write_marker(&self, how: WrongMarker) {
-        let connection = Connection::open(&self.file).expect("the store's file");
-        let patience = Duration::from_secs(60);
-        connection.busy_timeout(patience).expect("a timeout");
-        connection.execute_batch(TABLE).expect("a table");
-        let done = match how.marker(unix_millis()) {
-            Some(marker) => connection.execute(
-                "INSERT INTO spin_key_value (store, key, value) VALUES ('default', ?1, ?2)
-                 ON CONFLICT (store, key) DO UPDATE SET value = ?2",
-                (MARKER, marker.as_bytes()),
-            ),
-            None => connection.execute("DELETE FROM spin_key_value WHERE key = ?1", [MARKER]),
-        };
-        done.expect("a marker");
+        let now = unix_millis();
+        match how {
+            WrongMarker::Removed => self.set_marker(None),
+            WrongMarker::Stale => self.set_marker(Some(marker("null", now, "null"))),
+            WrongMarker::FromTheFuture => {
+                let tomorrow = now + 86_400_000;
+                self.set_marker(Some(marker(&tomorrow.to_string(), tomorrow, "null")));
+            }
+            WrongMarker::Abandoned => {
+                let until = now + 15_000;
+                let lease = format!(r#"{{"holder":1,"until":{until}}}"#);
+                self.set_marker(Some(marker("0", now, &lease)));
+            }
+            WrongMarker::Damaged => self.set_marker(Some(r#"{"due":"#.to_owned())),
+            WrongMarker::ByTwo => thread::scope(|scope| {
+                for due in ["null", "0"] {
+                    scope.spawn(move || {
+                        for _ in 0..TIMES_WRITTEN_BY_TWO {
+                            self.set_marker(Some(marker(due, now, "null")));
+                        }
+                    });
+                }
+            }),
+        }
+    }
+
+    fn set_marker(&self, marker: Option<String>) {
+        match self {
+            Self::Sqlite(file) => sqlite::set(file, MARKER, marker.as_deref()),
+            Self::Redis(redis) => redis::set(redis, MARKER, marker.as_deref()),
+        }
     }
 }
 
-impl WrongMarker {
-    fn marker(self, now: u64) -> Option<String> {
-        let marker = |due: &str, listed: u64, lease: &str| {
-            Some(format!(
-                r#"{{"due":{due},"listed":{listed},"announced":false,"lease":{lease}}}"#
-            ))
-        };
-        let tomorrow = now + 86_400_000;
-        match self {
-            Self::Removed => None,
-            Self::Stale => marker("null", now, "null"),
-            Self::FromTheFuture => marker(&tomorrow.to_string(), tomorrow, "null"),
-            Self::Abandoned => {
-                let until = now + 15_000;
-                marker("0", now, &format!(r#"{{"holder":1,"until":{until}}}"#))
-            }
-            Self::Damaged => Some(r#"{"due":"#.to_owned()),
-        }
-    }
+/// A marker as the component writes it.
+fn marker(due: &str, listed: u64, lease: &str) -> String {
+    format!(r#"{{"due":{due},"listed":{listed},"announced":false,"lease":{lease}}}"#)
 }
 
 fn unix_millis() -> u64 {
@@ -143,7 +123,7 @@ fn unix_millis() -> u64 {
 
 impl PlantedFault {
     pub fn repair(self) {
-        self.connection.execute_batch(self.remedy).expect("a store");
+        (self.0)();
     }
 }
 

@@ -1,6 +1,7 @@
 //! A real Redis for tests: on a port and with a password of its own, and gone with the test
 //! process, however that ends.
 
+use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -60,6 +61,20 @@ impl Redis {
     pub fn runtime_config(&self, others: &str) -> String {
         let url = self.url();
         format!("{others}\n[key_value_store.default]\ntype = \"redis\"\nurl = \"{url}\"\n")
+    }
+
+    /// Gives a command on a connection of its own, and waits for a reply that is no error.
+    pub fn command(&self, words: &[&str]) {
+        let mut command = format!("*{}\r\n", words.len());
+        for word in words {
+            let _ = write!(command, "${}\r\n{word}\r\n", word.len());
+        }
+        let replies = ask(self.address, &command).expect("Redis answers");
+        let reply = replies.strip_prefix("+OK\r\n").unwrap_or(&replies);
+        assert!(
+            !reply.is_empty() && !reply.starts_with('-'),
+            "{words:?}: {reply}"
+        );
     }
 
     /// Ends the server as a power cut would, and starts it again with what it has on disk.
@@ -141,13 +156,15 @@ fn supervisor(folder: &Path, address: SocketAddr, kept: Kept) -> Supervisor {
 
 /// Whether a Redis with our password has its data and answers.
 fn knows_password(address: SocketAddr) -> bool {
-    let ask = || -> std::io::Result<String> {
-        let mut stream = TcpStream::connect(address)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.write_all(format!("AUTH {PASSWORD}\r\nPING\r\nQUIT\r\n").as_bytes())?;
-        let mut said = String::new();
-        stream.read_to_string(&mut said)?;
-        Ok(said)
-    };
-    ask().is_ok_and(|said| said.starts_with("+OK\r\n+PONG\r\n"))
+    ask(address, "PING\r\n").is_ok_and(|replies| replies.starts_with("+OK\r\n+PONG\r\n"))
+}
+
+/// What it replies to the password and a command.
+fn ask(address: SocketAddr, command: &str) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.write_all(format!("AUTH {PASSWORD}\r\n{command}QUIT\r\n").as_bytes())?;
+    let mut replies = String::new();
+    stream.read_to_string(&mut replies)?;
+    Ok(replies)
 }

@@ -97,6 +97,15 @@ impl Server {
 
     /// Serves from a folder that was made ready: with a store, or a runtime-config.toml of its own.
     pub fn start_prepared(settings: &[(&str, &str)], prepare: impl FnOnce(&Path)) -> Self {
+        Self::start_prepared_with(settings, &[], prepare)
+    }
+
+    /// The same, with these flags.
+    pub fn start_prepared_with(
+        settings: &[(&str, &str)],
+        flags: &'static [&'static str],
+        prepare: impl FnOnce(&Path),
+    ) -> Self {
         let token = [("callback_token", TOKEN)];
         let settings = token.iter().chain(settings);
         let settings = settings
@@ -104,7 +113,7 @@ impl Server {
             .collect();
         let state = TempDir::new().expect("a folder for the state");
         prepare(state.path());
-        Self::spawn(settings, &[], Arc::new(state), free_address())
+        Self::spawn(settings, flags, Arc::new(state), free_address())
     }
 
     /// Ends the server as a power cut would, and serves again from the same state and at the same
