@@ -158,7 +158,7 @@ impl<H: Host> App<H> {
         let (counted, follow) = (record.counted, record.follow);
         let refused = matches!(status, 401 | 403 | 404 | 405 | 413 | 415 | 429 | 503);
         let level = self.config.log_level;
-        let line = record.close(&self.host, &self.masking, outcome, status, level);
+        let line = record.close(&self.host, outcome, status, level);
         let after = After {
             line,
             attempted,
@@ -174,7 +174,8 @@ impl<H: Host> App<H> {
     pub async fn after(&self, after: After) {
         let written = async {
             if let Some(line) = after.line {
-                self.lines.write(&self.host, line).await;
+                let text = || line.text(&self.masking);
+                self.lines.write(&self.host, line.kind(), text).await;
             }
         };
         // Where there is no limit nothing was counted. What a slow store does not learn now it does at

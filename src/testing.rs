@@ -16,8 +16,7 @@ use crate::ports::{
     Clock, KeyValue, Log, Outbound, Random, SendError, StoreError, VariableError, Variables,
 };
 
-#[path = "../tests/signer/mod.rs"]
-pub mod signer;
+pub use support::tokens as signer;
 
 /// A callback's token, and an operator's.
 pub const TOKEN: &str = "un-token-de-prueba";

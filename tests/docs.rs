@@ -2,9 +2,10 @@
 //! not on the page yet, fails here. Nothing is served for it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::Value;
+use support::project::{root, text};
 use toml::Table;
 
 const GUIDE: &str = "docs/operacion.md";
@@ -312,13 +313,4 @@ fn sources() -> Vec<String> {
 fn relative(path: &Path) -> String {
     let path = path.strip_prefix(root()).expect("in the project");
     path.to_str().expect("UTF-8").replace('\\', "/")
-}
-
-fn text(file: &str) -> String {
-    let text = std::fs::read_to_string(root().join(file));
-    text.unwrap_or_else(|error| panic!("{file}: {error}"))
-}
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }

@@ -1,4 +1,5 @@
-//! The interfaces of Spin that the component may import, as wasmtime sees them.
+//! The interfaces of Spin that the component may import, as wasmtime sees them: those functions that
+//! this application calls.
 
 wasmtime::component::bindgen!({
     inline: r#"
@@ -36,7 +37,6 @@ wasmtime::component::bindgen!({
                     get: async func(key: string) -> result<option<list<u8>>, error>;
                     set: async func(key: string, value: list<u8>) -> result<_, error>;
                     delete: async func(key: string) -> result<_, error>;
-                    exists: async func(key: string) -> result<bool, error>;
                     get-keys: async func() -> tuple<stream<string>, future<result<_, error>>>;
                 }
             }
@@ -48,6 +48,6 @@ wasmtime::component::bindgen!({
         "spin:key-value/key-value.[drop]store": trappable,
     },
     with: {
-        "spin:key-value/key-value.store": crate::key_value::Store,
+        "spin:key-value/key-value.store": crate::store::OpenStore,
     },
 });

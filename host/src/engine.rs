@@ -10,10 +10,9 @@ use wasmtime_wasi_http::p3::bindings::ServicePre;
 
 use crate::bindings::spin::key_value::key_value;
 use crate::bindings::spin::variables::variables;
-use crate::key_value::KeyValue;
+use crate::interfaces::{KeyValue, Variables};
 use crate::state::InstanceState;
 use crate::stdio::report;
-use crate::variables::Variables;
 
 /// What a component must export to be served.
 const HANDLER: &str = "wasi:http/handler@0.3";
@@ -137,8 +136,9 @@ fn link(engine: &Engine, component: &Component, path: &Path) -> Result<InstanceP
         let missing = component_type.imports(engine).map(|(name, _)| name);
         match missing.into_iter().find(|name| reason.contains(&format!("`{name}`"))) {
             Some(name) => anyhow!(
-                "{}: imports {name}, which the stand-in does not offer: it has wasi 0.2 and 0.3, wasi:http 0.3, \
-                 spin:variables and spin:key-value 3.0; use Spin ({reason})",
+                "{}: imports {name}, which the stand-in does not offer: it has wasi 0.2 and 0.3, wasi:http 0.3, and \
+                 of Spin the variables and the key-value store that sam-callback calls; use Spin \
+                 ({reason})",
                 path.display()
             ),
             None => anyhow!("{}: cannot be linked: {reason}", path.display()),

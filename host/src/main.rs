@@ -1,20 +1,19 @@
 //! The stand-in: serves this repository's Spin component where Spin is not installed.
 //!
-//! It reads the same spin.toml and runtime-config.toml as Spin and is as strict. It serves one
-//! HTTP component with `wasi:http` 0.3, `spin:variables` and `spin:key-value`, and nothing else.
+//! It reads the same spin.toml and runtime-config.toml as Spin and is as strict. Of Spin it has what
+//! this application uses, and refuses the rest.
 
 mod bindings;
 mod cli;
 mod engine;
-mod key_value;
+mod interfaces;
 mod outbound;
 mod request;
-mod route;
 mod server;
 mod shutdown;
 mod state;
 mod stdio;
-mod variables;
+mod store;
 mod worker;
 
 use std::io::ErrorKind;
@@ -31,13 +30,12 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::Options;
-use crate::key_value::Stores;
 use crate::outbound::Outbound;
-use crate::route::Route;
 use crate::server::Server;
 use crate::shutdown::Shutdown;
 use crate::state::Services;
 use crate::stdio::{report, say};
+use crate::store::Store;
 use crate::worker::Workers;
 
 /// How long requests under way may take to finish once the host is told to stop.
@@ -82,7 +80,6 @@ async fn serve(options: Options) -> Result<()> {
     let address = listener
         .local_addr()
         .context("the listening address is not to be had")?;
-    services.outbound.listens_on(address);
 
     let component = engine::load(&manifest.source())?;
     let shutdown = Shutdown::new();
@@ -92,7 +89,7 @@ async fn serve(options: Options) -> Result<()> {
         reuse: options.reuse,
         watch: shutdown.watch(),
     };
-    let server = Server::new(workers, Route::new(manifest.route()));
+    let server = Server::new(workers);
     let stop = stop_signal()?;
     say(&format!("Serving http://{address}"));
 
@@ -135,14 +132,9 @@ fn services(manifest: &Manifest, options: &Options) -> Result<Services> {
     let variables = Variables::new(manifest, &runtime)?;
     variables.check()?;
     let allowed = AllowedHosts::new(manifest, &variables)?;
-    let state_dir = runtime.state_dir(options.state_dir.as_deref(), manifest.dir())?;
-    let stores = Stores::open(manifest, &runtime, state_dir.as_deref())?;
-    if runtime.log_dir().is_some_and(|dir| !dir.is_empty()) {
-        report("log_dir is not used: the stand-in passes the component's output on to its own");
-    }
     Ok(Services {
+        store: Store::find(manifest, &runtime, options.state_dir.as_deref())?,
         variables,
-        stores,
         outbound: Outbound::new(allowed, runtime.outbound_http()),
         max_instance_memory: runtime.max_instance_memory(),
     })

@@ -1,5 +1,6 @@
 //! Makes an incoming request into the one the component sees: its URI made whole, `Connection`
-//! gone, and the host's `spin-*` headers behind whatever the caller sent under those names.
+//! gone, and the caller's address behind whatever the caller sent as `spin-client-addr`. Spin has
+//! more `spin-*` headers, which this application does not read.
 
 use std::net::SocketAddr;
 
@@ -8,19 +9,7 @@ use http::header::{CONNECTION, HOST};
 use http::uri::{Authority, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri};
 
-use crate::route::Route;
-
-/// Removes what is between the caller and the host alone.
-pub fn strip_transport_headers(headers: &mut HeaderMap) {
-    let internal = headers
-        .get(HOST)
-        .and_then(|host| host.to_str().ok())
-        .is_some_and(is_service_chaining);
-    if internal {
-        headers.remove(HOST);
-    }
-    headers.remove(CONNECTION);
-}
+const CLIENT_ADDRESS: HeaderName = HeaderName::from_static("spin-client-addr");
 
 /// Gives the URI its scheme and authority. The authority comes from `Host` or, in HTTP/2, from
 /// the URI itself.
@@ -58,53 +47,19 @@ pub fn complete_uri<B>(request: &mut Request<B>) -> Result<()> {
     Ok(())
 }
 
-/// Appends the `spin-*` headers; `path_info` is what the route's wildcard took.
+/// Takes `Connection` away, which is between the caller and the host alone, and appends the caller's
+/// address.
 ///
 /// # Errors
 /// Where a header's value is not UTF-8: Spin refuses such a request whole.
-pub fn append_spin_headers<B>(
-    request: &mut Request<B>,
-    route: &Route,
-    path_info: &str,
-    client: SocketAddr,
-) -> Result<()> {
-    for (name, value) in request.headers() {
+pub fn change_headers(headers: &mut HeaderMap, client: SocketAddr) -> Result<()> {
+    headers.remove(CONNECTION);
+    for (name, value) in &*headers {
         let text = std::str::from_utf8(value.as_bytes());
         text.with_context(|| format!("the header {name} is not UTF-8"))?;
     }
-    let host = request
-        .headers()
-        .get(HOST)
-        .map_or(Ok("localhost"), |host| std::str::from_utf8(host.as_bytes()))?;
-    let target = request
-        .uri()
-        .path_and_query()
-        .map_or("/", |target| target.as_str());
-    let full_url = format!("http://{host}{target}");
-    let client = client.to_string();
-    let added = [
-        ("spin-path-info", path_info),
-        ("spin-full-url", &full_url),
-        ("spin-matched-route", route.based()),
-        ("spin-base-path", "/"),
-        ("spin-raw-component-route", route.raw()),
-        ("spin-component-route", route.raw_prefix()),
-        ("spin-client-addr", &client),
-    ];
-    for (name, value) in added {
-        if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
-            request
-                .headers_mut()
-                .append(HeaderName::from_static(name), value);
-        }
-    }
+    headers.append(CLIENT_ADDRESS, HeaderValue::from_str(&client.to_string())?);
     Ok(())
-}
-
-fn is_service_chaining(host: &str) -> bool {
-    let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
-    host.split_once('.')
-        .is_some_and(|(_, domain)| domain == "spin.internal")
 }
 
 #[cfg(test)]
@@ -142,60 +97,31 @@ mod tests {
     }
 
     #[test]
-    fn the_hosts_headers_come_after_the_callers() {
+    fn the_callers_address_comes_after_what_the_caller_sent() {
         let mut request = request(
             "/a/b?c",
             &[("host", b"x:1"), ("spin-client-addr", b"6.6.6.6:6")],
         );
-        complete_uri(&mut request).unwrap();
-        let route = Route::new("/a/...");
-        append_spin_headers(&mut request, &route, "/b", "127.0.0.1:9".parse().unwrap()).unwrap();
-        let values = |name| {
-            request
-                .headers()
-                .get_all(name)
-                .iter()
-                .map(|v| v.to_str().unwrap())
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(values("spin-client-addr"), ["6.6.6.6:6", "127.0.0.1:9"]);
-        assert_eq!(values("spin-full-url"), ["http://x:1/a/b?c"]);
-        assert_eq!(values("spin-path-info"), ["/b"]);
-        assert_eq!(values("spin-matched-route"), ["/a/..."]);
-        assert_eq!(values("spin-raw-component-route"), ["/a/..."]);
-        assert_eq!(values("spin-component-route"), ["/a"]);
-        assert_eq!(values("spin-base-path"), ["/"]);
+        change_headers(request.headers_mut(), "127.0.0.1:9".parse().unwrap()).unwrap();
+        let values: Vec<_> = request.headers().get_all(CLIENT_ADDRESS).iter().collect();
+        assert_eq!(values, ["6.6.6.6:6", "127.0.0.1:9"]);
     }
 
     #[test]
     fn a_header_that_is_not_utf8_refuses_the_request() {
         let client = "127.0.0.1:9".parse().unwrap();
-        let route = Route::new("/...");
-        assert!(
-            append_spin_headers(&mut request("/", &[("x", b"\xff")]), &route, "/", client).is_err()
-        );
-        assert!(
-            append_spin_headers(
-                &mut request("/", &[("x", "ñ".as_bytes())]),
-                &route,
-                "/",
-                client
-            )
-            .is_ok()
-        );
+        for (value, is_good) in [(&b"\xff"[..], false), ("ñ".as_bytes(), true)] {
+            let mut request = request("/", &[("x", value)]);
+            let changed = change_headers(request.headers_mut(), client);
+            assert_eq!(changed.is_ok(), is_good, "{value:?}");
+        }
     }
 
     #[test]
     fn transport_headers_are_removed() {
-        let mut headers = request(
-            "/",
-            &[
-                ("host", b"a.spin.internal:80"),
-                ("connection", b"close"),
-                ("x", b"y"),
-            ],
-        );
-        strip_transport_headers(headers.headers_mut());
-        assert_eq!(headers.headers().keys().collect::<Vec<_>>(), ["x"]);
+        let mut request = request("/", &[("connection", b"close"), ("x", b"y")]);
+        change_headers(request.headers_mut(), "127.0.0.1:9".parse().unwrap()).unwrap();
+        assert!(!request.headers().contains_key(CONNECTION));
+        assert_eq!(request.headers()["x"], "y");
     }
 }

@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -19,25 +18,22 @@ use wasmtime_wasi_http::handler::ProxyHandler;
 use wasmtime_wasi_http::{Error, WasiBody};
 
 use crate::request;
-use crate::route::Route;
 use crate::stdio::report;
 use crate::worker::Workers;
 
 /// Paths below this are the host's.
 const WELL_KNOWN: &str = "/.well-known/spin/";
 
-/// Serves one component on one route.
+/// Serves one component.
 #[derive(Clone)]
 pub struct Server {
     handler: ProxyHandler<Workers>,
-    route: Arc<Route>,
 }
 
 impl Server {
-    pub fn new(workers: Workers, route: Route) -> Self {
+    pub fn new(workers: Workers) -> Self {
         Self {
             handler: ProxyHandler::new(workers),
-            route: Arc::new(route),
         }
     }
 
@@ -85,20 +81,15 @@ impl Server {
         mut request: Request<Incoming>,
         client: SocketAddr,
     ) -> Result<Response<WasiBody>> {
-        request::strip_transport_headers(request.headers_mut());
-        let path = request.uri().path();
-        if let Some(well_known) = path.strip_prefix(WELL_KNOWN) {
+        if let Some(well_known) = request.uri().path().strip_prefix(WELL_KNOWN) {
             return Ok(match well_known {
                 "health" => Response::new(full("OK")),
                 _ => status(StatusCode::NOT_FOUND),
             });
         }
-        let Some(path_info) = self.route.matches(path) else {
-            return Ok(status(StatusCode::NOT_FOUND));
-        };
         request::complete_uri(&mut request)
             .inspect_err(|error| report(&format!("Refused a request from {client}: {error:#}")))?;
-        match self.call(request, &path_info, client).await {
+        match self.call(request, client).await {
             Ok(response) => Ok(response),
             Err(error) => {
                 report(&format!("Error processing request: {error:#}"));
@@ -110,10 +101,9 @@ impl Server {
     async fn call(
         &self,
         mut request: Request<Incoming>,
-        path_info: &str,
         client: SocketAddr,
     ) -> Result<Response<WasiBody>> {
-        request::append_spin_headers(&mut request, &self.route, path_info, client)?;
+        request::change_headers(request.headers_mut(), client)?;
         let request = request.map(|body| body.map_err(Error::from).boxed_unsync());
         Ok(self.handler.handle((), request).await?)
     }

@@ -10,14 +10,15 @@ use wasmtime_wasi_http::{
     ForbiddenHeaderFilter, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
 };
 
-use crate::key_value::Stores;
 use crate::outbound::Outbound;
 use crate::stdio::{Lines, Target};
+use crate::store::Store;
 
 /// What all instances share.
 pub struct Services {
     pub variables: Variables,
-    pub stores: Stores,
+    /// Where spin.toml grants it.
+    pub store: Option<Store>,
     pub outbound: Outbound,
     /// Bytes one instance may allocate.
     pub max_instance_memory: Option<usize>,

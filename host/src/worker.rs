@@ -43,13 +43,13 @@ impl HandlerState for Workers {
             proxy: Proxy::P3(service),
             view: InstanceState::serving,
             expiration: Expiration {
-                idle: self.reuse.idle_instance_timeout.draw(),
+                idle: self.reuse.idle_instance_timeout,
                 sleep: Box::pin(tokio::time::sleep(Duration::MAX)),
                 stopping: self.watch.stopping(),
             },
             state: Worker {
-                total: self.reuse.max_instance_reuse_count.draw(),
-                concurrent: self.reuse.max_instance_concurrent_reuse_count.draw(),
+                total: self.reuse.max_instance_reuse_count,
+                concurrent: self.reuse.max_instance_concurrent_reuse_count,
                 _alive: self.watch.alive(),
             },
         })

@@ -855,8 +855,8 @@ fn a_row_that_is_not_found_where_the_table_may_not_be_either_is_told_as_such() {
     let headers = [("x-authorization", TOKEN)];
     let (response, after) = block_on(app.respond(request("POST", PATH, &headers, BODY)));
     assert_eq!(response.status, 202);
-    let line = &after.line.as_ref().expect("one").text;
-    let line: Value = serde_json::from_str(line).expect("JSON");
+    let line = after.line.as_ref().expect("one").text(&app.masking);
+    let line: Value = serde_json::from_str(&line).expect("JSON");
     let failure = "data API: status 404 Not Found, code EntityNotFound";
     assert_eq!(line["failure"], failure);
 }

@@ -20,15 +20,6 @@ const SECOND: Duration = Duration::from_secs(1);
 /// How many kinds are counted at a time. Of others only the number is told.
 const KINDS: usize = 64;
 
-/// An audit line, and whose it is.
-#[derive(Debug)]
-pub struct Line {
-    /// As it is written.
-    pub text: String,
-    /// Of a request without a valid credential, or of a client over its limit.
-    pub kind: Option<Kind>,
-}
-
 /// What requests have in common that may share a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Kind {
@@ -79,15 +70,21 @@ impl Default for Lines {
 }
 
 impl Lines {
-    /// Writes a line, now or in a second, or counts it with another one.
-    pub async fn write(&self, host: &(impl Clock + Log), line: Line) {
-        let Line { text, kind } = line;
+    /// Writes a line, now or in a second, or counts it with another one. `kind` is that of requests
+    /// without a valid credential or over their client's limit; `text` is asked only for a line that
+    /// is written, so that a flood costs no lines that nobody reads.
+    pub async fn write(
+        &self,
+        host: &(impl Clock + Log),
+        kind: Option<Kind>,
+        text: impl FnOnce() -> String,
+    ) {
         let Some(kind) = kind else {
-            host.log(&text);
+            host.log(&text());
             return;
         };
         if !kind.over_limit && self.state().single.spend(host.monotonic(), 0) {
-            host.log(&text);
+            host.log(&text());
             return;
         }
         if !self.count(kind, text) {
@@ -109,7 +106,7 @@ impl Lines {
     }
 
     /// Says whether the line is the first of its kind, which somebody has to write.
-    fn count(&self, kind: Kind, text: String) -> bool {
+    fn count(&self, kind: Kind, text: impl FnOnce() -> String) -> bool {
         let mut state = self.state();
         if let Some(counted) = state.counted.iter_mut().find(|it| it.kind == kind) {
             counted.more += 1;
@@ -119,8 +116,11 @@ impl Lines {
             state.others += 1;
             return false;
         }
-        let more = 0;
-        state.counted.push(Counted { kind, text, more });
+        state.counted.push(Counted {
+            kind,
+            text: text(),
+            more: 0,
+        });
         true
     }
 
@@ -154,6 +154,8 @@ mod tests {
     use super::*;
     use crate::testing::FakeHost;
 
+    type Line = (Option<Kind>, String);
+
     fn line(client: u8, outcome: &'static str, over_limit: bool) -> Line {
         let client = Client::at(Some(IpAddr::from([10, 0, 0, client])));
         let source = Some("a360");
@@ -163,15 +165,14 @@ mod tests {
             outcome,
             over_limit,
         };
-        Line {
-            text: format!("{{\"client\":\"{client}\",\"outcome\":\"{outcome}\"}}"),
-            kind: Some(kind),
-        }
+        let text = format!("{{\"client\":\"{client}\",\"outcome\":\"{outcome}\"}}");
+        (Some(kind), text)
     }
 
     fn written(host: &FakeHost, lines: &Lines, all: impl IntoIterator<Item = Line>) -> Vec<String> {
         block_on(join_all(
-            all.into_iter().map(|line| lines.write(host, line)),
+            all.into_iter()
+                .map(|(kind, text)| lines.write(host, kind, || text)),
         ));
         host.lines.take()
     }
@@ -215,12 +216,25 @@ mod tests {
     }
 
     #[test]
+    fn a_line_that_is_only_counted_is_not_made() {
+        let (host, lines) = (FakeHost::default(), Lines::default());
+        let made = std::cell::Cell::new(0);
+        let (kind, _) = line(1, "too_many_attempts", true);
+        let each = (0..3000).map(|_| {
+            lines.write(&host, kind, || {
+                made.set(made.get() + 1);
+                r#"{"a":1}"#.to_owned()
+            })
+        });
+        block_on(join_all(each));
+        assert_eq!(made.get(), 1);
+        assert_eq!(host.lines.take(), [r#"{"a":1,"repeated":2999}"#]);
+    }
+
+    #[test]
     fn whoever_has_a_credential_has_a_line_for_each_request() {
         let (host, lines) = (FakeHost::default(), Lines::default());
-        let all = (0..1000).map(|_| Line {
-            text: "{}".to_owned(),
-            kind: None,
-        });
+        let all = (0..1000).map(|_| (None, "{}".to_owned()));
         assert_eq!(written(&host, &lines, all).len(), 1000);
     }
 }

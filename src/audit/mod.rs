@@ -20,7 +20,7 @@ use crate::ports::{Clock, Log};
 use crate::sources::Taken;
 
 use line::json;
-pub use lines::{Line, Lines};
+pub use lines::Lines;
 pub use mask::Masking;
 
 /// What the audit line of one request says. Made when the request comes, filled on its way.
@@ -100,12 +100,10 @@ impl Record {
         self.warning = sets_unknown_state(change).then_some("unknown_state");
     }
 
-    /// The reply is ready: this is the line that says so, unless the operator wants none of its
-    /// level.
+    /// The reply is ready: what its line says, unless the operator wants none of its level.
     pub fn close(
         self,
         host: &impl Clock,
-        masking: &Masking,
         outcome: &'static str,
         status: u16,
         least: Level,
@@ -120,52 +118,71 @@ impl Record {
             _ if self.retried.is_some() || self.warning.is_some() => Level::Warn,
             _ => Level::Info,
         };
-        if level < least {
-            return None;
-        }
-        let kinds: Vec<_> = self.credentials.iter().map(|kind| kind.name()).collect();
-        let rejected = self.rejected.iter();
+        (level >= least).then(|| Line {
+            level,
+            outcome,
+            status,
+            took: host.monotonic() - self.started,
+            record: self,
+        })
+    }
+}
+
+/// The audit line of a request that has its reply. Its text is made only if it is written.
+#[derive(Debug)]
+pub struct Line {
+    record: Record,
+    level: Level,
+    outcome: &'static str,
+    status: u16,
+    took: Duration,
+}
+
+impl Line {
+    /// The line as it is written.
+    pub fn text(&self, masking: &Masking) -> String {
+        let record = &self.record;
+        let kinds: Vec<_> = record.credentials.iter().map(|kind| kind.name()).collect();
+        let rejected = record.rejected.iter();
         let rejected: Vec<_> = rejected
             .map(|Rejected { kind, why }| format!("{}: {why}", kind.name()))
             .collect();
         let masked = |text| Option::map(text, |text| masking.field(text));
-        let milliseconds = (host.monotonic() - self.started).as_secs_f64() * 1e3;
-        let line = AuditLine {
-            time: time(self.came),
-            level: level.name(),
-            request_id: masking.field(&self.request_id),
-            client: self.client,
-            source: self.source,
-            outcome,
-            status,
-            deployment_id: masked(self.deployment_id.as_deref()),
-            row: masked(self.row.as_deref()),
-            estado: masked(self.state.as_deref()),
+        json(&AuditLine {
+            time: time(record.came),
+            level: self.level.name(),
+            request_id: masking.field(&record.request_id),
+            client: record.client,
+            source: record.source,
+            outcome: self.outcome,
+            status: self.status,
+            deployment_id: masked(record.deployment_id.as_deref()),
+            row: masked(record.row.as_deref()),
+            estado: masked(record.state.as_deref()),
             credential: (!kinds.is_empty()).then(|| kinds.join("+")),
             rejected: (!rejected.is_empty()).then(|| rejected.join(", ")),
-            ms: (milliseconds * 1e3).round() / 1e3,
-            failure: masked(self.failure.as_deref()),
-            may_pass: self.may_pass,
-            warning: self.warning,
-            retried: masked(self.retried.as_deref()),
-            entry: self.entry.as_deref(),
-            body: self.body.as_deref(),
-        };
-        let text = json(&line);
-        let kind = self.kind(outcome, status);
-        Some(Line { text, kind })
+            ms: (self.took.as_secs_f64() * 1e6).round() / 1e3,
+            failure: masked(record.failure.as_deref()),
+            may_pass: record.may_pass,
+            warning: record.warning,
+            retried: masked(record.retried.as_deref()),
+            entry: record.entry.as_deref(),
+            body: record.body.as_deref(),
+        })
     }
 
-    /// What the request has in common with others that may share a line.
-    fn kind(&self, outcome: &'static str, status: u16) -> Option<lines::Kind> {
-        let over_limit = status == 429;
-        let was_let_in = !self.credentials.is_empty() && status != 403
-            || self.deployment_id.is_some()
-            || self.row.is_some();
+    /// What the request has in common with others that may share a line: it came without a valid
+    /// credential, or its client is over its limit.
+    pub fn kind(&self) -> Option<lines::Kind> {
+        let record = &self.record;
+        let over_limit = self.status == 429;
+        let was_let_in = !record.credentials.is_empty() && self.status != 403
+            || record.deployment_id.is_some()
+            || record.row.is_some();
         (over_limit || !was_let_in).then_some(lines::Kind {
-            client: Client::at(self.client),
-            source: self.source,
-            outcome,
+            client: Client::at(record.client),
+            source: record.source,
+            outcome: self.outcome,
             over_limit,
         })
     }

@@ -1,6 +1,7 @@
 //! What the function makes of a callback.
 
-use crate::real_postgres::{Database, TIME_ZONE};
+use support::postgres::{Database, TIME_ZONE};
+
 use crate::rows::{FINAL, NOT_FINAL, call, column, insert, table};
 
 const ROLE: &str = "sam_callback";

@@ -3,7 +3,8 @@
 use std::sync::Barrier;
 use std::thread;
 
-use crate::real_postgres::Database;
+use support::postgres::Database;
+
 use crate::rows::{call, column, insert};
 
 const CALLERS: usize = 50;

@@ -1,8 +1,8 @@
 //! Rows that SAM has moved to "Ejecuciones_Historico", in databases with and without that table.
 
 use postgres::Client;
+use support::postgres::Database;
 
-use crate::real_postgres::Database;
 use crate::rows::{FINAL, NOT_FINAL, call, column, insert, sql_state, table};
 
 const ROLE: &str = "sam_callback";

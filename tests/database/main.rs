@@ -1,9 +1,6 @@
 //! The SQL of deploy/supabase/ on a real PostgreSQL: `cargo xtask test` installs one and says
 //! where it is.
 
-#[path = "../postgres/mod.rs"]
-mod real_postgres;
-
 mod callback;
 mod concurrency;
 mod history;

@@ -1,6 +1,7 @@
 //! What the function refuses: loudly, and without having changed anything.
 
-use crate::real_postgres::Database;
+use support::postgres::Database;
+
 use crate::rows::{insert, sql_state, table, try_call};
 
 #[test]

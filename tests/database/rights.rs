@@ -1,8 +1,8 @@
 //! Who may do what: sam_callback may call one function, and Supabase's own roles not even that.
 
 use postgres::error::SqlState;
+use support::postgres::Database;
 
-use crate::real_postgres::Database;
 use crate::rows::{call, column, insert, sql_state, table};
 
 /// "insufficient privilege": PostgREST makes 403 of it.

@@ -1,8 +1,8 @@
 //! The table is SAM's, and the files may be run again.
 
 use postgres::Client;
+use support::postgres::{Database, SCHEMA, TABLE_MODE};
 
-use crate::real_postgres::{Database, SCHEMA, TABLE_MODE};
 use crate::rows::{call, insert, table};
 
 #[test]

@@ -1,8 +1,8 @@
 //! `sam_write=table`: what table-mode.sql opens, and what it keeps shut.
 
 use postgres::Client;
+use support::postgres::{Database, TABLE_MODE};
 
-use crate::real_postgres::{Database, TABLE_MODE};
 use crate::rows::{FINAL, NOT_FINAL, column, insert, sql_state, table};
 
 /// What PostgREST makes of a PATCH with `return=representation` and `select=DeploymentId`.

@@ -1,13 +1,14 @@
 //! deploy/supabase/token.sh makes tokens that a library accepts which had no part in it.
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use base64ct::{Base64, Base64UrlUnpadded, Encoding as _};
 use ring::hmac;
 use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 use serde_json::{Value, json};
+use support::project::root;
+use support::tokens::public_key;
 
 const SECRET: &str = "a secret of more than thirty-two characters, with 'quotes' and $signs";
 
@@ -22,7 +23,7 @@ fn a_token_is_signed_with_the_secret() {
 
 #[test]
 fn a_token_is_signed_with_a_private_key() {
-    let key = std::fs::read(keys().join("p256.private.der")).expect("the key");
+    let key = std::fs::read(root().join("tests/keys/p256.private.der")).expect("the key");
     let key = format!(
         "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
         Base64::encode_string(&key)
@@ -79,7 +80,7 @@ fn token(arguments: &[&str], input: &str) -> String {
 }
 
 fn run(arguments: &[&str], input: &str) -> Output {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/supabase/token.sh");
+    let script = root().join("deploy/supabase/token.sh");
     let mut shell = Command::new("bash")
         .arg(script)
         .args(arguments)
@@ -112,12 +113,8 @@ fn decode(text: &str) -> Vec<u8> {
 
 /// The public key's point, which is the end of its DER.
 fn public_point() -> Vec<u8> {
-    let pem = std::fs::read_to_string(keys().join("p256.pem")).expect("the key");
+    let pem = public_key("p256.pem");
     let text: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
     let der = Base64::decode_vec(&text).expect("PEM");
     der[der.len() - 65..].to_vec()
-}
-
-fn keys() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/keys")
 }

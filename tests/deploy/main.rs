@@ -8,11 +8,11 @@ mod spinkube;
 mod windows;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use futures_executor::block_on;
 use sam_callback::config::{Config, DataApi, Target};
 use sam_callback::ports::{VariableError, Variables};
+use support::project::text as read;
 use toml::Table;
 
 /// The values of one provider over the defaults of spin.toml.
@@ -22,12 +22,6 @@ impl Variables for Settings {
     async fn variable(&self, name: &str) -> Result<String, VariableError> {
         self.0.get(name).cloned().ok_or(VariableError::Undeclared)
     }
-}
-
-/// A file of the project.
-fn read(file: &str) -> String {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(file);
-    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
 fn table(file: &str) -> Table {

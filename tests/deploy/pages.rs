@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use support::project::root;
+
 use crate::{declared, load_with, read};
 
 /// The folders of deploy/.
 fn places() -> Vec<String> {
-    let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy");
+    let deploy = root().join("deploy");
     let entries = std::fs::read_dir(deploy).expect("deploy/");
     let names = entries.map(|entry| entry.expect("a folder").file_name());
     names
@@ -16,9 +18,7 @@ fn places() -> Vec<String> {
 }
 
 fn files(place: &str) -> BTreeSet<String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("deploy")
-        .join(place);
+    let folder = root().join("deploy").join(place);
     let entries = std::fs::read_dir(folder).expect("a folder");
     let names = entries.map(|entry| entry.expect("a file").file_name());
     names
@@ -63,7 +63,7 @@ fn assert_leads_somewhere(page: &str, link: &str) {
         "" => PathBuf::from(page),
         _ => Path::new(page).parent().expect("a folder").join(file),
     };
-    let full = Path::new(env!("CARGO_MANIFEST_DIR")).join(&target);
+    let full = root().join(&target);
     assert!(full.exists(), "{page}: there is no {link}");
     if !heading.is_empty() {
         let text = read(target.to_str().expect("a path"));
@@ -82,7 +82,7 @@ fn pages() -> Vec<String> {
         .map(|place| format!("deploy/{place}/README.md"))
         .collect();
     for folder in ["", "docs/"] {
-        let files = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder));
+        let files = std::fs::read_dir(root().join(folder));
         let files = files
             .expect("a folder")
             .map(|file| file.expect("a file").file_name());

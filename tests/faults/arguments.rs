@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use lexopt::{Arg, Parser, ValueExt as _};
 
-pub const USAGE: &str = "usage: cargo test --test faults -- [--seed N] [--seconds N]";
+pub const USAGE: &str = "usage: cargo test -p tests --test faults -- [--seed N] [--seconds N]";
 
 /// What a filter is compared with.
 const NAME: &str = "faults::what_is_acknowledged_is_in_the_database";

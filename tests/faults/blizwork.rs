@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use serde_json::{Value, json};
+use support::upstream::{self, Act, RecordedRequest};
 
-use crate::door::Door;
 use crate::journal::{Event, Journal};
-use crate::notices::{Verdict, hash};
-use crate::upstream::{self, Act, Asked};
+use crate::listener::Listener;
+use crate::submissions::{TokenCheck, hash};
 
 pub const API_TOKEN: &str = "una-clave-de-API";
 
@@ -33,7 +33,7 @@ const FAULTS: [&str; 8] = [
 ];
 
 pub struct BlizWork {
-    door: Door,
+    listener: Listener,
     service: Arc<Service>,
 }
 
@@ -54,13 +54,13 @@ impl BlizWork {
         });
         let own = Arc::clone(&service);
         Self {
-            door: Door::new(move |asked| own.answer(asked)),
+            listener: Listener::new(move |asked| own.answer(asked)),
             service,
         }
     }
 
     pub fn origin(&self) -> String {
-        self.door.origin()
+        self.listener.origin()
     }
 
     /// Makes a token.
@@ -74,16 +74,16 @@ impl BlizWork {
         self.made(token, made.expect("the machine runs"));
     }
 
-    /// Changes how it is doing until then, when it is well again.
+    /// Changes how often it fails until then, when it does not any more.
     pub fn change(&self, random: &mut Rng, until: Instant) {
         while Instant::now() < until {
             match random.u8(..10) {
                 0..6 => self.set(5),
                 6..8 => self.set(50),
-                _ => self.door.close(),
+                _ => self.listener.close(),
             }
             thread::sleep(Duration::from_millis(random.u64(100..800)));
-            self.door.open();
+            self.listener.open();
         }
         self.set(0);
     }
@@ -99,26 +99,26 @@ impl BlizWork {
 }
 
 impl Service {
-    fn answer(&self, asked: &Asked) -> Act {
+    fn answer(&self, asked: &RecordedRequest) -> Act {
         let Some(token) = question(asked) else {
-            self.journal.note(Event::Strange(format!("{asked:?}")));
+            self.journal.note(Event::Unexpected(format!("{asked:?}")));
             return upstream::json(400, &json!({}));
         };
         let made = self.made.lock().expect("no panic").get(&token).copied();
         let is_valid = made.is_some_and(|made| made.elapsed() < LIFETIME);
         let code = |code: i8| json!({"resultCode": code, "resultMessage": "…"});
         let fault = self.draw();
-        let (verdict, act) = match fault {
-            Some("refuses a valid token") => (Verdict::Invalid, upstream::json(200, &code(1))),
+        let (check, act) = match fault {
+            Some("refuses a valid token") => (TokenCheck::Invalid, upstream::json(200, &code(1))),
             None | Some("is slow") => match is_valid {
-                true => (Verdict::Valid, upstream::json(200, &code(0))),
-                false => (Verdict::Invalid, upstream::json(200, &code(1))),
+                true => (TokenCheck::Valid, upstream::json(200, &code(0))),
+                false => (TokenCheck::Invalid, upstream::json(200, &code(1))),
             },
-            Some(what) => (Verdict::Fault(what), failing(what)),
+            Some(what) => (TokenCheck::Fault(what), failing(what)),
         };
-        // Before it is told, so that whatever follows from it comes later in the journal.
+        // Before the reply, so that all its consequences come later in the journal.
         let row = format!("eventos_blizwork/{}", hash(&token));
-        self.journal.note(Event::Checked(row, verdict));
+        self.journal.note(Event::TokenChecked(row, check));
         act
     }
 
@@ -157,7 +157,7 @@ fn failing(what: &str) -> Act {
 }
 
 /// The token that is asked about, where the question is as documented.
-fn question(asked: &Asked) -> Option<String> {
+fn question(asked: &RecordedRequest) -> Option<String> {
     let is_ours = asked.method == "POST"
         && asked
             .target

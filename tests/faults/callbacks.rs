@@ -1,4 +1,4 @@
-//! A360: what it sends, and what it is told.
+//! A360: what it sends, and how it is answered.
 //!
 //! Some deployments end as A360 lets them end, with one callback that is never sent again: nothing
 //! makes up for it if it is lost. Others have many: duplicates, states that are not final before
@@ -13,12 +13,12 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use serde_json::json;
+use support::server::SIGNED;
 
 use crate::journal::{Callback, Event, Journal};
-use crate::lanzador::{Lanzador, Made, Row};
+use crate::lanzador::{Lanzador, Row, RowTiming};
 use crate::sam::FINAL;
 use crate::sender;
-use crate::server::SIGNED;
 
 const NOT_FINAL: [&str; 4] = ["RUNNING", "UNKNOWN", "UPDATE", "RUN_PAUSED"];
 
@@ -44,7 +44,7 @@ pub struct Callbacks {
 struct Deployment {
     id: String,
     statuses: Vec<&'static str>,
-    made: Made,
+    timing: RowTiming,
     random: Rng,
 }
 
@@ -91,7 +91,7 @@ impl Callbacks {
             }
         };
         let row = Row::Deployment(deployment.id.clone());
-        self.lanzador.expect(row, deployment.made);
+        self.lanzador.expect(row, deployment.timing);
         let status = random.choice(deployment.statuses).expect("one at least");
         callback(deployment.id, status, random.u64(..3))
     }
@@ -121,11 +121,11 @@ impl Deployment {
     fn new(id: String, seed: u64, number: u64) -> Self {
         // Any odd number does: it keeps the deployments of neighbouring seeds apart.
         let mut random = Rng::with_seed(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ number);
-        let made = Made::drawn(&mut random);
+        let timing = RowTiming::drawn(&mut random);
         Self {
             id,
             statuses: Vec::new(),
-            made,
+            timing,
             random,
         }
     }

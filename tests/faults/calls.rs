@@ -14,8 +14,8 @@ use ureq::Agent;
 
 use crate::blizwork::BlizWork;
 use crate::journal::{Answer, Journal};
-use crate::notices::{Columns, Kind, Notice, hash, slot};
 use crate::sender;
+use crate::submissions::{Columns, Kind, Submission, hash, slot};
 
 /// How many tokens may be used again.
 const RECENT: usize = 48;
@@ -33,7 +33,7 @@ pub struct Calls {
     /// Calls, so far.
     number: AtomicU64,
     /// Tokens that were used, each with its call.
-    recent: Mutex<VecDeque<(String, Arc<Notice>)>>,
+    recent: Mutex<VecDeque<(String, Arc<Submission>)>>,
 }
 
 impl Calls {
@@ -74,7 +74,7 @@ impl Calls {
         }
     }
 
-    fn recent(&self, random: &mut Rng) -> Option<(String, Arc<Notice>)> {
+    fn recent(&self, random: &mut Rng) -> Option<(String, Arc<Submission>)> {
         let recent = self.recent.lock().expect("no panic");
         random.choice(recent.iter()).cloned()
     }
@@ -105,7 +105,7 @@ impl Calls {
     }
 
     /// A call with this token, and with a content that no other has.
-    fn with_token(&self, token: &str, random: &mut Rng) -> Arc<Notice> {
+    fn with_token(&self, token: &str, random: &mut Rng) -> Arc<Submission> {
         let number = self.number.fetch_add(1, Ordering::Relaxed);
         let length = if random.u8(..20) == 0 { 50_000 } else { 10 };
         let body = format!(
@@ -122,18 +122,18 @@ impl Calls {
         ];
         let columns = columns.map(|(name, text)| (name.to_owned(), text));
         let hash = hash(token);
-        Arc::new(Notice {
+        Arc::new(Submission {
             kind: Kind::Call,
             row: format!("eventos_blizwork/{hash}"),
             slots: vec![slot("blizwork", "token", &hash)],
             id: hash,
-            moment: None,
+            timestamp: None,
             columns: Columns::from(columns),
             body,
         })
     }
 
-    fn send(&self, agent: &Agent, call: &Arc<Notice>) -> Answer {
-        sender::notify(agent, self.address, &self.journal, (PATH, &[]), call)
+    fn send(&self, agent: &Agent, call: &Arc<Submission>) -> Answer {
+        sender::submit(agent, self.address, &self.journal, (PATH, &[]), call)
     }
 }

@@ -6,27 +6,27 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
+use support::upstream::{Act, RecordedRequest};
 
 use crate::dialect::{Dialect, Request};
-use crate::door::Door;
 use crate::journal::{Event, Journal};
+use crate::listener::Listener;
 use crate::sam::Sam;
 use crate::tables::Tables;
-use crate::upstream::{Act, Asked};
 
 /// How long the component waits for it.
 pub const TIMEOUT_MS: u64 = 300;
 
-/// How it is doing.
+/// How often it fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Weather {
+enum Health {
     /// No fault at all.
-    Fine,
+    Good,
     /// A fault now and then.
     Fair,
     /// As many faults as replies.
     Bad,
-    /// It refuses everything, as if its own settings were wrong: what waits becomes dead letters.
+    /// It refuses everything, as if misconfigured: what waits becomes dead letters.
     Misconfigured,
     /// Nobody listens.
     Down,
@@ -67,7 +67,7 @@ const FAULTS: [Fault; 14] = [
 ];
 
 pub struct DataApi {
-    door: Door,
+    listener: Listener,
     service: Arc<Service>,
 }
 
@@ -76,7 +76,7 @@ struct Service {
     sam: Arc<Sam>,
     tables: Arc<Tables>,
     journal: Arc<Journal>,
-    state: Mutex<(Weather, Rng)>,
+    state: Mutex<(Health, Rng)>,
 }
 
 impl DataApi {
@@ -92,54 +92,54 @@ impl DataApi {
             sam,
             tables,
             journal,
-            state: Mutex::new((Weather::Fine, random)),
+            state: Mutex::new((Health::Good, random)),
         });
         let own = Arc::clone(&service);
         Self {
-            door: Door::new(move |asked| own.answer(asked)),
+            listener: Listener::new(move |asked| own.answer(asked)),
             service,
         }
     }
 
     pub fn origin(&self) -> String {
-        self.door.origin()
+        self.listener.origin()
     }
 
-    /// Changes how it is doing until then, when it is well again.
+    /// Changes its health until then, when it is good again.
     pub fn change(&self, random: &mut Rng, until: Instant) {
         while Instant::now() < until {
-            let weather = match random.u8(..10) {
-                0..4 => Weather::Fair,
-                4..7 => Weather::Bad,
-                7 => Weather::Misconfigured,
-                _ => Weather::Down,
+            let health = match random.u8(..10) {
+                0..4 => Health::Fair,
+                4..7 => Health::Bad,
+                7 => Health::Misconfigured,
+                _ => Health::Down,
             };
-            self.set(weather);
+            self.set(health);
             thread::sleep(Duration::from_millis(random.u64(100..800)));
         }
-        self.set(Weather::Fine);
+        self.set(Health::Good);
     }
 
     /// Returns once it has nothing under way: what it writes late is written by then.
     pub fn wait_until_quiet(&self) {
-        self.door.wait_until_quiet();
+        self.listener.wait_until_quiet();
     }
 
-    fn set(&self, weather: Weather) {
-        self.service.state.lock().expect("no panic").0 = weather;
-        match weather {
-            Weather::Down => self.door.close(),
-            _ => self.door.open(),
+    fn set(&self, health: Health) {
+        self.service.state.lock().expect("no panic").0 = health;
+        match health {
+            Health::Down => self.listener.close(),
+            _ => self.listener.open(),
         }
     }
 }
 
 impl Service {
-    fn answer(&self, asked: &Asked) -> Act {
+    fn answer(&self, asked: &RecordedRequest) -> Act {
         match self.dialect.read(asked) {
             Some(request) => self.act(request),
             None => {
-                self.journal.note(Event::Strange(format!("{asked:?}")));
+                self.journal.note(Event::Unexpected(format!("{asked:?}")));
                 self.dialect.refusal()
             }
         }
@@ -182,7 +182,7 @@ impl Service {
                 self.execute(request);
                 Act::Stall(truncated())
             }
-            // Who asked has given up, and what comes meanwhile is overtaken.
+            // The component has given up by then, and what it has sent since is overwritten.
             Fault::WrittenLate => {
                 thread::sleep(Duration::from_millis(TIMEOUT_MS) + wait * 4);
                 self.execute(request)
@@ -193,19 +193,19 @@ impl Service {
     fn execute(&self, request: Request) -> Act {
         let (dialect, tables) = (self.dialect, &self.tables);
         match request {
-            Request::Execute(order) => dialect.executed(self.sam.execute(order)),
-            Request::Look { row, column } => dialect.looked(tables.look(&row).as_ref(), &column),
+            Request::Execute(order) => dialect.procedure_reply(self.sam.execute(order)),
+            Request::Read { row, column } => dialect.row_reply(tables.read(&row).as_ref(), &column),
             Request::Update {
                 row,
                 guard,
                 columns,
             } => {
-                let came = tables.update(row.clone(), guard, columns);
-                dialect.wrote(&row, came, false)
+                let outcome = tables.update(row.clone(), guard, columns);
+                dialect.write_reply(&row, outcome, false)
             }
             Request::Insert { row, columns } => {
-                let came = tables.insert(row.clone(), columns);
-                dialect.wrote(&row, came, true)
+                let outcome = tables.insert(row.clone(), columns);
+                dialect.write_reply(&row, outcome, true)
             }
         }
     }
@@ -213,21 +213,21 @@ impl Service {
     /// What is to go wrong, if anything, and a time that is less than the component waits.
     fn draw(&self) -> (Option<Fault>, Duration) {
         let mut state = self.state.lock().expect("no panic");
-        let (weather, random) = &mut *state;
+        let (health, random) = &mut *state;
         let any = FAULTS[random.usize(..FAULTS.len())];
         let percent = random.u8(..100);
         let wait = Duration::from_millis(random.u64(..TIMEOUT_MS));
-        let fault = match weather {
-            Weather::Fine => None,
-            Weather::Fair => (percent < 5).then_some(any),
-            Weather::Bad | Weather::Down => (percent < 50).then_some(any),
-            Weather::Misconfigured => Some(Fault::Misconfigured),
+        let fault = match health {
+            Health::Good => None,
+            Health::Fair => (percent < 5).then_some(any),
+            Health::Bad | Health::Down => (percent < 50).then_some(any),
+            Health::Misconfigured => Some(Fault::Misconfigured),
         };
         (fault, wait)
     }
 }
 
-/// A refusal that is the data API's last word on a change.
+/// The data API's final refusal of a change.
 pub const REFUSES: &str = "answers 400";
 
 impl Fault {
@@ -239,12 +239,12 @@ impl Fault {
             Self::Failed => "answers 500",
             Self::Misconfigured => REFUSES,
             Self::HtmlPage => "answers with a page",
-            Self::Proxy(_) => "is answered for by a proxy",
+            Self::Proxy(_) => "sits behind a proxy that answers",
             Self::Truncated => "cuts its reply off",
             Self::ReplyLost => "loses its reply",
             Self::StallBefore => "stalls",
             Self::StallAfter => "stalls in its reply",
-            Self::WrittenLate => "writes when nobody waits any more",
+            Self::WrittenLate => "writes after the deadline",
         }
     }
 }

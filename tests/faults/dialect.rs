@@ -1,13 +1,13 @@
-//! What the component says to a data API, and what that answers: in the words of Data API builder,
-//! or of PostgREST. Anything else is strange.
+//! The component's requests to a data API, and the replies: as Data API builder or PostgREST has them.
+//! Any other request is unexpected.
 
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
+use support::upstream::{self, Act, RecordedRequest};
 
 use crate::journal::{Order, Resultado};
-use crate::notices::{Came, Columns, NULL, moment};
+use crate::submissions::{Columns, NULL, WriteOutcome, parse_timestamp};
 use crate::tables::Guard;
-use crate::upstream::{self, Act, Asked};
 
 /// The tables, and their keys.
 const TABLES: [(&str, &str); 4] = [
@@ -17,12 +17,12 @@ const TABLES: [(&str, &str); 4] = [
     ("eventos_blizwork", "token_hash"),
 ];
 
-/// The codes of refusals for good, which alone make dead letters here.
-pub const LAST_WORDS: [&str; 2] = ["BadRequest", "22001"];
+/// The codes of final refusals, which alone make dead letters here.
+pub const FINAL_CODES: [&str; 2] = ["BadRequest", "22001"];
 
 const PROCEDURE: &str = "ActualizarEjecucionDesdeCallback";
 
-/// How the data API is spoken to.
+/// How the data API speaks HTTP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
     /// Its tables have no guard: the component looks at a row, and what comes between that and
@@ -36,7 +36,7 @@ pub enum Dialect {
 #[derive(Debug, Clone)]
 pub enum Request {
     Execute(Order),
-    Look {
+    Read {
         row: String,
         column: String,
     },
@@ -56,7 +56,7 @@ impl Request {
     pub fn subject(&self) -> &str {
         match self {
             Self::Execute(order) => &order.deployment,
-            Self::Look { row, .. } | Self::Update { row, .. } | Self::Insert { row, .. } => row,
+            Self::Read { row, .. } | Self::Update { row, .. } | Self::Insert { row, .. } => row,
         }
     }
 }
@@ -70,8 +70,8 @@ impl Dialect {
         }
     }
 
-    /// What is asked; `None`: nothing that was foreseen.
-    pub fn read(self, asked: &Asked) -> Option<Request> {
+    /// What is asked; `None`: a request that is not known here.
+    pub fn read(self, asked: &RecordedRequest) -> Option<Request> {
         let target = asked.target.strip_prefix("/api/")?;
         match self {
             Self::Dab => dab(asked, target),
@@ -82,8 +82,8 @@ impl Dialect {
     /// What it does not understand, or will never take.
     pub fn refusal(self) -> Act {
         match self {
-            Self::Dab => nested(400, LAST_WORDS[0]),
-            Self::Postgrest => self.error(400, LAST_WORDS[1]),
+            Self::Dab => nested(400, FINAL_CODES[0]),
+            Self::Postgrest => self.error(400, FINAL_CODES[1]),
         }
     }
 
@@ -99,7 +99,7 @@ impl Dialect {
         }
     }
 
-    pub fn executed(self, resultado: Resultado) -> Act {
+    pub fn procedure_reply(self, resultado: Resultado) -> Act {
         let word = match resultado {
             Resultado::Updated => "UPDATED",
             Resultado::AlreadyProcessed => "ALREADY_PROCESSED",
@@ -108,9 +108,9 @@ impl Dialect {
         self.rows(&[json!({"Resultado": word})])
     }
 
-    pub fn looked(self, found: Option<&Columns>, column: &str) -> Act {
+    pub fn row_reply(self, found: Option<&Columns>, column: &str) -> Act {
         let found = found.map(|columns| {
-            let shown = columns.get(column).map(|text| self.shown(text));
+            let shown = columns.get(column).map(|text| self.formatted(text));
             json!({column: shown})
         });
         match (self, found) {
@@ -120,19 +120,19 @@ impl Dialect {
         }
     }
 
-    pub fn wrote(self, row: &str, came: Came, inserting: bool) -> Act {
+    pub fn write_reply(self, row: &str, outcome: WriteOutcome, inserting: bool) -> Act {
         let (_, key_column) = table(row).expect("one of ours");
         let shown = json!({key_column: row});
-        match (self, came, inserting) {
-            (_, Came::Updated | Came::Inserted, _) => self.rows(&[shown]),
-            (Self::Postgrest, Came::Nothing, _) => self.rows(&[]),
-            (Self::Dab, Came::Nothing, true) => nested(409, "DatabaseOperationFailed"),
-            (Self::Dab, Came::Nothing, false) => nested(404, "EntityNotFound"),
+        match (self, outcome, inserting) {
+            (_, WriteOutcome::Updated | WriteOutcome::Inserted, _) => self.rows(&[shown]),
+            (Self::Postgrest, WriteOutcome::Unchanged, _) => self.rows(&[]),
+            (Self::Dab, WriteOutcome::Unchanged, true) => nested(409, "DatabaseOperationFailed"),
+            (Self::Dab, WriteOutcome::Unchanged, false) => nested(404, "EntityNotFound"),
         }
     }
 
-    /// A moment as the database shows it; other texts have no such end.
-    fn shown(self, text: &str) -> String {
+    /// A timestamp as the database formats it; other texts do not end in `Z`.
+    fn formatted(self, text: &str) -> String {
         let Some(local) = text.strip_suffix('Z') else {
             return text.to_owned();
         };
@@ -158,7 +158,7 @@ fn nested(status: u16, code: &str) -> Act {
     )
 }
 
-fn dab(asked: &Asked, target: &str) -> Option<Request> {
+fn dab(asked: &RecordedRequest, target: &str) -> Option<Request> {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let pieces: Option<Vec<_>> = path.split('/').map(decoded).collect();
     let pieces = pieces?;
@@ -167,7 +167,7 @@ fn dab(asked: &Asked, target: &str) -> Option<Request> {
     match (asked.method.as_str(), pieces) {
         ("POST", [name]) if *name == PROCEDURE => order(asked),
         ("POST", [name]) => insert(asked, name),
-        ("GET", [name, key_column, key]) => Some(Request::Look {
+        ("GET", [name, key_column, key]) => Some(Request::Read {
             row: row(name, key_column, key)?,
             column: query.strip_prefix("$select=")?.to_owned(),
         }),
@@ -182,7 +182,7 @@ fn dab(asked: &Asked, target: &str) -> Option<Request> {
     }
 }
 
-fn postgrest(asked: &Asked, target: &str) -> Option<Request> {
+fn postgrest(asked: &RecordedRequest, target: &str) -> Option<Request> {
     if target == format!("rpc/{PROCEDURE}") {
         return order(asked);
     }
@@ -200,7 +200,7 @@ fn postgrest(asked: &Asked, target: &str) -> Option<Request> {
         ("POST", [("on_conflict", key), ("select", shown)]) if key == shown => {
             insert(asked, name).filter(|_| TABLES.contains(&(name, key)))
         }
-        ("GET", [(left, right), ("select", column)]) => Some(Request::Look {
+        ("GET", [(left, right), ("select", column)]) => Some(Request::Read {
             row: key(left, right)?,
             column: column.clone(),
         }),
@@ -215,10 +215,10 @@ fn postgrest(asked: &Asked, target: &str) -> Option<Request> {
     }
 }
 
-/// A filter, in the only ways there are reasons for.
+/// A guard, in the forms that the component has reasons for.
 fn guard(left: &str, right: &str) -> Option<Guard> {
     const UNTIL: &str = "(message_timestamp.is.null,message_timestamp.lte.\"";
-    let shown = |text: &str| moment(&text.replace("+00:00", "Z"));
+    let shown = |text: &str| parse_timestamp(&text.replace("+00:00", "Z"));
     match (left, right) {
         ("or", right) => {
             let until = right.strip_prefix(UNTIL)?.strip_suffix("\")")?;
@@ -233,7 +233,7 @@ fn guard(left: &str, right: &str) -> Option<Guard> {
     }
 }
 
-fn order(asked: &Asked) -> Option<Request> {
+fn order(asked: &RecordedRequest) -> Option<Request> {
     let mut arguments = columns(asked)?;
     let order = Order {
         deployment: arguments.remove("DeploymentId")?,
@@ -244,7 +244,7 @@ fn order(asked: &Asked) -> Option<Request> {
     is_all.then_some(Request::Execute(order))
 }
 
-fn insert(asked: &Asked, name: &str) -> Option<Request> {
+fn insert(asked: &RecordedRequest, name: &str) -> Option<Request> {
     let (_, key_column) = table(name)?;
     let mut columns = columns(asked)?;
     let key = columns.remove(key_column)?;
@@ -257,7 +257,7 @@ fn insert(asked: &Asked, name: &str) -> Option<Request> {
 }
 
 /// A body of texts and nulls.
-fn columns(asked: &Asked) -> Option<Columns> {
+fn columns(asked: &RecordedRequest) -> Option<Columns> {
     let object: Map<String, Value> = serde_json::from_slice(&asked.body).ok()?;
     let texts = object.into_iter().map(|(name, value)| match value {
         Value::String(text) => Some((name, text)),

@@ -1,11 +1,11 @@
-//! What happened, in order: what callers sent and were told, what came to the data API and what it
-//! wrote, what BlizWork's API said of call tokens, and what was done to the host meanwhile.
+//! What happened, in order: what callers sent and how they were answered, what the data API was asked
+//! and wrote, how BlizWork's API judged call tokens, and the host's faults.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use crate::notices::{Came, Notice, Replied, Verdict, Write};
+use crate::submissions::{Reply, Submission, TokenCheck, Write, WriteOutcome};
 
 /// A callback. Callers may send the same one more than once.
 #[derive(Debug, PartialEq, Eq)]
@@ -16,12 +16,12 @@ pub struct Callback {
     pub payload: String,
 }
 
-/// What a caller was told.
+/// How a caller was answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
     /// 200: in the database, or final already.
     Done,
-    /// 202: kept.
+    /// 202: in the outbox.
     Queued,
     /// Any other status.
     Refused(u16),
@@ -48,36 +48,36 @@ pub enum Resultado {
 #[derive(Debug)]
 pub enum Event {
     /// The Lanzador has made the row.
-    Inserted(String),
+    DeploymentCreated(String),
     Sent(Arc<Callback>),
     /// The answer to what was sent at this place of the journal.
     Answered(usize, Arc<Callback>, Answer),
     Executed(Order, Resultado),
-    /// A message or a call was sent, at this moment.
-    Notified(Arc<Notice>, u64),
+    /// A message or a call was sent, at this time.
+    Submitted(Arc<Submission>, u64),
     /// The answer to one.
-    Replied(Arc<Notice>, Replied),
+    Replied(Arc<Submission>, Reply),
     /// Others have made a row.
-    Made(String),
-    /// A row was shown with this moment in it.
-    Looked(String, Option<u64>),
-    Wrote(Write, Came),
+    RowCreated(String),
+    /// A row was read, with this timestamp in it.
+    RowRead(String, Option<u64>),
+    RowWritten(Write, WriteOutcome),
     /// BlizWork's API was asked about the token of this row.
-    Checked(String, Verdict),
+    TokenChecked(String, TokenCheck),
     /// What the data API did instead of answering well, when it was asked this of a row.
     Fault(String, String, &'static str),
-    /// The component asked the data API for something that was not foreseen.
-    Strange(String),
-    /// A dead letter that no refusal of the data API's own has made: somebody's hand is needed.
-    Dead(String),
-    /// From here on it is not certain what the key-value store takes and gives.
-    StoreInDoubt,
+    /// The component sent a request that no server here knows.
+    Unexpected(String),
+    /// A dead letter that no refusal of the data API's own has made: an operator would be needed.
+    DeadLetter(String),
+    /// From here on the key-value store may fail.
+    StoreUnreliable,
     /// From here on it takes no write.
     StoreFails(&'static str),
     /// From here on it may.
     StoreHeals,
     /// From here on it takes and gives everything.
-    StoreIsSound,
+    StoreReliable,
     /// What else happened to the host.
     Host(&'static str),
 }
@@ -113,21 +113,21 @@ impl Event {
     /// The deployment or the row it is about; `None`: all of them.
     pub fn subject(&self) -> Option<&str> {
         match self {
-            Self::Inserted(subject)
-            | Self::Made(subject)
-            | Self::Looked(subject, _)
-            | Self::Checked(subject, _)
+            Self::DeploymentCreated(subject)
+            | Self::RowCreated(subject)
+            | Self::RowRead(subject, _)
+            | Self::TokenChecked(subject, _)
             | Self::Fault(subject, ..) => Some(subject),
             Self::Sent(callback) | Self::Answered(_, callback, _) => Some(&callback.deployment),
             Self::Executed(order, _) => Some(&order.deployment),
-            Self::Notified(notice, _) | Self::Replied(notice, _) => Some(&notice.row),
-            Self::Wrote(write, _) => Some(&write.row),
-            Self::Strange(_)
-            | Self::Dead(_)
-            | Self::StoreInDoubt
+            Self::Submitted(submission, _) | Self::Replied(submission, _) => Some(&submission.row),
+            Self::RowWritten(write, _) => Some(&write.row),
+            Self::Unexpected(_)
+            | Self::DeadLetter(_)
+            | Self::StoreUnreliable
             | Self::StoreFails(_)
             | Self::StoreHeals
-            | Self::StoreIsSound
+            | Self::StoreReliable
             | Self::Host(_) => None,
         }
     }
@@ -136,41 +136,39 @@ impl Event {
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Inserted(_) | Self::Made(_) => write!(f, "row      made by others"),
+            Self::DeploymentCreated(_) | Self::RowCreated(_) => {
+                write!(f, "row      made by others")
+            }
             Self::Sent(callback) => {
                 let payload = Brief(&callback.payload);
                 write!(f, "caller   sends {} {payload}", callback.status)
             }
             Self::Answered(at, callback, answer) => {
                 let payload = Brief(&callback.payload);
-                write!(
-                    f,
-                    "caller   is told {answer:?} for {payload}, sent at #{at}"
-                )
+                write!(f, "caller   gets {answer:?} for {payload}, sent at #{at}")
             }
             Self::Executed(order, resultado) => {
                 let info = Brief(&order.callback_info);
                 write!(f, "data API {resultado:?}: {} {info}", order.estado)
             }
-            Self::Notified(notice, at) => {
-                write!(f, "caller   sends, at {at}, {}", Brief(&notice.body))
+            Self::Submitted(submission, at) => {
+                write!(f, "caller   sends, at {at}, {}", Brief(&submission.body))
             }
-            Self::Replied(_, Replied { sent, answer, .. }) => {
-                write!(
-                    f,
-                    "caller   is told {answer:?} for what was sent at #{sent}"
-                )
+            Self::Replied(_, Reply { sent, answer, .. }) => {
+                write!(f, "caller   gets {answer:?} for what was sent at #{sent}")
             }
-            Self::Looked(_, moment) => write!(f, "data API shows the row with {moment:?}"),
-            Self::Wrote(write, came) => write!(f, "data API {came:?}: {:?}", write.columns),
-            Self::Checked(_, verdict) => write!(f, "BlizWork says {verdict:?}"),
+            Self::RowRead(_, timestamp) => write!(f, "data API returns the row, of {timestamp:?}"),
+            Self::RowWritten(write, outcome) => {
+                write!(f, "data API {outcome:?}: {:?}", write.columns)
+            }
+            Self::TokenChecked(_, verdict) => write!(f, "BlizWork says {verdict:?}"),
             Self::Fault(_, asked, what) => write!(f, "data API {what}: {}", Brief(asked)),
-            Self::Strange(what) => write!(f, "somebody does not understand {what}"),
-            Self::Dead(entry) => write!(f, "outbox   has a dead letter: {}", Brief(entry)),
-            Self::StoreInDoubt => write!(f, "store    is about to fail"),
+            Self::Unexpected(what) => write!(f, "nobody understands {what}"),
+            Self::DeadLetter(entry) => write!(f, "outbox   has a dead letter: {}", Brief(entry)),
+            Self::StoreUnreliable => write!(f, "store    may fail from here on"),
             Self::StoreFails(how) => write!(f, "store    {how}"),
             Self::StoreHeals => write!(f, "store    heals"),
-            Self::StoreIsSound => write!(f, "store    is sound"),
+            Self::StoreReliable => write!(f, "store    is reliable"),
             Self::Host(what) => write!(f, "host     {what}"),
         }
     }

@@ -1,24 +1,22 @@
-//! Whether the promise was kept, as the journal and the rows tell it.
+//! Whether the promise was kept, by the journal and the rows.
 
-mod again;
 mod calls;
 mod cases;
+mod duplicates;
 mod messages;
-mod notice_cases;
-mod tale;
+mod row_history;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::journal::{Answer, Callback, Event, Order, Resultado};
-use crate::notices;
 use crate::sam::{Row, Rows, is_final};
-use tale::Tales;
+use crate::submissions;
+use row_history::RowHistories;
 
 /// Panics where the judge is wrong about a history that is known to be good or bad.
 pub fn check() {
     cases::check();
-    notice_cases::check();
 }
 
 /// A way in which the promise was broken.
@@ -31,7 +29,7 @@ pub struct Breach {
 
 /// What happened to one deployment; each thing with its place in the journal.
 #[derive(Default)]
-struct Story<'a> {
+struct DeploymentHistory<'a> {
     sent: Vec<(usize, &'a Callback)>,
     answered: Vec<Answered<'a>>,
     executed: Vec<(usize, &'a Order, Resultado)>,
@@ -48,28 +46,29 @@ struct Answered<'a> {
 type Spans = Vec<(usize, usize)>;
 
 /// `rows` are the deployments', `others` those of messages and calls.
-pub fn judge(events: &[(Duration, Event)], rows: &Rows, others: &notices::Rows) -> Vec<Breach> {
-    let (stories, outages, mut breaches) = read(events);
-    for (deployment, story) in &stories {
+pub fn judge(events: &[(Duration, Event)], rows: &Rows, others: &submissions::Rows) -> Vec<Breach> {
+    let (deployments, outages, mut breaches) = read(events);
+    for (deployment, history) in &deployments {
         let row = rows.get(*deployment);
         let found = [
-            story.what_is_wrong_with_the_writes(row),
-            story
+            history.what_is_wrong_with_the_writes(row),
+            history
                 .answers()
-                .find_map(|it| story.what_is_wrong_with(it, &outages)),
-            story.answers().find_map(|it| story.what_is_missing(it)),
+                .find_map(|it| history.what_is_wrong_with(it, &outages)),
+            history.answers().find_map(|it| history.what_is_missing(it)),
         ];
         breaches.extend(found.into_iter().flatten().map(|what| Breach {
             subject: (*deployment).to_owned(),
             what,
         }));
     }
-    let tales = Tales::read(events, outages);
-    breaches.extend(tales.breaches(others));
-    let is_acknowledged = |story: &Story| story.answers().any(Answered::is_acknowledged);
-    let is_sent = stories.values().any(|story| !story.sent.is_empty());
-    let mut untested = tales.untested();
-    if is_sent && !stories.values().any(is_acknowledged) {
+    let row_histories = RowHistories::read(events, outages);
+    breaches.extend(row_histories.breaches(others));
+    let is_acknowledged =
+        |history: &DeploymentHistory| history.answers().any(Answered::is_acknowledged);
+    let is_sent = deployments.values().any(|history| !history.sent.is_empty());
+    let mut untested = row_histories.untested();
+    if is_sent && !deployments.values().any(is_acknowledged) {
         untested.push("callback");
     }
     breaches.extend(untested.into_iter().map(|what| {
@@ -86,19 +85,23 @@ fn general(what: &str) -> Breach {
     }
 }
 
-fn read(events: &[(Duration, Event)]) -> (BTreeMap<&str, Story<'_>>, Spans, Vec<Breach>) {
-    let mut stories = BTreeMap::<&str, Story>::new();
+fn read(
+    events: &[(Duration, Event)],
+) -> (BTreeMap<&str, DeploymentHistory<'_>>, Spans, Vec<Breach>) {
+    let mut deployments = BTreeMap::<&str, DeploymentHistory>::new();
     let (mut outages, mut breaches, mut since) = (Spans::new(), Vec::new(), None);
     for (at, (_, event)) in events.iter().enumerate() {
         match event {
-            Event::Inserted(deployment) => drop(stories.entry(deployment).or_default()),
-            Event::Sent(callback) => stories
+            Event::DeploymentCreated(deployment) => {
+                deployments.entry(deployment).or_default();
+            }
+            Event::Sent(callback) => deployments
                 .entry(&callback.deployment)
                 .or_default()
                 .sent
                 .push((at, callback)),
             Event::Answered(sent, callback, answer) => {
-                stories
+                deployments
                     .entry(&callback.deployment)
                     .or_default()
                     .answered
@@ -111,7 +114,7 @@ fn read(events: &[(Duration, Event)]) -> (BTreeMap<&str, Story<'_>>, Spans, Vec<
             }
             Event::Executed(order, resultado) => {
                 let order = (at, order, *resultado);
-                stories
+                deployments
                     .entry(&order.1.deployment)
                     .or_default()
                     .executed
@@ -119,14 +122,16 @@ fn read(events: &[(Duration, Event)]) -> (BTreeMap<&str, Story<'_>>, Spans, Vec<
             }
             Event::StoreFails(_) => since = Some(at),
             Event::StoreHeals => outages.extend(since.take().map(|since| (since, at))),
-            Event::Strange(what) => breaches.push(general(what)),
-            Event::Dead(entry) => {
-                breaches.push(general(&format!("needs a hand, for nothing: {entry}")));
+            Event::Unexpected(what) => breaches.push(general(what)),
+            Event::DeadLetter(entry) => {
+                breaches.push(general(&format!(
+                    "a dead letter without a final refusal: {entry}"
+                )));
             }
             _ => {}
         }
     }
-    (stories, outages, breaches)
+    (deployments, outages, breaches)
 }
 
 impl Answered<'_> {
@@ -135,7 +140,7 @@ impl Answered<'_> {
     }
 }
 
-impl<'a> Story<'a> {
+impl<'a> DeploymentHistory<'a> {
     fn answers(&self) -> impl Iterator<Item = &Answered<'a>> {
         self.answered.iter()
     }
@@ -155,9 +160,11 @@ impl<'a> Story<'a> {
         let mut out = outages.iter().filter(|(from, to)| from < sent && at < to);
         match answer {
             Answer::Queued if out.any(|(from, _)| !may_wait(*from)) => Some(format!(
-                "#{at} was told that it is kept, while the store took no write"
+                "#{at} was answered that it is kept, while the store took no write"
             )),
-            Answer::Refused(status) if *status != 503 => Some(format!("#{at} was told {status}")),
+            Answer::Refused(status) if *status != 503 => {
+                Some(format!("#{at} was answered {status}"))
+            }
             _ => None,
         }
     }
@@ -209,10 +216,10 @@ impl<'a> Story<'a> {
         };
         match answered.answer {
             Answer::Done if !has_come(*at) => Some(format!(
-                "#{at} was told that it is done, but it had not come to the database"
+                "#{at} was answered that it is done, but it had not come to the database"
             )),
             Answer::Queued if !has_come(usize::MAX) => Some(format!(
-                "#{at} was told that it is kept, but it has not come to the database"
+                "#{at} was answered that it is kept, but it has not come to the database"
             )),
             _ => None,
         }

@@ -13,12 +13,12 @@ use crate::tables::Tables;
 
 /// When a row is made.
 #[derive(Debug, Clone, Copy)]
-pub enum Made {
+pub enum RowTiming {
     /// Before its first notification.
     Before,
     /// So long after it.
     After(Duration),
-    /// When everything is well again.
+    /// Once all faults are over.
     Last,
 }
 
@@ -38,7 +38,7 @@ pub struct Lanzador {
 #[derive(Default)]
 struct State {
     known: BTreeSet<Row>,
-    /// Rows to be made, and when; `None`: when everything is well again.
+    /// Rows to be made, and when; `None`: once all faults are over.
     due: Vec<(Row, Option<Instant>)>,
 }
 
@@ -51,16 +51,16 @@ impl Lanzador {
         }
     }
 
-    /// Tells it of a row that is about to have a notification.
-    pub fn expect(&self, row: Row, made: Made) {
+    /// Announces a row that is about to have a notification.
+    pub fn expect(&self, row: Row, timing: RowTiming) {
         let mut state = self.state.lock().expect("no panic");
         if !state.known.insert(row.clone()) {
             return;
         }
-        match made {
-            Made::Before => self.insert(&row),
-            Made::After(time) => state.due.push((row, Some(Instant::now() + time))),
-            Made::Last => state.due.push((row, None)),
+        match timing {
+            RowTiming::Before => self.insert(&row),
+            RowTiming::After(time) => state.due.push((row, Some(Instant::now() + time))),
+            RowTiming::Last => state.due.push((row, None)),
         }
     }
 
@@ -93,7 +93,7 @@ impl Lanzador {
     }
 }
 
-impl Made {
+impl RowTiming {
     /// Half of the rows are there in time.
     pub fn drawn(random: &mut Rng) -> Self {
         match random.u8(..10) {

@@ -3,56 +3,42 @@
 //! over, and each has taken effect once.
 //!
 //! A360, the senders of signed messages, and BlizWork send while the data API, BlizWork's own, the
-//! host and its key-value store fail in all the ways that are known; then all is healed, the outbox
+//! host and its key-value store fail in all the ways that are known; then all faults end, the outbox is
 //! drained, and what was acknowledged is compared with what was written. [`judge`] has the rules.
 //! Even seeds have a data API that speaks as PostgREST does, odd ones Data API builder.
 //!
-//! `cargo test --test faults` takes some seconds: a fixed seed, and one that is new each time.
-//! `cargo test --test faults -- --seed 7 --seconds 600` is as long as asked, with that seed. Each
-//! thread draws from a generator of its own that comes from the seed, so what they choose is the
-//! same each time; which of them is first at something is not, and so a failure may need more than
-//! one run to come again.
+//! `cargo test -p tests --test faults` takes some seconds: a fixed seed, and one that is new each
+//! time. `cargo test -p tests --test faults -- --seed 7 --seconds 600` is as long as asked, with that
+//! seed. Each thread draws from a generator of its own that comes from the seed, so what they choose
+//! is the same each time; which of them is first at something is not, and so a failure may need more
+//! than one run to come again.
 //!
 //! The server is the one that `SAM_CALLBACK_SERVER` names, as for the tests over HTTP.
 
 mod arguments;
 mod blizwork;
-#[path = "../signer/body.rs"]
-mod body_signer;
 mod callbacks;
 mod calls;
 mod data_api;
 mod dialect;
-mod door;
+mod faults;
 mod journal;
 mod judge;
 mod lanzador;
+mod listener;
 mod messages;
-mod mishaps;
-mod notices;
 mod operator;
 mod sam;
 mod sender;
-#[path = "../over_http/server.rs"]
-#[allow(
-    dead_code,
-    reason = "made for the tests over HTTP, which need more of it"
-)]
-mod server;
+mod simulation;
 mod store;
+mod submissions;
 mod tables;
-#[path = "../over_http/upstream.rs"]
-#[allow(
-    dead_code,
-    reason = "made for the tests over HTTP, which need more of it"
-)]
-mod upstream;
-mod world;
 
 use std::process::ExitCode;
 
 use arguments::{Arguments, Wanted};
-use world::World;
+use simulation::Simulation;
 
 fn main() -> ExitCode {
     let arguments = match arguments::parse(std::env::args_os().skip(1)) {
@@ -63,7 +49,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    // A judge that lets everything pass would make all that follows worthless.
+    // If the judge let everything pass, all that follows would be worthless.
     judge::check();
     let kept = arguments
         .seeds
@@ -78,8 +64,8 @@ fn main() -> ExitCode {
 /// Whether the promise was kept with this seed.
 fn is_kept(seed: u64, arguments: &Arguments) -> bool {
     let seconds = arguments.time.as_secs();
-    println!("faults: seed {seed}, {seconds} s of trouble");
-    match World::new(seed).run(arguments.time) {
+    println!("faults: seed {seed}, {seconds} s with faults");
+    match Simulation::new(seed).run(arguments.time) {
         Ok(summary) => {
             println!("{summary}");
             true
@@ -87,7 +73,7 @@ fn is_kept(seed: u64, arguments: &Arguments) -> bool {
         Err(report) => {
             println!(
                 "{report}\nthe promise was broken; again with \
-                 `cargo test --test faults -- --seed {seed} --seconds {seconds}`"
+                 `cargo test -p tests --test faults -- --seed {seed} --seconds {seconds}`"
             );
             false
         }

@@ -1,8 +1,8 @@
-//! The company's other systems: the signed messages they send, once and again, in any order.
+//! The company's other systems, which send signed messages: repeated, and in any order.
 //!
-//! Some rows have one message. Others have many from several callers at once: of a few moments, so
-//! that some are of the same one, or of the moment they are received. Of each kind of identity there
-//! are some: the bytes, `metadata.id`, and `webhook-id`.
+//! Some rows have one message. Others have many from several callers at once: with a few timestamps,
+//! so that some are equal, or with the time of receipt. All kinds of identity occur: the bytes,
+//! `metadata.id`, and `webhook-id`.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -13,13 +13,13 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use serde_json::json;
+use support::signatures;
 use ureq::Agent;
 
-use crate::body_signer;
 use crate::journal::{Answer, Journal};
-use crate::lanzador::{Lanzador, Made, Row};
-use crate::notices::{self, Columns, Kind, NULL, Notice, hash, slot};
+use crate::lanzador::{Lanzador, Row, RowTiming};
 use crate::sender;
+use crate::submissions::{self, Columns, Kind, NULL, Submission, hash, slot};
 
 /// How many rows have messages from all callers at a time.
 const BUSY: u64 = 6;
@@ -47,15 +47,15 @@ pub struct Messages {
     shared: AtomicU64,
     /// Messages, so far.
     number: AtomicU64,
-    recent: Mutex<VecDeque<Arc<Notice>>>,
+    recent: Mutex<VecDeque<Arc<Submission>>>,
 }
 
 /// A row, the same for each number and seed.
 struct Target {
     of_type: &'static str,
     key: String,
-    made: Made,
-    /// Whether its messages say which moment they are of.
+    timing: RowTiming,
+    /// Whether its messages have a timestamp of their own.
     is_timed: bool,
 }
 
@@ -106,30 +106,30 @@ impl Messages {
         }
     }
 
-    fn recent(&self, random: &mut Rng) -> Option<Arc<Notice>> {
+    fn recent(&self, random: &mut Rng) -> Option<Arc<Submission>> {
         let recent = self.recent.lock().expect("no panic");
         random.choice(recent.iter()).map(Arc::clone)
     }
 
-    fn send(&self, agent: &Agent, message: &Arc<Notice>) -> Answer {
+    fn send(&self, agent: &Agent, message: &Arc<Submission>) -> Answer {
         let send = |headers: &[(&str, &str)]| {
             let to = (PATH, headers);
-            sender::notify(agent, self.address, &self.journal, to, message)
+            sender::submit(agent, self.address, &self.journal, to, message)
         };
         if message.id.starts_with("msg_") {
-            let (sent, signature) = body_signer::standard(&message.id, 0, &message.body);
+            let (sent, signature) = signatures::standard(&message.id, 0, &message.body);
             send(&[
                 ("webhook-id", &message.id),
                 ("webhook-timestamp", &sent),
                 ("webhook-signature", &signature),
             ])
         } else {
-            let signature = body_signer::hex(message.body.as_bytes());
+            let signature = signatures::hex(message.body.as_bytes());
             send(&[("x-webhook-signature", &signature)])
         }
     }
 
-    fn next(&self, random: &mut Rng) -> Notice {
+    fn next(&self, random: &mut Rng) -> Submission {
         let target = match random.u8(..10) < 4 {
             true => {
                 let number = self.single.fetch_add(1, Ordering::Relaxed);
@@ -144,7 +144,7 @@ impl Messages {
         let message = message(&target, number, random);
         if target.of_type == "reservation_update" {
             let row = Row::Reservation(message.row.clone());
-            self.lanzador.expect(row, target.made);
+            self.lanzador.expect(row, target.timing);
         }
         message
     }
@@ -158,14 +158,14 @@ impl Target {
         Self {
             of_type: types[random.usize(..types.len())],
             key: format!("{name} {number}"),
-            made: Made::drawn(&mut random),
+            timing: RowTiming::drawn(&mut random),
             is_timed: random.u8(..10) < 7,
         }
     }
 }
 
 /// A message for this row, with a content that no other has.
-fn message(target: &Target, number: u64, random: &mut Rng) -> Notice {
+fn message(target: &Target, number: u64, random: &mut Rng) -> Submission {
     let (by, id) = match random.u8(..3) {
         0 => ("bytes", String::new()),
         1 => ("metadata.id", format!("m-{number}")),
@@ -175,8 +175,8 @@ fn message(target: &Target, number: u64, random: &mut Rng) -> Notice {
         0 => format!("{number} {}", "ñ\n\"".repeat(1000)),
         _ => format!("n.º {number}"),
     };
-    let (timestamp, moment) = match target.is_timed && random.u8(..10) > 0 {
-        true => timestamp(random),
+    let (timestamp_field, timestamp) = match target.is_timed && random.u8(..10) > 0 {
+        true => random_timestamp(random),
         false => (String::new(), None),
     };
     let mut columns = Columns::new();
@@ -213,7 +213,7 @@ fn message(target: &Target, number: u64, random: &mut Rng) -> Notice {
     set("metadata", &metadata);
     set("content", &content);
     let body = format!(
-        "{{\"type\":\"{}\",\"content\":{}{timestamp}{user_id}{own},\"metadata\":{metadata}}}",
+        "{{\"type\":\"{}\",\"content\":{}{timestamp_field}{user_id}{own},\"metadata\":{metadata}}}",
         target.of_type,
         json!(content)
     );
@@ -228,25 +228,25 @@ fn message(target: &Target, number: u64, random: &mut Rng) -> Notice {
     }
     let id = if by == "bytes" { bytes } else { id };
     set("message_id", &id);
-    Notice {
+    Submission {
         kind: Kind::Message,
         row: format!("{table}/{}", target.key),
         slots,
         id,
-        moment,
+        timestamp,
         columns,
         body,
     }
 }
 
-/// One of a few moments, as senders write them, and in microseconds.
-fn timestamp(random: &mut Rng) -> (String, Option<u64>) {
+/// One of a few timestamps: the field as senders write it, and in microseconds.
+fn random_timestamp(random: &mut Rng) -> (String, Option<u64>) {
     let rest = format!("00:0{}.5", random.u8(..6));
     let text = match random.u8(..3) {
         0 => format!("2026-03-01T12:{rest}Z"),
         1 => format!("2026-03-01T07:{rest}00-05:00"),
         _ => format!("2026-03-02T01:{rest}00000+13:00"),
     };
-    let moment = notices::moment(&format!("2026-03-01T12:{rest}Z"));
-    (format!(",\"timestamp\":\"{text}\""), moment)
+    let timestamp = submissions::parse_timestamp(&format!("2026-03-01T12:{rest}Z"));
+    (format!(",\"timestamp\":\"{text}\""), timestamp)
 }

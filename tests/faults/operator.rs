@@ -8,7 +8,7 @@ use fastrand::Rng;
 use serde_json::Value;
 use ureq::Agent;
 
-use crate::dialect::LAST_WORDS;
+use crate::dialect::FINAL_CODES;
 use crate::sender;
 
 pub const TOKEN: &str = "un-token-de-operador";
@@ -37,10 +37,10 @@ impl Operator {
         }
     }
 
-    /// Does what operators do, also at the wrong moment. Returns why dead letters are there that
-    /// no refusal of the data API's own has made.
-    pub fn meddle(&self, random: &mut Rng, until: Instant) -> Vec<String> {
-        let mut strange = Vec::new();
+    /// Does what operators do, also at the wrong time. Returns the dead letters that the data API has
+    /// not refused itself.
+    pub fn interfere(&self, random: &mut Rng, until: Instant) -> Vec<String> {
+        let mut unexpected = Vec::new();
         while Instant::now() < until {
             thread::sleep(Duration::from_millis(random.u64(..150)));
             // Whether it is answered does not matter here.
@@ -48,16 +48,16 @@ impl Operator {
                 0 => self.post("drain"),
                 1 => self.post("drain?all=true"),
                 2 => {
-                    strange.extend(self.dead_by_others().unwrap_or_default());
+                    unexpected.extend(self.dead_by_others().unwrap_or_default());
                     self.post("requeue")
                 }
                 _ => self.stats(),
             };
         }
-        strange
+        unexpected
     }
 
-    /// Why dead letters are there that the data API itself has not refused for good.
+    /// The dead letters that the data API itself has not finally refused.
     ///
     /// # Errors
     /// They cannot be read.
@@ -67,7 +67,7 @@ impl Operator {
         let entries = reply["entries"].as_array().ok_or("no entries")?;
         let is_by_others = |entry: &&Value| {
             let failure = entry["failure"].as_str().unwrap_or_default();
-            !LAST_WORDS.iter().any(|code| failure.ends_with(code))
+            !FINAL_CODES.iter().any(|code| failure.ends_with(code))
         };
         Ok(entries
             .iter()

@@ -50,7 +50,8 @@ impl Sam {
             callback_info: None,
         };
         assert!(rows.insert(deployment.to_owned(), row).is_none());
-        self.journal.note(Event::Inserted(deployment.to_owned()));
+        self.journal
+            .note(Event::DeploymentCreated(deployment.to_owned()));
     }
 
     /// The procedure.
@@ -65,7 +66,7 @@ impl Sam {
                 Resultado::Updated
             }
         };
-        // With the rows still held, so that the journal's order is that of the writes.
+        // With the rows still locked, so that the journal's order is that of the writes.
         self.journal.note(Event::Executed(order, resultado));
         resultado
     }

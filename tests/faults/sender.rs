@@ -1,4 +1,4 @@
-//! How callers send, and what they take for an answer.
+//! How callers send, and how they read the reply.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use ureq::Agent;
 
 use crate::journal::{Answer, Event, Journal};
-use crate::notices::{self, Notice, Replied};
+use crate::submissions::{self, Reply, Submission};
 
 /// Longer than any server takes, even one whose store is locked.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -49,23 +49,23 @@ pub fn post(
     (answer, response.body_mut().read_to_string().ok())
 }
 
-/// Sends a notice, and notes what came of it.
-pub fn notify(
+/// Sends a submission, and notes the reply.
+pub fn submit(
     agent: &Agent,
     address: SocketAddr,
     journal: &Journal,
     (path, headers): (&str, &[(&str, &str)]),
-    notice: &Arc<Notice>,
+    submission: &Arc<Submission>,
 ) -> Answer {
-    let sent = journal.note(Event::Notified(Arc::clone(notice), notices::now()));
-    let (answer, body) = post(agent, address, path, headers, &notice.body);
-    let replied = Replied {
+    let sent = journal.note(Event::Submitted(Arc::clone(submission), submissions::now()));
+    let (answer, body) = post(agent, address, path, headers, &submission.body);
+    let reply = Reply {
         sent,
         answer,
         body,
-        at: notices::now(),
+        at: submissions::now(),
     };
-    journal.note(Event::Replied(Arc::clone(notice), replied));
+    journal.note(Event::Replied(Arc::clone(submission), reply));
     answer
 }
 

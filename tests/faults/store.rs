@@ -29,35 +29,35 @@ pub enum Failing {
     Locked,
 }
 
-/// A marker of the outbox that does not say what is so.
+/// A wrong marker of the outbox.
 #[derive(Debug, Clone, Copy)]
-pub enum Misleading {
+pub enum WrongMarker {
     /// There is none.
     Removed,
-    /// Nothing waits, it says, and that was so a moment ago.
+    /// It says that nothing waits, which was true shortly before.
     Stale,
     /// It was written tomorrow.
     FromTheFuture,
-    /// Somebody who is not there any more has the lease.
+    /// Its lease is that of an instance that is gone.
     Abandoned,
     /// It is no marker.
     Damaged,
 }
 
-pub const MISLEADING: [Misleading; 5] = [
-    Misleading::Removed,
-    Misleading::Stale,
-    Misleading::FromTheFuture,
-    Misleading::Abandoned,
-    Misleading::Damaged,
+pub const WRONG_MARKERS: [WrongMarker; 5] = [
+    WrongMarker::Removed,
+    WrongMarker::Stale,
+    WrongMarker::FromTheFuture,
+    WrongMarker::Abandoned,
+    WrongMarker::Damaged,
 ];
 
 pub struct Store {
     file: PathBuf,
 }
 
-/// A fault, until it is mended.
-pub struct Fault {
+/// A fault, until it is repaired.
+pub struct PlantedFault {
     connection: Connection,
     remedy: &'static str,
 }
@@ -68,7 +68,7 @@ impl Store {
     }
 
     /// From when this returns on, the store fails like this.
-    pub fn fail(&self, how: Failing) -> Fault {
+    pub fn fail(&self, how: Failing) -> PlantedFault {
         let (fault, remedy) = match how {
             Failing::Sets => (
                 "CREATE TRIGGER planted BEFORE INSERT ON spin_key_value
@@ -92,13 +92,13 @@ impl Store {
         connection.busy_timeout(patience).expect("a timeout");
         connection.execute_batch(TABLE).expect("a table");
         connection.execute_batch(fault).expect("a fault");
-        Fault { connection, remedy }
+        PlantedFault { connection, remedy }
     }
 }
 
 impl Store {
-    /// Puts such a marker into the store.
-    pub fn mislead(&self, how: Misleading) {
+    /// Puts this marker into the store.
+    pub fn write_marker(&self, how: WrongMarker) {
         let connection = Connection::open(&self.file).expect("the store's file");
         let patience = Duration::from_secs(60);
         connection.busy_timeout(patience).expect("a timeout");
@@ -115,7 +115,7 @@ impl Store {
     }
 }
 
-impl Misleading {
+impl WrongMarker {
     fn marker(self, now: u64) -> Option<String> {
         let marker = |due: &str, listed: u64, lease: &str| {
             Some(format!(
@@ -141,8 +141,8 @@ fn unix_millis() -> u64 {
     u64::try_from(since.expect("a clock that is set").as_millis()).expect("this age of the world")
 }
 
-impl Fault {
-    pub fn mend(self) {
+impl PlantedFault {
+    pub fn repair(self) {
         self.connection.execute_batch(self.remedy).expect("a store");
     }
 }
@@ -157,7 +157,7 @@ impl Failing {
         }
     }
 
-    /// Whether a write that comes meanwhile cannot have been made before it is mended.
+    /// Whether a write that comes meanwhile cannot have been made before it is repaired.
     pub fn keeps_writes_out(self) -> bool {
         self != Self::Deletes
     }

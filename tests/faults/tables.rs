@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex};
 
 use crate::journal::{Event, Journal};
-use crate::notices::{Came, Columns, Kind, Rows, Write, moment};
+use crate::submissions::{Columns, Kind, Rows, Write, WriteOutcome, parse_timestamp};
 
 pub struct Tables {
     rows: Mutex<Rows>,
@@ -16,9 +16,9 @@ pub struct Tables {
 pub enum Guard {
     /// Where it is there at all.
     IfThere,
-    /// Where it has no moment, or none after this.
+    /// Where it has no timestamp, or none later than this.
     NotAfter(u64),
-    /// Where it has this moment.
+    /// Where it has this timestamp.
     Still(Option<u64>),
 }
 
@@ -30,50 +30,50 @@ impl Tables {
         }
     }
 
-    /// Makes a row that is not the component's to make.
+    /// Makes a row that the component does not make itself.
     pub fn make(&self, row: &str) {
         let mut rows = self.rows.lock().expect("no panic");
         let columns = Columns::from([("status".to_owned(), "pending".to_owned())]);
         assert!(rows.insert(row.to_owned(), columns).is_none());
-        self.journal.note(Event::Made(row.to_owned()));
+        self.journal.note(Event::RowCreated(row.to_owned()));
     }
 
-    /// What the row holds, if it is there.
-    pub fn look(&self, row: &str) -> Option<Columns> {
+    /// The columns of the row, if it is there.
+    pub fn read(&self, row: &str) -> Option<Columns> {
         let rows = self.rows.lock().expect("no panic");
         let columns = rows.get(row)?.clone();
-        let held = held(&columns);
-        self.journal.note(Event::Looked(row.to_owned(), held));
+        let timestamp = timestamp(&columns);
+        self.journal.note(Event::RowRead(row.to_owned(), timestamp));
         Some(columns)
     }
 
     /// Writes to a row that is there.
-    pub fn update(&self, row: String, guard: Guard, columns: Columns) -> Came {
+    pub fn update(&self, row: String, guard: Guard, columns: Columns) -> WriteOutcome {
         let mut rows = self.rows.lock().expect("no panic");
         let found = rows.get_mut(&row);
-        let found = found.filter(|found| guard.lets_in(held(found)));
-        let came = match found {
+        let found = found.filter(|found| guard.permits(timestamp(found)));
+        let outcome = match found {
             Some(found) => {
                 found.extend(columns.clone());
-                Came::Updated
+                WriteOutcome::Updated
             }
-            None => Came::Nothing,
+            None => WriteOutcome::Unchanged,
         };
         let guarded = guard != Guard::IfThere;
-        self.note(row, columns, guarded, came);
-        came
+        self.note(row, columns, guarded, outcome);
+        outcome
     }
 
     /// Makes a row unless it is there.
-    pub fn insert(&self, row: String, columns: Columns) -> Came {
+    pub fn insert(&self, row: String, columns: Columns) -> WriteOutcome {
         let mut rows = self.rows.lock().expect("no panic");
-        let came = match rows.contains_key(&row) {
-            true => Came::Nothing,
-            false => Came::Inserted,
+        let outcome = match rows.contains_key(&row) {
+            true => WriteOutcome::Unchanged,
+            false => WriteOutcome::Inserted,
         };
         rows.entry(row.clone()).or_insert_with(|| columns.clone());
-        self.note(row, columns, true, came);
-        came
+        self.note(row, columns, true, outcome);
+        outcome
     }
 
     /// The rows as they are now.
@@ -81,27 +81,27 @@ impl Tables {
         self.rows.lock().expect("no panic").clone()
     }
 
-    /// With the rows still held, so that the journal's order is that of the writes.
-    fn note(&self, row: String, columns: Columns, guarded: bool, came: Came) {
+    /// With the rows still locked, so that the journal's order is that of the writes.
+    fn note(&self, row: String, columns: Columns, guarded: bool, outcome: WriteOutcome) {
         let write = Write {
             row,
             columns,
             guarded,
         };
-        self.journal.note(Event::Wrote(write, came));
+        self.journal.note(Event::RowWritten(write, outcome));
     }
 }
 
 impl Guard {
-    fn lets_in(self, held: Option<u64>) -> bool {
+    fn permits(self, current: Option<u64>) -> bool {
         match self {
             Self::IfThere => true,
-            Self::NotAfter(own) => held.is_none_or(|held| held <= own),
-            Self::Still(seen) => held == seen,
+            Self::NotAfter(own) => current.is_none_or(|current| current <= own),
+            Self::Still(seen) => current == seen,
         }
     }
 }
 
-fn held(columns: &Columns) -> Option<u64> {
-    moment(columns.get(Kind::Message.moment_column())?)
+fn timestamp(columns: &Columns) -> Option<u64> {
+    parse_timestamp(columns.get(Kind::Message.timestamp_column())?)
 }

@@ -2,11 +2,11 @@
 //! as it is written, and each line reaches what it says. So does each line in deploy/ that calls the service; of those
 //! that call somebody else's, what they would send is looked at.
 
+use support::pages::blocks_of;
+use support::process::program;
+use support::project::root;
+use support::server::{Server, TOKEN};
 use tempfile::TempDir;
-
-use crate::blocks::blocks_of;
-use crate::program::program;
-use crate::server::{Server, TOKEN, root};
 
 /// Where the pages have the service.
 const ORIGIN: &str = "http://127.0.0.1:3000";

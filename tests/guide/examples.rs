@@ -3,13 +3,12 @@
 use std::process::Output;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use support::process::program;
+use support::server::{Reply, Server};
+use support::upstream::{Act, RecordedRequest, Upstream, forward};
 use tempfile::TempDir;
 
-use crate::blocks::block;
-use crate::program::program;
-use crate::server::{Reply, Server};
-use crate::upstream::{Act, Asked, Upstream, forward};
-use crate::{PATH, PLAIN, STANDARD, rows, serve};
+use crate::{PATH, PLAIN, STANDARD, block, rows, serve};
 
 /// A program of the guide, in the file that the guide names.
 struct Example {
@@ -73,7 +72,11 @@ fn works(example: &Example) {
 }
 
 /// What the program sends where the first attempt finds the service away, and what it says then.
-fn sent_at_the_second_attempt(example: &Example, server: &Server, secret: &str) -> (Asked, String) {
+fn sent_at_the_second_attempt(
+    example: &Example,
+    server: &Server,
+    secret: &str,
+) -> (RecordedRequest, String) {
     let (was_away, address) = (AtomicBool::new(false), server.address);
     let service = Upstream::start(move |asked| match was_away.swap(true, Ordering::SeqCst) {
         false => Act::ReplyWith(503, "retry-after", "1"),
@@ -81,7 +84,8 @@ fn sent_at_the_second_attempt(example: &Example, server: &Server, secret: &str) 
     });
     let output = example.run(&service.origin(), secret);
     assert!(output.status.success(), "{output:?}");
-    let [first, second] = <[Asked; 2]>::try_from(service.take_asked()).expect("two attempts");
+    let [first, second] =
+        <[RecordedRequest; 2]>::try_from(service.take_requests()).expect("two attempts");
     assert_eq!(first.body, second.body);
     assert_eq!(first.header("webhook-id"), second.header("webhook-id"));
     assert_eq!(first.header("webhook-id").is_some(), secret == STANDARD);
@@ -89,7 +93,7 @@ fn sent_at_the_second_attempt(example: &Example, server: &Server, secret: &str) 
 }
 
 /// The same request for a connection that ends with its reply.
-fn closing(asked: &Asked) -> Asked {
+fn closing(asked: &RecordedRequest) -> RecordedRequest {
     let mut asked = asked.clone();
     asked.headers.retain(|(name, _)| name != "connection");
     let close = ("connection".to_owned(), "close".to_owned());
@@ -98,7 +102,7 @@ fn closing(asked: &Asked) -> Asked {
 }
 
 /// The reply to a message that has been taken before.
-fn is_taken_once(server: &Server, message: &Asked) -> Reply {
+fn is_taken_once(server: &Server, message: &RecordedRequest) -> Reply {
     let before = rows(server);
     assert_eq!(before.len(), 1);
     let first = send(server, message, &message.body);
@@ -111,7 +115,7 @@ fn is_taken_once(server: &Server, message: &Asked) -> Reply {
     first
 }
 
-fn is_refused_once_it_is_changed(server: &Server, message: &Asked) {
+fn is_refused_once_it_is_changed(server: &Server, message: &RecordedRequest) {
     let before = rows(server);
     let text = String::from_utf8(message.body.clone()).expect("UTF-8");
     let changed = text.replace("confirmada", "anulada");
@@ -132,12 +136,12 @@ fn refused_for_good(example: &Example, server: &Server) {
         let said = [output.stdout, output.stderr].concat();
         let said = String::from_utf8_lossy(&said).into_owned();
         assert!(said.contains("401"), "{said}");
-        assert_eq!(service.take_asked().len(), 1, "{said}");
+        assert_eq!(service.take_requests().len(), 1, "{said}");
     }
 }
 
 /// Sends this body with the headers of that message.
-fn send(server: &Server, message: &Asked, body: &[u8]) -> Reply {
+fn send(server: &Server, message: &RecordedRequest, body: &[u8]) -> Reply {
     let headers: Vec<_> = message
         .headers
         .iter()

@@ -4,28 +4,13 @@
 //! The server is the one that `SAM_CALLBACK_SERVER` names, as for the tests over HTTP. The examples
 //! need python3, node, bash, openssl and curl; `cargo xtask test` sees to it that they are there.
 
-mod blocks;
 mod curls;
 mod examples;
 mod messages;
-#[path = "../program/mod.rs"]
-mod program;
-#[path = "../over_http/server.rs"]
-#[allow(
-    dead_code,
-    reason = "made for the tests over HTTP, which need more of it"
-)]
-mod server;
-#[path = "../over_http/upstream.rs"]
-#[allow(
-    dead_code,
-    reason = "made for the tests over HTTP, which need more of it"
-)]
-mod upstream;
 
 use rusqlite::Connection;
-
-use server::Server;
+use support::pages::blocks_of;
+use support::server::Server;
 
 /// Where messages go.
 const PATH: &str = "/webhook/receive";
@@ -37,6 +22,18 @@ const STANDARD: &str = "whsec_ZG9jZSBwdWVydGFzIHkgdW5hIHNvbGEgbGxhdmU=";
 /// A server that takes messages signed with either.
 fn serve() -> Server {
     Server::start_bare(&[("webhook_secret", &format!("{PLAIN} {STANDARD}"))])
+}
+
+/// What stands between the fences of each block of this language in the guide.
+fn blocks(language: &str) -> Vec<String> {
+    blocks_of("docs/mensajes.md", language)
+}
+
+/// The guide's only block of this language.
+fn block(language: &str) -> String {
+    let mut found = blocks(language);
+    assert_eq!(found.len(), 1, "{language}");
+    found.remove(0)
 }
 
 /// The rows that messages have made, as they are kept; not the marks beside them, which say whose

@@ -2,10 +2,9 @@
 
 use ring::hmac;
 use serde_json::Value;
+use support::server::{Reply, Server};
 
-use crate::blocks::blocks;
-use crate::server::{Reply, Server};
-use crate::{PATH, PLAIN, rows, serve};
+use crate::{PATH, PLAIN, blocks, rows, serve};
 
 /// The messages of the guide, and the replies that it shows.
 fn messages_and_replies() -> (Vec<String>, Vec<Value>) {

@@ -5,10 +5,10 @@ use std::fs;
 use std::process::Output;
 
 use serde_json::Value;
+use support::process::named_by;
+use support::project::root;
+use support::server::{Server, TOKEN};
 use tempfile::TempDir;
-
-use crate::program::named_by;
-use crate::server::{Server, TOKEN, root};
 
 const SECRET: &str = "un-secreto-de-prueba";
 const OPERATOR: &str = "un-token-de-operador";

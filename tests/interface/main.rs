@@ -6,12 +6,3 @@
 
 mod document;
 mod page;
-#[path = "../program/mod.rs"]
-mod program;
-#[path = "../over_http/server.rs"]
-#[allow(
-    dead_code,
-    reason = "made for the tests over HTTP, which need more of it"
-)]
-mod server;
-mod webdriver;

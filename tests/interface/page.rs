@@ -1,9 +1,8 @@
 //! The page at /docs, as somebody with a browser uses it.
 
 use serde_json::{Value, json};
-
-use crate::server::{Server, TOKEN};
-use crate::webdriver::Browser;
+use support::browser::Browser;
+use support::server::{Server, TOKEN};
 
 const CALLBACK: &str = "callback";
 
@@ -213,6 +212,7 @@ fn it_shows_to_an_operator_what_it_shows_to_nobody_else() {
     browser.click("#about summary");
     browser.fill("#about input", "-que-no-es");
     browser.click("#about button");
-    browser
-        .wait_for("return document.querySelector('#state').textContent === 'Ese token no vale.'");
+    browser.wait_for(
+        "return document.querySelector('#state').textContent === 'Ese token no es válido.'",
+    );
 }

@@ -3,42 +3,23 @@
 //! The clone is what one of the next commit would be: all files that git has or would take. What has
 //! been compiled of other people's code is in it too, so that this takes a minute and not ten.
 
-#[path = "../guide/blocks.rs"]
-#[allow(dead_code, reason = "made for the guide, which needs more of it")]
-mod blocks;
-#[path = "../program/mod.rs"]
-mod program;
-#[path = "../over_http/server.rs"]
-#[allow(
-    dead_code,
-    reason = "made for the tests over HTTP, which need more of it"
-)]
-mod server;
-#[path = "../interface/webdriver.rs"]
-#[allow(
-    dead_code,
-    reason = "made for the tests of the page, which need more of it"
-)]
-mod webdriver;
-
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read};
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
-use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::Value;
+use support::browser::Browser;
+use support::pages::blocks_of;
+use support::ports::free_address;
+use support::process::{ProcessGroup, program};
+use support::project::root;
 use tempfile::TempDir;
-
-use program::program;
-use server::{free_address, root};
-use webdriver::Browser;
 
 /// How long it may be silent: it names each crate that it compiles.
 const PATIENCE: Duration = Duration::from_secs(900);
@@ -75,21 +56,28 @@ fn from_a_clone_to_a_callback() {
     let address = free_address();
     let up = Up::start(&first_command(), clone.path(), address);
 
-    let line = up.wait_for("curl -sS -X POST ");
-    let answered = run(&line, clone.path());
-    assert_eq!(answered["result"], "updated", "{line}\n{answered}");
-    let line = up.wait_for("curl -sS 'http");
-    let row = run(&line, clone.path());
+    // They work in any folder.
+    let elsewhere = TempDir::new().expect("a folder");
+    let post = up.wait_for("curl -sS -X POST ");
+    let answered = run(&post, elsewhere.path());
+    assert_eq!(answered["result"], "updated", "{post}\n{answered}");
+    let line = up.wait_for("curl -sS http");
+    let row = run(&line, elsewhere.path());
     assert_eq!(row["Estado"], "RUN_COMPLETED", "{line}\n{row}");
 
-    let settings = clone.path().join(".env");
-    let mode = fs::metadata(&settings).expect("written").permissions();
-    assert_eq!(mode.mode() & 0o777, 0o600);
-    let settings = fs::read_to_string(settings).expect("text");
+    let ignored = fs::read_to_string(clone.path().join(".gitignore")).expect("text");
+    for secret in [".env", ".callback-header"] {
+        let file = fs::metadata(clone.path().join(secret)).expect("written");
+        assert_eq!(file.permissions().mode() & 0o777, 0o600, "{secret}");
+        assert!(ignored.contains(&format!("\n/{secret}\n")), "{secret}");
+    }
+    let settings = fs::read_to_string(clone.path().join(".env")).expect("text");
     let token = settings
         .lines()
         .find_map(|line| line.strip_prefix("SPIN_VARIABLE_CALLBACK_TOKEN="))
         .expect("a token");
+    let printed = post + &line;
+    assert!(!printed.contains(token), "the token is printed");
 
     let browser = Browser::start();
     browser.open(&format!("http://{address}/docs"));
@@ -168,7 +156,7 @@ fn link(from: &Path, to: &Path) -> bool {
 }
 
 /// What belongs to the project itself. It has the same name in each clone, so none may have another's.
-const OWN: [&str; 8] = [
+const OWN: [&str; 9] = [
     "app_manifest",
     "bench",
     "build_script_build",
@@ -176,6 +164,7 @@ const OWN: [&str; 8] = [
     "floor_out",
     "host",
     "sam_callback",
+    "support",
     "xtask",
 ];
 
@@ -217,7 +206,7 @@ fn take_whole(from: &Path, to: &Path, take: Take) -> bool {
 
 /// The first command of the README, without what it says of it.
 fn first_command() -> String {
-    let blocks = blocks::blocks_of("README.md", "sh");
+    let blocks = blocks_of("README.md", "sh");
     let line = blocks[0].lines().next().expect("a line");
     let command = line.split('#').next().expect("a command").trim();
     assert_eq!(command, "cargo xtask up");
@@ -226,7 +215,8 @@ fn first_command() -> String {
 
 /// What `cargo xtask up` has become, until it is dropped.
 struct Up {
-    process: Child,
+    /// Killed with this.
+    _process: ProcessGroup,
     lines: Receiver<String>,
 }
 
@@ -234,18 +224,16 @@ impl Up {
     fn start(command: &str, clone: &Path, address: SocketAddr) -> Self {
         // Its own port may be taken here.
         let command = format!("exec {command} --listen {address}");
-        let mut process = newcomers("bash")
-            .args(["-c", &command])
+        let mut bash = newcomers("bash");
+        bash.args(["-c", &command])
             .current_dir(clone)
-            .process_group(0)
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("bash");
+            .stderr(Stdio::piped());
+        let mut process = ProcessGroup::spawn(&mut bash).expect("bash");
         let (sender, lines) = channel();
         let outputs: [Box<dyn Read + Send>; 2] = [
-            Box::new(process.stdout.take().expect("a pipe")),
-            Box::new(process.stderr.take().expect("a pipe")),
+            Box::new(process.child.stdout.take().expect("a pipe")),
+            Box::new(process.child.stderr.take().expect("a pipe")),
         ];
         for output in outputs {
             let sender = sender.clone();
@@ -256,7 +244,10 @@ impl Up {
                 }
             });
         }
-        Self { process, lines }
+        Self {
+            _process: process,
+            lines,
+        }
     }
 
     /// The first line from here on that begins like this. It may have to compile until then.
@@ -272,19 +263,11 @@ impl Up {
     }
 }
 
-impl Drop for Up {
-    fn drop(&mut self) {
-        // An error means that it has ended already.
-        let _ = kill_process_group(Pid::from_child(&self.process), Signal::KILL);
-        self.process.wait().expect("a child");
-    }
-}
-
 /// The reply to a line that was printed.
-fn run(line: &str, clone: &Path) -> Value {
+fn run(line: &str, folder: &Path) -> Value {
     let output = newcomers("bash")
         .args(["-c", line])
-        .current_dir(clone)
+        .current_dir(folder)
         .output()
         .expect("bash");
     let said = String::from_utf8(output.stdout).expect("text");

@@ -7,10 +7,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-
-use crate::blizwork_server::{API_TOKEN, BlizWorkServer};
-use crate::server::{Reply, Server};
-use crate::upstream::{self, Act, Upstream};
+use support::blizwork::{API_TOKEN, BlizWorkServer};
+use support::server::{Reply, Server};
+use support::upstream::{self, Act, Upstream};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -65,8 +64,8 @@ fn rows(data_api: &Upstream, number: usize) -> Vec<Value> {
     let mut rows = Vec::new();
     while rows.len() < number {
         assert!(start.elapsed() < PATIENCE, "{rows:?}");
-        let asked = data_api.take_asked();
-        rows.extend(asked.iter().map(upstream::Asked::json));
+        let asked = data_api.take_requests();
+        rows.extend(asked.iter().map(upstream::RecordedRequest::json));
         thread::sleep(Duration::from_millis(20));
     }
     rows
@@ -98,7 +97,7 @@ fn a_valid_call_is_acknowledged_and_its_row_made() {
         let reply = call(&server, &body);
         assert_eq!(reply.status, 202, "{token}");
         assert_eq!(reply.json()["result"], "accepted");
-        assert_eq!(blizwork.upstream.take_asked().len(), 1);
+        assert_eq!(blizwork.upstream.take_requests().len(), 1);
         let row = &rows(&data_api, 1)[0];
         assert_eq!(row["token_hash"], hash(token));
         assert_eq!(row["payload"], body);
@@ -143,7 +142,7 @@ fn an_invalid_call_gets_what_an_unknown_path_gets() {
     blizwork.makes("other-content-type");
     assert_eq!(call(&server, body("used", 0)).status, 202);
     rows(&data_api, 1);
-    blizwork.upstream.take_asked();
+    blizwork.upstream.take_requests();
     let huge = vec![b' '; (1 << 20) + 1];
     let plain = ("Content-Type", "text/plain");
     let json = ("Content-Type", "application/json");
@@ -170,11 +169,11 @@ fn an_invalid_call_gets_what_an_unknown_path_gets() {
         let shown = String::from_utf8_lossy(&sent[..sent.len().min(40)]).into_owned();
         assert_eq!(seen(&told), seen(&elsewhere), "{method} {shown}");
         assert_eq!(told.refusal(), (404, "not_found".to_owned()));
-        let asked = blizwork.upstream.take_asked().len();
+        let asked = blizwork.upstream.take_requests().len();
         assert_eq!(asked, asks, "{method} {shown}");
     }
     thread::sleep(Duration::from_millis(200));
-    assert_eq!(data_api.take_asked().len(), 0);
+    assert_eq!(data_api.take_requests().len(), 0);
     let plain = [plain];
     let other = body("other-content-type", 0);
     let told = server.send("POST", HOOK, &plain, other.as_bytes());
@@ -254,13 +253,13 @@ fn where_the_token_cannot_be_checked_nothing_is_accepted() {
         assert_eq!(reply.refusal(), (503, "unavailable".to_owned()), "{act}");
         assert!(reply.header("retry-after").is_some());
     }
-    assert_eq!(api.take_asked().len(), number);
+    assert_eq!(api.take_requests().len(), number);
     let admin = ("Authorization", "Bearer una-de-operaciones");
     let stats = server
         .send("GET", "/admin/outbox/stats", &[admin], b"")
         .json();
     assert_eq!((&stats["waiting"], &stats["dead"]), (&json!(0), &json!(0)));
-    assert_eq!(data_api.take_asked().len(), 0);
+    assert_eq!(data_api.take_requests().len(), 0);
 
     let server = Server::start(&[
         // Where nobody listens.
@@ -296,7 +295,7 @@ fn what_was_acknowledged_outlives_a_host_that_is_killed() {
         // Any request carries the outbox forward.
         server.send("GET", "/health", &[], b"");
         thread::sleep(Duration::from_millis(200));
-        let asked = back.take_asked();
+        let asked = back.take_requests();
         arrived.extend(asked.iter().map(|asked| asked.json()["token_hash"].clone()));
         arrived.sort_by_key(Value::to_string);
         arrived.dedup();
@@ -340,7 +339,7 @@ fn a_call_that_breaks_off_is_not_taken() {
     stream.shutdown(std::net::Shutdown::Write).expect("open");
     // Whatever it answers, if anything.
     let _ = stream.read_to_end(&mut Vec::new());
-    assert_eq!(blizwork.upstream.take_asked().len(), 0);
+    assert_eq!(blizwork.upstream.take_requests().len(), 0);
     assert_eq!(call(&server, &body).status, 202);
     rows(&data_api, 1);
 }

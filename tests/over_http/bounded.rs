@@ -3,7 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::time::{Duration, Instant};
 
-use crate::server::{SIGNED, Server};
+use support::server::{SIGNED, Server};
 
 const CALLBACK: &str = r#"{"deploymentId":"d","status":"COMPLETED"}"#;
 

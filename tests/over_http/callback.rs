@@ -1,9 +1,8 @@
 //! A callback arrives and the row says so.
 
 use serde_json::{Value, json};
-
-use crate::by_hand::{read_reply, write_request};
-use crate::server::{SIGNED, Server, TOKEN};
+use support::raw_http::{read_reply, write_request};
+use support::server::{SIGNED, Server, TOKEN};
 
 const UPDATED: &str = "Callback procesado y estado actualizado.";
 const FINAL: &str = "La ejecución ya estaba en estado final.";

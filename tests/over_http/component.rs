@@ -1,8 +1,7 @@
 //! The component's own imports and exports: what a host must give it, and no more.
 
+use support::project::root;
 use wasmparser::{Encoding, Parser, Payload};
-
-use crate::server::root;
 
 /// Interfaces every host has: HTTP, Spin's variables and key-value, and what Rust's std links.
 const ALLOWED: &[&str] = &[

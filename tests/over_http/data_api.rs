@@ -5,8 +5,7 @@ mod failures;
 mod postgrest;
 
 use serde_json::{Value, json};
-
-use crate::server::Server;
+use support::server::Server;
 
 const HOSTILE: [&str; 7] = [
     "x'); drop table--",

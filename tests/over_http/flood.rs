@@ -8,9 +8,8 @@ use rusqlite::{Connection, params};
 use sam_callback::delivery::outbox::{Entry, Id, Place};
 use sam_callback::delivery::{DeploymentId, Status, ended};
 use serde_json::{Value, json};
-
-use crate::server::Server;
-use crate::upstream::{self, Upstream};
+use support::server::Server;
+use support::upstream::{self, Upstream};
 
 const ENTRIES: u64 = 180_000;
 
@@ -93,7 +92,7 @@ fn a_long_outbox_is_counted_listed_and_drained_by_a_small_instance() {
     assert!(drained["delivered"].as_u64() > Some(0), "{drained}");
     assert!(waiting(&drained) < before, "{drained}");
     let keys: Vec<_> = data_api
-        .take_asked()
+        .take_requests()
         .iter()
         .map(|asked| asked.json()["DeploymentId"].clone())
         .collect();

@@ -1,9 +1,8 @@
 //! What probes ask.
 
 use serde_json::json;
-
-use crate::by_hand::{read_head, read_reply, write_request};
-use crate::server::Server;
+use support::raw_http::{read_head, read_reply, write_request};
+use support::server::Server;
 
 #[test]
 fn health_answers_as_the_service_before_this_one() {

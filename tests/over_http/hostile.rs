@@ -4,8 +4,8 @@
 use std::io::Write as _;
 use std::net::Shutdown;
 
-use crate::by_hand::{read_reply, write_request};
-use crate::server::{SIGNED, Server, TOKEN};
+use support::raw_http::{read_reply, write_request};
+use support::server::{SIGNED, Server, TOKEN};
 
 #[test]
 fn each_refusal_has_the_status_of_the_contract() {

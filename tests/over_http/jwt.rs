@@ -3,9 +3,8 @@
 use std::time::SystemTime;
 
 use serde_json::{Value, json};
-
-use crate::server::{Reply, SIGNED, Server, TOKEN};
-use crate::signer::{self, public_key};
+use support::server::{Reply, SIGNED, Server, TOKEN};
+use support::tokens::{self, public_key};
 
 const BODY: &[u8] = br#"{"deploymentId":"d","status":"COMPLETED"}"#;
 
@@ -17,7 +16,7 @@ fn seconds_from_now(seconds: i64) -> i64 {
 
 fn token(algorithm: &str, key: &str, lasts: i64) -> String {
     let claims = json!({"exp": seconds_from_now(lasts), "sub": "gateway"});
-    signer::token(
+    tokens::token(
         algorithm,
         key,
         &json!({"alg": algorithm, "kid": "1"}),
@@ -197,7 +196,7 @@ fn issuer_audience_and_leeway_are_checked_where_set() {
         ("https://otra.example", json!("sam"), 300, 401),
     ] {
         let claims = json!({"iss": issuer, "aud": audience, "exp": seconds_from_now(exp)});
-        let token = signer::token("EdDSA", "ed25519", &json!({"alg": "EdDSA"}), &claims);
+        let token = tokens::token("EdDSA", "ed25519", &json!({"alg": "EdDSA"}), &claims);
         assert_eq!(send(&server, None, Some(&token)).status, status, "{claims}");
     }
 }
@@ -215,9 +214,9 @@ fn a_refusal_is_the_same_whatever_was_wrong_and_only_the_log_says_what() {
     let (signed, signature) = right.rsplit_once('.').expect("three parts");
     let claims = json!({"exp": seconds_from_now(300)});
     let header = json!({"alg": "RS256", "kid": "otro"});
-    let unknown_key = signer::token("RS256", "rsa", &header, &claims);
+    let unknown_key = tokens::token("RS256", "rsa", &header, &claims);
     let header = json!({"alg": "RS256", "crit": ["exp"]});
-    let critical = signer::token("RS256", "rsa", &header, &claims);
+    let critical = tokens::token("RS256", "rsa", &header, &claims);
     let mut replies = Vec::new();
     for (jwt, why) in [
         (token("RS256", "other-rsa", 300), "wrong signature"),

@@ -1,8 +1,7 @@
 //! What operators read: one audit line a request, and no secret anywhere.
 
 use serde_json::{Value, json};
-
-use crate::server::{SIGNED, Server, TOKEN};
+use support::server::{SIGNED, Server, TOKEN};
 
 #[test]
 fn every_request_leaves_its_audit_line() {

@@ -3,18 +3,12 @@
 //! The server is the one that `SAM_CALLBACK_SERVER` names (its program and first arguments,
 //! separated by spaces): the stand-in, or `spin up`. See [`server`].
 
-mod attempts;
 mod blizwork;
-mod blizwork_server;
-#[path = "../signer/body.rs"]
-mod body_signer;
 mod bounded;
-mod by_hand;
 mod callback;
 mod component;
-mod dab_server;
+mod credentials;
 mod data_api;
-mod door;
 mod flood;
 mod health;
 mod hostile;
@@ -22,15 +16,7 @@ mod jwt;
 mod log;
 mod messages;
 mod outbox;
-mod postgrest_server;
-#[path = "../postgres/mod.rs"]
-mod real_postgres;
-#[path = "../redis/mod.rs"]
-mod real_redis;
+mod rate_limit;
 mod redis;
-mod server;
 mod settings;
-#[path = "../signer/mod.rs"]
-mod signer;
 mod storage;
-mod upstream;

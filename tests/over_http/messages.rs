@@ -1,13 +1,12 @@
 //! Signed messages: `POST /webhook/receive`, as senders and attackers meet it.
 
 use serde_json::{Value, json};
-
-use crate::blizwork_server::BlizWorkServer;
-use crate::body_signer::{self, SECRET, STANDARD, hex};
-use crate::postgrest_server::PostgrestServer;
-use crate::real_postgres::Database;
-use crate::server::{Reply, Server};
-use crate::upstream::{self, Act, Upstream};
+use support::blizwork::BlizWorkServer;
+use support::data_api::postgrest::PostgrestServer;
+use support::postgres::Database;
+use support::server::{Reply, Server};
+use support::signatures::{self, SECRET, STANDARD, hex};
+use support::upstream::{self, Act, Upstream};
 
 const RECEIVE: &str = "/webhook/receive";
 
@@ -49,7 +48,7 @@ fn tell(server: &Server, body: &Value) -> Reply {
 /// As Standard Webhooks has it, so many seconds ago.
 fn standard(server: &Server, id: &str, ago: u64, body: &Value) -> Reply {
     let body = body.to_string();
-    let (sent, signature) = body_signer::standard(id, ago, &body);
+    let (sent, signature) = signatures::standard(id, ago, &body);
     let headers = [
         ("Content-Type", "application/json"),
         ("Webhook-Id", id),
@@ -98,7 +97,7 @@ fn each_type_changes_a_row_of_its_own_table() {
         let told = reply.json();
         assert_eq!(told["success"], true);
         assert!(told["data"]["received_at"].is_string(), "{told}");
-        let [asked] = &data_api.take_asked()[..] else {
+        let [asked] = &data_api.take_requests()[..] else {
             panic!("one request")
         };
         let moment = "2026-01-02T03:04:05.500000Z";
@@ -132,7 +131,7 @@ fn nobody_gets_in_without_a_signature_over_these_very_bytes() {
             ("X-Webhook-Signature", right.as_str()),
             ("X-Webhook-Signature", &right),
         ],
-        &[("X-Authorization", crate::server::TOKEN)],
+        &[("X-Authorization", support::server::TOKEN)],
         &[("Webhook-Signature", "v1,AAAA"), ("Webhook-Id", "a")],
     ] {
         let reply = server.send("POST", RECEIVE, headers, body.as_bytes());
@@ -154,7 +153,7 @@ fn nobody_gets_in_without_a_signature_over_these_very_bytes() {
             "{ago}"
         );
     }
-    assert_eq!(data_api.take_asked().len(), 2);
+    assert_eq!(data_api.take_requests().len(), 2);
 }
 
 #[test]
@@ -196,7 +195,7 @@ fn what_is_wrong_with_a_message_is_told_in_its_own_format() {
     let other = server.send("DELETE", RECEIVE, &[], b"");
     assert_eq!((other.status, other.header("allow")), (405, Some("POST")));
     assert_eq!(other.json()["success"], false);
-    assert_eq!(data_api.take_asked().len(), 1);
+    assert_eq!(data_api.take_requests().len(), 1);
 }
 
 #[test]
@@ -233,7 +232,7 @@ fn a_message_that_comes_again_changes_nothing_and_is_answered_the_same() {
         };
         let first = send(&server);
         assert_eq!(first.status, 200, "{round}");
-        assert_eq!(data_api.take_asked().len(), 1);
+        assert_eq!(data_api.take_requests().len(), 1);
         server = server.kill_and_restart();
         let again = send(&server);
         assert_eq!(
@@ -241,7 +240,7 @@ fn a_message_that_comes_again_changes_nothing_and_is_answered_the_same() {
             (first.status, first.text),
             "{round}"
         );
-        assert_eq!(data_api.take_asked().len(), 0, "{round}");
+        assert_eq!(data_api.take_requests().len(), 0, "{round}");
     }
     server.line_with("\"outcome\":\"repeated\"");
 }
@@ -257,12 +256,12 @@ fn an_id_that_was_used_for_other_content_is_refused_by_its_name() {
         };
         assert_eq!(send(&server, "1").status, 200, "{by}");
         server = server.kill_and_restart();
-        data_api.take_asked();
+        data_api.take_requests();
         let reply = send(&server, "2");
         assert_eq!(reply.status, 422, "{by}");
         let what = format!("«{id}» ya se usó para otro contenido");
         assert_eq!(reply.json()["data"]["errors"], json!({by: what}));
-        assert_eq!(data_api.take_asked().len(), 0, "{by}");
+        assert_eq!(data_api.take_requests().len(), 0, "{by}");
         assert_eq!(send(&server, "1").status, 200, "{by}");
     }
 }
@@ -272,7 +271,7 @@ fn a_message_signed_both_ways_is_known_without_what_signs_its_id() {
     let data_api = data_api();
     let server = start(&data_api, &[]);
     let body = user("u").to_string();
-    let (sent, signature) = body_signer::standard("msg_1", 0, &body);
+    let (sent, signature) = signatures::standard("msg_1", 0, &body);
     let hex = format!("sha256= {} ", hex(body.as_bytes()));
     let headers = [
         ("Webhook-Id", "msg_1"),
@@ -282,10 +281,10 @@ fn a_message_signed_both_ways_is_known_without_what_signs_its_id() {
     ];
     let both = server.send("POST", RECEIVE, &headers, body.as_bytes());
     assert_eq!(both.status, 200);
-    assert_eq!(data_api.take_asked().len(), 1);
+    assert_eq!(data_api.take_requests().len(), 1);
     let one = server.send("POST", RECEIVE, &headers[3..], body.as_bytes());
     assert_eq!(one.status, 200);
-    assert_eq!(data_api.take_asked().len(), 0);
+    assert_eq!(data_api.take_requests().len(), 0);
     server.line_with("\"outcome\":\"repeated\"");
 }
 
@@ -315,7 +314,7 @@ fn of_two_at_once_under_one_id_each_that_is_acknowledged_came_to_the_data_api() 
             both.map(|it| it.join().expect("a reply")).into()
         });
         let taken = replies.iter().filter(|status| **status == 200).count();
-        let asked = data_api.take_asked();
+        let asked = data_api.take_requests();
         assert_eq!(asked.len(), taken, "{replies:?}");
         assert!(
             taken >= 1 && replies.iter().all(|it| [200, 422].contains(it)),
@@ -342,7 +341,7 @@ fn a_client_has_so_many_messages_a_minute() {
         .parse()
         .expect("seconds");
     assert!((1..=60).contains(&wait), "{wait}");
-    assert_eq!(data_api.take_asked().len(), 5);
+    assert_eq!(data_api.take_requests().len(), 5);
     // The callback knows nothing of it.
     assert_eq!(server.callback("{}").status, 422);
 }

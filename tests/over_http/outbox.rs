@@ -6,10 +6,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-
-use crate::dab_server::DabServer;
-use crate::server::{Reply, Server};
-use crate::upstream::{self, Act, Upstream};
+use support::data_api::dab::DabServer;
+use support::server::{Reply, Server};
+use support::upstream::{self, Act, Upstream};
 
 const ADMIN: (&str, &str) = ("Authorization", "Bearer una-de-operaciones");
 

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
-
-use crate::dab_server::DabServer;
-use crate::real_redis::Redis;
-use crate::server::Server;
-use crate::upstream::{self, Act, Upstream};
+use support::data_api::dab::DabServer;
+use support::redis::Redis;
+use support::server::Server;
+use support::upstream::{self, Act, Upstream};
 
 /// As runtime-config.toml has it: a server that replies and closes is not asked again on the same
 /// connection.

@@ -3,10 +3,9 @@
 use std::time::SystemTime;
 
 use serde_json::{Value, json};
-
-use crate::body_signer::{STANDARD, standard};
-use crate::server::{Server, TOKEN};
-use crate::signer::{self, public_key};
+use support::server::{Server, TOKEN};
+use support::signatures::{STANDARD, standard};
+use support::tokens::{self, public_key};
 
 const BODY: &[u8] = br#"{"deploymentId":"d","status":"COMPLETED"}"#;
 const MESSAGE: &str = r#"{"type":"promo","content":"Hola"}"#;
@@ -112,7 +111,7 @@ fn one_odd_member_of_a_key_set_shuts_out_nobody() {
 
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let exp = now.expect("after 1970").as_secs() + 300;
-    let jwt = signer::token(
+    let jwt = tokens::token(
         "RS256",
         "rsa",
         &json!({"alg": "RS256"}),
@@ -152,7 +151,7 @@ fn a_token_called_ed25519_is_one_of_eddsa() {
     let server = Server::start_bare(&[("jwt_public_key", &public_key("ed25519.pem"))]);
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let claims = json!({"exp": now.expect("after 1970").as_secs() + 300});
-    let jwt = signer::token("EdDSA", "ed25519", &json!({"alg": "Ed25519"}), &claims);
+    let jwt = tokens::token("EdDSA", "ed25519", &json!({"alg": "Ed25519"}), &claims);
     let bearer = format!("Bearer {jwt}");
     let headers = [("Authorization", bearer.as_str())];
     assert_eq!(

@@ -1,6 +1,6 @@
 //! What is acknowledged is kept.
 
-use crate::server::Server;
+use support::server::Server;
 
 #[test]
 fn rows_outlive_a_server_that_is_killed() {

@@ -5,25 +5,18 @@ mod data_api_builder;
 mod messages;
 mod procedure;
 
-use std::path::{Path, PathBuf};
-
 use sqlparser::ast::Statement;
 use sqlparser::dialect::MsSqlDialect;
 use sqlparser::parser::Parser;
+use support::project;
 
 const PROCEDURE: &str = "dbo.ActualizarEjecucionDesdeCallback";
 
 /// Who Data API builder is in the database.
 const ROLE: &str = "sam_callback_executor";
 
-fn path(file: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("deploy/azure-sql")
-        .join(file)
-}
-
 fn text(file: &str) -> String {
-    std::fs::read_to_string(path(file)).unwrap()
+    project::text(&format!("deploy/azure-sql/{file}"))
 }
 
 /// `GO` is not T-SQL: the tools that send a script cut it there.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::debian;
+use crate::programs;
 use crate::project::Project;
 use crate::run::{output_of, version_in};
 
@@ -41,16 +42,10 @@ pub fn find_or_install(project: &Project) -> Result<PathBuf> {
 }
 
 fn find(project: &Project) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    let driver = in_folders(std::env::split_paths(&path))?;
+    let driver = programs::in_path(DRIVER)?;
     let said = |program: &Path| output_of(project.command(program).arg("--version"));
     let browsers = BROWSERS.iter().filter_map(|name| said(Path::new(name)));
     drives_one(&said(&driver)?, browsers).then_some(driver)
-}
-
-fn in_folders(mut folders: impl Iterator<Item = PathBuf>) -> Option<PathBuf> {
-    let program = format!("{DRIVER}{}", std::env::consts::EXE_SUFFIX);
-    folders.find_map(|folder| Some(folder.join(&program)).filter(|file| file.is_file()))
 }
 
 /// chromedriver refuses a browser of another major version.
@@ -88,22 +83,5 @@ mod tests {
             assert_eq!(drives_one(DRIVER_SAYS, said), is_of_use, "{browsers:?}");
         }
         assert!(!drives_one("", [String::new()]));
-    }
-
-    #[test]
-    fn the_first_driver_in_the_path_is_taken() {
-        let top = std::env::temp_dir().join(format!("xtask-browser-{}", std::process::id()));
-        let folders = ["none", "first", "second"].map(|name| top.join(name));
-        let program = format!("{DRIVER}{}", std::env::consts::EXE_SUFFIX);
-        for folder in &folders {
-            std::fs::create_dir_all(folder).expect("a folder");
-        }
-        assert_eq!(in_folders(folders.iter().cloned()), None);
-        for folder in &folders[1..] {
-            std::fs::write(folder.join(&program), "").expect("a file");
-        }
-        let found = in_folders(folders.iter().cloned());
-        assert_eq!(found, Some(folders[1].join(&program)));
-        std::fs::remove_dir_all(&top).expect("removed");
     }
 }

@@ -1,146 +1,125 @@
-//! What `up` prints once the component serves: its URL, and curl lines for a POSIX shell that
-//! work as they stand in any folder. The token stays where it is: the line has the shell fetch it.
-//! A JWT only its signer can make, so that is a blank to fill in.
+//! The curl lines that `up` prints: they work as they stand, in any folder. The token is in none of
+//! them: curl reads its header from a file, or the shell fetches it. A JWT only its signer can make,
+//! so that is a blank to fill in.
 
-use std::path::Path;
+use std::path::PathBuf;
 
-use crate::door::{Door, Token};
+use crate::endpoint::{CallbackEndpoint, TokenSource};
 use crate::env_file::TOKEN;
-
-const MODES: &[&str] = &["optional", "required", "strict", "none"];
-
-/// The data API whose rows can be read back.
-const EMBEDDED: &str = "embedded";
-const SERVERS: &[&str] = &["dab", "postgrest"];
+use crate::shell::{Shell, in_double_quotes};
 
 const DEPLOYMENT: &str = "prueba-1";
-const BODY: &str = r#"{"deploymentId":"prueba-1","status":"RUN_COMPLETED"}"#;
+pub const BODY: &str = r#"{"deploymentId":"prueba-1","status":"RUN_COMPLETED"}"#;
 
-/// `address` is `host:port` as a caller on this machine writes it.
-pub fn announcement(address: &str, door: &Door) -> String {
-    let url = format!("http://{address}{}", door.path);
-    let post = format!(
-        "curl -sS -X POST {}{} -H 'Content-Type: application/json' -d {}",
-        quoted(&url),
-        credentials(door),
-        quoted(BODY)
-    );
-    let head = format!(
-        "\n\
-         callbacks  {url}\n\
-         the page   http://{address}{}\n\
-         the door   callback_auth_mode is {}\n",
-        door.docs,
-        known(&door.mode, MODES)
-    );
-    if door.data_api != EMBEDDED {
-        return format!(
-            "{head}\
-             the rows   data_api is {}; GET /health/ready says whether it is there\n\
-             \n\
-             a callback (202 queued where SAM has no such deployment yet):\n\
-             \n\
-             {post}\n",
-            known(&door.data_api, SERVERS)
+const NO_TOKEN: &str = "<your token>";
+
+/// Lines for one endpoint.
+pub struct Curl<'a> {
+    pub shell: Shell,
+    /// The URL of callbacks.
+    pub url: &'a str,
+    pub endpoint: &'a CallbackEndpoint,
+    /// Has the header with the token, where that is in `.env`.
+    pub header_file: PathBuf,
+}
+
+impl Curl<'_> {
+    /// Sends a callback.
+    pub fn post(&self) -> String {
+        let mut line = format!(
+            "{} -sS -X POST {}{}",
+            self.shell.curl(),
+            self.shell.quoted(self.url),
+            self.credentials()
         );
-    }
-    let untouched =
-        "the rows   data_api is embedded: kept in the component's own store, SAM is not touched";
-    // Nothing is below a path that ends there: see `door::path`.
-    if door.path.ends_with('/') {
-        return format!("{head}{untouched}\n\na callback:\n\n{post}\n");
-    }
-    let get = format!(
-        "curl -sS {}{}",
-        quoted(&format!("{url}/{DEPLOYMENT}")),
-        credentials(door)
-    );
-    format!(
-        "{head}\
-         {untouched}\n\
-         the row    GET {url}/<deploymentId>\n\
-         \n\
-         a callback, and its row read back:\n\
-         \n\
-         {post}\n\
-         \n\
-         {get}\n"
-    )
-}
-
-/// Anything else is no value of the setting, and may be a secret in the wrong place.
-fn known<'a>(value: &'a str, values: &[&str]) -> &'a str {
-    if values.contains(&value) {
-        value
-    } else {
-        "not valid: GET /health/ready says what is"
-    }
-}
-
-fn credentials(door: &Door) -> String {
-    if door.mode == "none" {
-        return String::new();
-    }
-    let only_jwt = door.mode == "optional" && door.token == Token::Missing && door.jwt;
-    let mut headers = String::new();
-    if !only_jwt {
-        let token = match &door.token {
-            Token::EnvFile(path) => from_file(path),
-            Token::Environment => format!("${{{TOKEN}%% *}}"),
-            Token::Elsewhere | Token::Missing => "<your token>".to_owned(),
+        let json = self.shell.quoted("Content-Type: application/json");
+        let body = match &self.shell {
+            Shell::Posix => BODY.to_owned(),
+            Shell::Windows { body_file } => format!("@{}", body_file.display()),
         };
-        headers += &format!(" -H \"{}: {token}\"", in_double_quotes(&door.header));
+        line += &format!(" -H {json} -d {}", self.shell.quoted(&body));
+        line
     }
-    if only_jwt || door.mode == "required" {
-        headers += " -H 'Authorization: Bearer <your JWT>'";
+
+    /// Reads its row back.
+    pub fn get(&self) -> String {
+        let row = format!("{}/{DEPLOYMENT}", self.url);
+        format!(
+            "{} -sS {}{}",
+            self.shell.curl(),
+            self.shell.quoted(&row),
+            self.credentials()
+        )
     }
-    headers
-}
 
-/// The first word of the value, without quotes round it.
-fn from_file(path: &Path) -> String {
-    format!(
-        r#"$(sed -n "s/^[a-z ]*{TOKEN} *= *[\"']*\([^[:space:]\"']*\).*/\1/p" {})"#,
-        quoted(&path.to_string_lossy())
-    )
-}
-
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
-}
-
-fn in_double_quotes(text: &str) -> String {
-    let mut escaped = String::new();
-    for c in text.chars() {
-        if "\\\"$`".contains(c) {
-            escaped.push('\\');
+    fn credentials(&self) -> String {
+        let endpoint = self.endpoint;
+        if endpoint.auth_mode == "none" {
+            return String::new();
         }
-        escaped.push(c);
+        let is_optional = endpoint.auth_mode == "optional";
+        let only_jwt =
+            is_optional && endpoint.token == TokenSource::Missing && endpoint.verifies_jwt;
+        let mut headers = String::new();
+        if !only_jwt {
+            headers += &format!(" -H {}", self.token_header());
+        }
+        if only_jwt || endpoint.auth_mode == "required" {
+            let blank = self.shell.quoted("Authorization: Bearer <your JWT>");
+            headers += &format!(" -H {blank}");
+        }
+        headers
     }
-    escaped
+
+    fn token_header(&self) -> String {
+        let name = &self.endpoint.token_header;
+        match (&self.endpoint.token, &self.shell) {
+            (TokenSource::EnvFile, shell) => {
+                shell.quoted(&format!("@{}", self.header_file.display()))
+            }
+            (TokenSource::Environment { has_several }, Shell::Posix) => {
+                let name = in_double_quotes(name);
+                if *has_several {
+                    format!("\"{name}: ${{{TOKEN}%% *}}\"")
+                } else {
+                    format!("\"{name}: ${TOKEN}\"")
+                }
+            }
+            (_, shell) => shell.quoted(&format!("{name}: {NO_TOKEN}")),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn door(mode: &str, token: Token) -> Door {
-        Door {
+    fn endpoint(auth_mode: &str, token: TokenSource) -> CallbackEndpoint {
+        CallbackEndpoint {
             path: "/api/callback".to_owned(),
-            docs: "/docs".to_owned(),
-            mode: mode.to_owned(),
-            header: "X-Authorization".to_owned(),
+            docs_path: "/docs".to_owned(),
+            auth_mode: auth_mode.to_owned(),
+            token_header: "X-Authorization".to_owned(),
             token,
-            jwt: false,
-            data_api: EMBEDDED.to_owned(),
+            verifies_jwt: false,
+            data_api: "embedded".to_owned(),
         }
     }
 
-    fn curl_lines(door: &Door) -> Vec<String> {
-        let text = announcement("127.0.0.1:3000", door);
-        let lines = text.lines().filter(|line| line.starts_with("curl "));
-        lines.map(str::to_owned).collect()
+    fn curl(endpoint: &CallbackEndpoint) -> Curl<'_> {
+        Curl {
+            shell: Shell::Posix,
+            url: "http://127.0.0.1:3000/api/callback",
+            endpoint,
+            header_file: "/p/.callback-header".into(),
+        }
     }
+
+    fn lines(endpoint: &CallbackEndpoint) -> [String; 2] {
+        [curl(endpoint).post(), curl(endpoint).get()]
+    }
+
+    const SEVERAL: TokenSource = TokenSource::Environment { has_several: true };
 
     /// What curl would get as arguments from a POSIX shell.
     #[cfg(unix)]
@@ -157,73 +136,60 @@ mod tests {
     }
 
     #[test]
-    fn the_announcement_names_the_url_the_mode_and_the_row() {
-        let text = announcement("127.0.0.1:3000", &door("optional", Token::Missing));
-        assert!(
-            text.contains("callbacks  http://127.0.0.1:3000/api/callback\n"),
-            "{text}"
+    fn a_person_can_read_the_lines() {
+        let endpoint = endpoint("optional", TokenSource::EnvFile);
+        let [post, get] = lines(&endpoint);
+        assert_eq!(
+            post,
+            "curl -sS -X POST http://127.0.0.1:3000/api/callback -H @/p/.callback-header \
+             -H 'Content-Type: application/json' \
+             -d '{\"deploymentId\":\"prueba-1\",\"status\":\"RUN_COMPLETED\"}'"
         );
-        assert!(text.contains("callback_auth_mode is optional\n"), "{text}");
-        assert!(
-            text.contains("the page   http://127.0.0.1:3000/docs\n"),
-            "{text}"
+        assert_eq!(
+            get,
+            "curl -sS http://127.0.0.1:3000/api/callback/prueba-1 -H @/p/.callback-header"
         );
-        assert!(
-            text.contains("GET http://127.0.0.1:3000/api/callback/<deploymentId>\n"),
-            "{text}"
-        );
-        assert!(text.contains("SAM is not touched\n"), "{text}");
     }
 
     #[test]
-    fn a_callback_at_the_root_has_no_row_below_it() {
-        let mut door = door("optional", Token::Environment);
-        door.path = "/sam/".to_owned();
-        let [line] = &curl_lines(&door)[..] else {
-            panic!("one line")
+    fn the_shells_of_windows_get_double_quotes_and_none_inside_them() {
+        let endpoint = endpoint("required", TokenSource::EnvFile);
+        let curl = Curl {
+            shell: Shell::Windows {
+                body_file: r"C:\p\.callback.json".into(),
+            },
+            header_file: r"C:\p\.callback-header".into(),
+            ..curl(&endpoint)
         };
-        assert!(line.contains("'http://127.0.0.1:3000/sam/'"), "{line}");
-        let text = announcement("127.0.0.1:3000", &door);
-        assert!(text.contains("SAM is not touched\n"), "{text}");
+        assert_eq!(
+            curl.post(),
+            "curl.exe -sS -X POST http://127.0.0.1:3000/api/callback \
+             -H \"@C:\\p\\.callback-header\" -H \"Authorization: Bearer <your JWT>\" \
+             -H \"Content-Type: application/json\" -d \"@C:\\p\\.callback.json\""
+        );
     }
 
     #[test]
-    fn rows_of_a_database_are_not_offered_to_be_read() {
-        for (data_api, shown) in [
-            ("dab", "data_api is dab;"),
-            ("postgrest", "data_api is postgrest;"),
-            ("s3cr3t", "data_api is not valid:"),
-        ] {
-            let mut door = door("optional", Token::Environment);
-            door.data_api = data_api.to_owned();
-            let text = announcement("127.0.0.1:3000", &door);
-            assert!(text.contains(shown) && !text.contains("s3cr3t"), "{text}");
-            assert!(!text.contains("not touched"), "{text}");
-            assert_eq!(curl_lines(&door).len(), 1, "{text}");
-        }
-    }
-
-    #[test]
-    fn an_open_door_needs_no_token() {
-        for line in curl_lines(&door("none", Token::Environment)) {
+    fn an_open_endpoint_needs_no_token() {
+        for line in lines(&endpoint("none", SEVERAL)) {
             assert!(!line.contains("X-Authorization"), "{line}");
         }
     }
 
     #[test]
-    fn a_jwt_is_a_blank_to_fill_in_where_the_door_wants_one() {
+    fn a_jwt_is_a_blank_to_fill_in_where_one_is_wanted() {
         let both = (true, true);
-        for (mode, token, jwt, (wants_token, wants_jwt)) in [
-            ("required", Token::Environment, true, both),
-            ("required", Token::Missing, false, both),
-            ("optional", Token::Environment, true, (true, false)),
-            ("optional", Token::Missing, true, (false, true)),
-            ("optional", Token::Missing, false, (true, false)),
-            ("strict", Token::Missing, true, (true, false)),
+        for (mode, token, verifies_jwt, (wants_token, wants_jwt)) in [
+            ("required", SEVERAL, true, both),
+            ("required", TokenSource::Missing, false, both),
+            ("optional", SEVERAL, true, (true, false)),
+            ("optional", TokenSource::Missing, true, (false, true)),
+            ("optional", TokenSource::Missing, false, (true, false)),
+            ("strict", TokenSource::Missing, true, (true, false)),
         ] {
-            let mut door = door(mode, token);
-            door.jwt = jwt;
-            for line in curl_lines(&door) {
+            let mut endpoint = endpoint(mode, token);
+            endpoint.verifies_jwt = verifies_jwt;
+            for line in lines(&endpoint) {
                 assert_eq!(line.contains("X-Authorization: "), wants_token, "{line}");
                 let bearer = line.contains(" -H 'Authorization: Bearer <your JWT>'");
                 assert_eq!(bearer, wants_jwt, "{line}");
@@ -233,12 +199,10 @@ mod tests {
 
     #[test]
     fn a_token_out_of_reach_is_a_blank_to_fill_in() {
-        for token in [Token::Elsewhere, Token::Missing] {
-            for line in curl_lines(&door("strict", token)) {
-                assert!(
-                    line.contains("-H \"X-Authorization: <your token>\""),
-                    "{line}"
-                );
+        for token in [TokenSource::Provider, TokenSource::Missing] {
+            for line in lines(&endpoint("strict", token)) {
+                let blank = "-H 'X-Authorization: <your token>'";
+                assert!(line.contains(blank), "{line}");
             }
         }
     }
@@ -246,61 +210,54 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn the_shell_fetches_the_token_from_the_environment() {
-        for line in curl_lines(&door("optional", Token::Environment)) {
-            let header = "X-Authorization: new".to_owned();
-            assert!(arguments(&line, "new old").contains(&header), "{line}");
+        for (has_several, tokens) in [(false, "new"), (true, "new old")] {
+            let endpoint = endpoint("optional", TokenSource::Environment { has_several });
+            for line in lines(&endpoint) {
+                let header = "X-Authorization: new".to_owned();
+                assert!(arguments(&line, tokens).contains(&header), "{line}");
+            }
         }
     }
 
     #[cfg(unix)]
     #[test]
-    fn the_shell_fetches_the_token_from_the_file_wherever_that_is() {
-        let name = format!("xtask it's \"a\" $HOME `id` {}", std::process::id());
-        let folder = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&folder).expect("a folder");
-        let file = folder.join(".env");
-        let lines = curl_lines(&door("optional", Token::EnvFile(file.clone())));
-        for (text, token) in [
-            (
-                "# Settings\nSPIN_VARIABLE_CALLBACK_TOKEN=abc\nOTHER=1\n",
-                "abc",
-            ),
-            ("SPIN_VARIABLE_CALLBACK_TOKEN=\"new old\"\n", "new"),
-            (
-                "SPIN_VARIABLE_CALLBACK_TOKEN='$x`y\\z old' # both\n",
-                "$x`y\\z",
-            ),
-            ("export SPIN_VARIABLE_CALLBACK_TOKEN = abc\r\n", "abc"),
-        ] {
-            std::fs::write(&file, text).expect("written");
-            for line in &lines {
-                let header = format!("X-Authorization: {token}");
-                assert!(arguments(line, "").contains(&header), "{line}");
-                assert_eq!(crate::env_file::token_in(text), Some(token));
+    fn curl_gets_the_name_of_the_header_file_wherever_that_is() {
+        let endpoint = endpoint("optional", TokenSource::EnvFile);
+        for file in ["/p/.callback-header", "/it's \"a\" $HOME `id`/\\z ñ"] {
+            let curl = Curl {
+                header_file: file.into(),
+                ..curl(&endpoint)
+            };
+            for line in [curl.post(), curl.get()] {
+                let sent = arguments(&line, "");
+                assert!(sent.contains(&format!("@{file}")), "{sent:?}");
             }
         }
-        std::fs::remove_dir_all(&folder).expect("removed");
     }
 
     #[cfg(unix)]
     #[test]
     fn nothing_in_a_setting_reaches_the_shell() {
-        let mut door = door("none", Token::Missing);
-        door.path = "/it's/$(id)".to_owned();
-        let line = &curl_lines(&door)[0];
-        let sent = arguments(line, "");
-        assert!(
-            sent.contains(&"http://127.0.0.1:3000/it's/$(id)".to_owned()),
-            "{sent:?}"
-        );
+        let mut endpoint = endpoint("none", TokenSource::Missing);
+        let url = "http://127.0.0.1:3000/it's/$(id)";
+        let post = |endpoint: &CallbackEndpoint| {
+            let curl = curl(endpoint);
+            arguments(&Curl { url, ..curl }.post(), "")
+        };
+        let sent = post(&endpoint);
+        assert!(sent.contains(&url.to_owned()), "{sent:?}");
         assert!(sent.contains(&BODY.to_owned()), "{sent:?}");
 
-        door.mode = "strict".to_owned();
-        door.header = "X-\"`id`$HOME\\".to_owned();
-        let sent = arguments(&curl_lines(&door)[0], "");
-        assert!(
-            sent.contains(&format!("{}: <your token>", door.header)),
-            "{sent:?}"
-        );
+        endpoint.auth_mode = "strict".to_owned();
+        endpoint.token_header = "X-\"`id`$HOME\\".to_owned();
+        for (token, shown) in [
+            (TokenSource::Missing, NO_TOKEN),
+            (TokenSource::Environment { has_several: false }, ""),
+        ] {
+            endpoint.token = token;
+            let header = format!("{}: {shown}", endpoint.token_header);
+            let sent = post(&endpoint);
+            assert!(sent.contains(&header), "{sent:?}");
+        }
     }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::debian;
+use crate::programs::{self, in_path_or_cargos};
 use crate::project::{Project, rustc};
 use crate::run::{output_of, run};
 use crate::say;
@@ -38,7 +39,7 @@ fn toolchain_programs(project: &Project) -> Option<PathBuf> {
 
 fn component_ld(project: &Project, toolchain: Option<&Path>) -> Result<PathBuf> {
     const NAME: &str = "wasm-component-ld";
-    if let Some(found) = first_file(toolchain, NAME).or_else(|| installed(NAME)) {
+    if let Some(found) = programs::first_of(toolchain, NAME).or_else(|| in_path_or_cargos(NAME)) {
         return Ok(found);
     }
     say::step("installing wasm-component-ld with cargo, to link the component");
@@ -46,63 +47,23 @@ fn component_ld(project: &Project, toolchain: Option<&Path>) -> Result<PathBuf> 
         project.cargo().args(["install", NAME, "--locked"]),
         "see cargo's message above; `cargo install wasm-component-ld --locked` must work",
     )?;
-    installed(NAME).context(
+    in_path_or_cargos(NAME).context(
         "`cargo install` has put wasm-component-ld where neither PATH nor cargo's bin folder \
          has it; add that folder to PATH",
     )
 }
 
 fn wasm_ld(project: &Project, toolchain: Option<&Path>) -> Result<PathBuf> {
-    if let Some(found) = first_file(toolchain, "gcc-ld/wasm-ld") {
+    if let Some(found) = programs::first_of(toolchain, "gcc-ld/wasm-ld") {
         return Ok(found);
     }
     let llvm = debian::llvm_version(project)?;
     let name = format!("wasm-ld-{llvm}");
-    if let Some(found) = installed(&name) {
+    if let Some(found) = in_path_or_cargos(&name) {
         return Ok(found);
     }
     let package = format!("lld-{llvm}");
     debian::install_packages(project, &[&package], "to link the component")?;
-    installed(&name)
+    in_path_or_cargos(&name)
         .with_context(|| format!("{package} brought no {name}; see `dpkg -L {package}`"))
-}
-
-/// In PATH, or where `cargo install` puts programs, which need not be in PATH.
-pub fn installed(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let cargo_home = std::env::var_os("CARGO_HOME")
-        .map(PathBuf::from)
-        .or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
-    let folders: Vec<PathBuf> = std::env::split_paths(&path)
-        .chain(cargo_home.map(|home| home.join("bin")))
-        .collect();
-    first_file(folders.iter().map(PathBuf::as_path), name)
-}
-
-fn first_file<'a>(folders: impl IntoIterator<Item = &'a Path>, name: &str) -> Option<PathBuf> {
-    folders
-        .into_iter()
-        .map(|folder| folder.join(name))
-        .find(|file| file.is_file())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_folder_that_has_the_program_wins() {
-        let top = std::env::temp_dir().join(format!("xtask-linker-{}", std::process::id()));
-        let folders = ["none", "one", "two"].map(|name| top.join(name));
-        for folder in &folders {
-            std::fs::create_dir_all(folder).expect("a folder");
-        }
-        for folder in &folders[1..] {
-            std::fs::write(folder.join("ld"), "").expect("a file");
-        }
-        let found = |name| first_file(folders.iter().map(PathBuf::as_path), name);
-        assert_eq!(found("ld"), Some(folders[1].join("ld")));
-        assert_eq!(found("other"), None);
-        std::fs::remove_dir_all(&top).expect("removed");
-    }
 }

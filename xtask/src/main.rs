@@ -2,25 +2,29 @@
 //! measured. This file only hands each command to the module that carries it out.
 
 mod announce;
+mod announcement;
 mod bench;
 mod browser;
 mod checks;
 mod component;
 mod curl;
 mod debian;
-mod door;
+mod endpoint;
 mod env_file;
 mod examples;
 mod flags;
 mod linker;
 mod listen;
 mod postgres;
+mod private_file;
+mod programs;
 mod project;
 mod redis;
 mod run;
 mod say;
 mod schemathesis;
 mod serve;
+mod shell;
 mod shrink;
 mod toolchain;
 

@@ -114,10 +114,6 @@ impl Drop for NoServer {
 mod tests {
     use super::*;
 
-    fn top(name: &str) -> PathBuf {
-        std::env::temp_dir().join(format!("xtask-postgres-{name}-{}", std::process::id()))
-    }
-
     fn programs(folder: &Path, names: &[&str]) {
         std::fs::create_dir_all(folder).expect("a folder");
         for name in names {
@@ -128,8 +124,9 @@ mod tests {
 
     #[test]
     fn the_newest_version_with_a_server_is_taken() {
-        let top = top("newest");
-        assert_eq!(newest_in(&top), None);
+        let top = tempfile::tempdir().expect("a folder");
+        let top = top.path();
+        assert_eq!(newest_in(top), None);
         for (version, names) in [
             ("9.6", &["initdb", "postgres"][..]),
             ("15", &["initdb", "postgres"]),
@@ -138,13 +135,13 @@ mod tests {
         ] {
             programs(&top.join(version).join("bin"), names);
         }
-        assert_eq!(newest_in(&top), Some(top.join("15/bin")));
-        std::fs::remove_dir_all(&top).expect("removed");
+        assert_eq!(newest_in(top), Some(top.join("15/bin")));
     }
 
     #[test]
     fn the_setting_for_no_server_is_there_for_a_time_only() {
-        let top = top("setting");
+        let top = tempfile::tempdir().expect("a folder");
+        let top = top.path();
         let folder = top.join("createcluster.d");
         let setting = NoServer::ask_for(&folder).expect("written");
         let text = std::fs::read_to_string(folder.join("sam-callback.conf")).expect("there");
@@ -155,6 +152,5 @@ mod tests {
         programs(&folder, &["others.conf"]);
         drop(NoServer::ask_for(&folder).expect("written"));
         assert_eq!(folder.read_dir().expect("it stays").count(), 1);
-        std::fs::remove_dir_all(&top).expect("removed");
     }
 }

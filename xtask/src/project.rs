@@ -51,6 +51,16 @@ impl Project {
         self.root.join(".env")
     }
 
+    /// The header with the callback token, which `curl -H @FILE` reads.
+    pub fn header_file(&self) -> PathBuf {
+        self.root.join(".callback-header")
+    }
+
+    /// A callback's body, for shells that cannot quote it.
+    pub fn body_file(&self) -> PathBuf {
+        self.root.join(".callback.json")
+    }
+
     /// The cargo this was started with, in the project's folder.
     pub fn cargo(&self) -> Command {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());

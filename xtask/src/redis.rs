@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::debian;
+use crate::programs;
 use crate::project::Project;
 
 const PROGRAM: &str = "redis-server";
@@ -17,26 +18,16 @@ const POLICY: &str = "/usr/sbin/policy-rc.d";
 
 /// The server's program.
 pub fn find_or_install(project: &Project) -> Result<PathBuf> {
-    if let Some(found) = find() {
+    if let Some(found) = programs::in_path(PROGRAM) {
         return Ok(found);
     }
     if debian::has_apt() {
         install(project)?;
     }
-    find().context(
+    programs::in_path(PROGRAM).context(
         "Redis is not installed, and the tests of the key-value stores need it; install it, or set \
          SAM_CALLBACK_REDIS to its `redis-server`, then run this again",
     )
-}
-
-fn find() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    in_folders(std::env::split_paths(&path))
-}
-
-fn in_folders(mut folders: impl Iterator<Item = PathBuf>) -> Option<PathBuf> {
-    let program = format!("{PROGRAM}{}", std::env::consts::EXE_SUFFIX);
-    folders.find_map(|folder| Some(folder.join(&program)).filter(|file| file.is_file()))
 }
 
 fn install(project: &Project) -> Result<()> {
@@ -86,32 +77,10 @@ impl Drop for NoService {
 mod tests {
     use super::*;
 
-    fn folder(name: &str) -> PathBuf {
-        let folder =
-            std::env::temp_dir().join(format!("xtask-redis-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).expect("a folder");
-        folder
-    }
-
-    #[test]
-    fn the_first_server_in_the_path_is_taken() {
-        let top = folder("path");
-        let program = format!("{PROGRAM}{}", std::env::consts::EXE_SUFFIX);
-        let folders = ["none", "first", "second"].map(|name| top.join(name));
-        assert_eq!(in_folders(folders.iter().cloned()), None);
-        for folder in &folders[1..] {
-            std::fs::create_dir_all(folder).expect("a folder");
-            std::fs::write(folder.join(&program), "").expect("a file");
-        }
-        let found = in_folders(folders.iter().cloned());
-        assert_eq!(found, Some(folders[1].join(program)));
-        std::fs::remove_dir_all(&top).expect("removed");
-    }
-
     #[test]
     fn the_policy_is_there_for_a_time_only_and_another_stays() {
-        let top = folder("policy");
-        let file = top.join("policy-rc.d");
+        let top = tempfile::tempdir().expect("a folder");
+        let file = top.path().join("policy-rc.d");
         let policy = NoService::ask_for(&file).expect("written").expect("ours");
         let text = std::fs::read_to_string(&file).expect("there");
         assert!(text.ends_with("\nexit 101\n"), "{text}");
@@ -121,6 +90,5 @@ mod tests {
         std::fs::write(&file, "another's").expect("written");
         assert!(NoService::ask_for(&file).expect("seen").is_none());
         assert!(file.exists());
-        std::fs::remove_dir_all(&top).expect("removed");
     }
 }

@@ -132,7 +132,8 @@ mod tests {
 
     #[test]
     fn an_environment_counts_for_the_requirements_that_it_was_made_for_only() {
-        let folder = std::env::temp_dir().join(format!("xtask-venv-{}", std::process::id()));
+        let top = tempfile::tempdir().expect("a folder");
+        let folder = top.path().join("new");
         assert!(!is_made_for(&folder, "a==1\n"), "no folder");
         remove_stamp(&folder).expect("nothing to remove");
 
@@ -144,7 +145,6 @@ mod tests {
 
         remove_stamp(&folder).expect("removed");
         assert!(!is_made_for(&folder, "a==1\n"), "about to be made anew");
-        std::fs::remove_dir_all(&folder).expect("removed");
     }
 
     #[test]

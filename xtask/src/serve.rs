@@ -5,15 +5,20 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use app_manifest::dotenv;
+
 use crate::announce;
+use crate::announcement::announcement;
 use crate::component;
-use crate::curl;
-use crate::door::{self, Token};
+use crate::curl::{self, Curl};
+use crate::endpoint::{self, CallbackEndpoint, TokenSource};
 use crate::env_file::{self, Found, TOKEN};
 use crate::flags::UpOptions;
+use crate::private_file;
 use crate::project::Project;
 use crate::run::{output_of, run, version_in};
 use crate::say;
+use crate::shell::Shell;
 
 /// The Spin that the component is for.
 pub const SPIN_MAJOR: u32 = 4;
@@ -105,10 +110,10 @@ fn write_env_file(project: &Project) -> Result<()> {
     }
     // Not readable: the server will say so.
     let text = std::fs::read_to_string(&path).unwrap_or_default();
-    for name in env_file::shortened_in(&text) {
+    for name in dotenv::expanded_in(&text) {
         say::warning(&format!(
-            "in {}, the word behind `$` in {name} is replaced when the file is read, so the value \
-             in force is another; put it in single quotes",
+            "in {}, the `$` in {name} and the word behind it are replaced when the file is read, so \
+             the value in force is another; put it in single quotes",
             path.display()
         ));
     }
@@ -119,8 +124,8 @@ fn announce(project: &Project, options: &UpOptions, runtime_config: &Path) -> Re
     // The server finds `.env` in its folder, and so must the reader of the variables.
     std::env::set_current_dir(&project.root)
         .with_context(|| format!("cannot go to {}", project.root.display()))?;
-    let door = match door::read(project, runtime_config) {
-        Ok(door) => door,
+    let endpoint = match endpoint::read(project, runtime_config) {
+        Ok(endpoint) => endpoint,
         Err(error) => {
             // Spin may know providers that the reader does not, so this is not the end.
             say::warning(&format!(
@@ -129,14 +134,23 @@ fn announce(project: &Project, options: &UpOptions, runtime_config: &Path) -> Re
             return Ok(());
         }
     };
-    if door.token == Token::Missing && door.mode != "none" {
+    if endpoint.token == TokenSource::Missing && endpoint.auth_mode != "none" {
         say::warning(&format!(
             "there is no callback token; add a line {TOKEN}=<a long random text> to {}",
             project.env_file().display()
         ));
     }
     let address = options.listen.callable();
-    let text = curl::announcement(&address, &door);
+    let text = announcement(
+        &address,
+        &endpoint,
+        &Curl {
+            shell: shell(project)?,
+            url: &format!("http://{address}{}", endpoint.path),
+            endpoint: &endpoint,
+            header_file: write_header_file(project, &endpoint)?,
+        },
+    );
     if options.listen.port == 0 {
         say::result(&text);
     } else if !announce::accepts(&address) {
@@ -144,6 +158,36 @@ fn announce(project: &Project, options: &UpOptions, runtime_config: &Path) -> Re
     }
     // Else another program has the address: the server will say so, and must not seem to serve.
     Ok(())
+}
+
+/// For curl, so that the token stands in no line that is printed. Where the token in force is not
+/// that of `.env`, the file would have an old one, and goes.
+fn write_header_file(project: &Project, endpoint: &CallbackEndpoint) -> Result<PathBuf> {
+    let file = project.header_file();
+    let token = match endpoint.token {
+        TokenSource::EnvFile => env_file::token(&project.env_file())?,
+        _ => None,
+    };
+    let done = match token {
+        Some(token) => {
+            let header = format!("{}: {token}\n", endpoint.token_header);
+            private_file::replace(&file, &header)
+        }
+        None => private_file::remove(&file),
+    };
+    done.with_context(|| format!("cannot write {}", file.display()))?;
+    Ok(file)
+}
+
+/// Whoever runs this on Windows has one of its shells.
+fn shell(project: &Project) -> Result<Shell> {
+    if !cfg!(windows) {
+        return Ok(Shell::Posix);
+    }
+    let body_file = project.body_file();
+    std::fs::write(&body_file, curl::BODY)
+        .with_context(|| format!("cannot write {}", body_file.display()))?;
+    Ok(Shell::Windows { body_file })
 }
 
 /// The server gets this process, so that its id and the signals sent to it are the server's.

@@ -4,25 +4,26 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use wasm_encoder::{Component, ComponentSectionId, Module, RawSection, SectionId};
+use wasmparser::{Parser, Payload};
 
 use crate::debian;
-use crate::linker::installed;
+use crate::programs::in_path_or_cargos;
 use crate::project::Project;
 use crate::run::run;
 use crate::say;
 
 const PROGRAM: &str = "wasm-opt";
 
+const NOT_WHOLE: &str = "no whole WebAssembly where it should be";
+
 /// A custom section that tells programs such as this one what they may use. The component has no
 /// more need of it afterwards, so where it is missing the work is done.
-const FEATURES: &[u8] = b"target_features";
+const FEATURES: &str = "target_features";
 
-/// Every file of WebAssembly begins with a magic number and a version.
-const PREAMBLE: usize = 8;
-
-/// Ids of sections, of a module (WebAssembly 2.0, 5.5.2) and of a component.
-const CUSTOM: u8 = 0;
-const CORE_MODULE: u8 = 1;
+/// Ids of sections. Custom sections have the same in a module and in a component.
+const CUSTOM: u8 = SectionId::Custom as u8;
+const CORE_MODULE: u8 = ComponentSectionId::CoreModule as u8;
 
 /// Shrinks the component in `file`, unless that was done already.
 pub fn shrink(project: &Project, file: &Path) -> Result<()> {
@@ -56,7 +57,7 @@ pub fn shrink(project: &Project, file: &Path) -> Result<()> {
 
 /// `None`: it is not here, and cannot be installed by whoever runs this.
 fn found_or_installed(project: &Project) -> Option<PathBuf> {
-    installed(PROGRAM).or_else(|| {
+    in_path_or_cargos(PROGRAM).or_else(|| {
         if !debian::has_apt() || !debian::is_root(project) {
             return None;
         }
@@ -65,7 +66,7 @@ fn found_or_installed(project: &Project) -> Option<PathBuf> {
         if let Err(error) = debian::install_packages(project, &packages, why) {
             say::plain(&format!("    it goes on without: {error:#}"));
         }
-        installed(PROGRAM)
+        in_path_or_cargos(PROGRAM)
     })
 }
 
@@ -80,141 +81,151 @@ fn hint() -> String {
 /// The largest module of a component; the others join it to its host.
 fn code_of(component: &[u8]) -> Result<&[u8]> {
     let modules = sections(component)?.into_iter();
-    let modules = modules.filter(|(id, _)| *id == CORE_MODULE);
+    let modules = modules.filter(|section| section.id == CORE_MODULE);
     modules
-        .map(|(_, module)| module)
+        .map(|module| module.data)
         .max_by_key(|module| module.len())
         .context("the component has no code in it")
 }
 
-/// The component with other code, and without what is in it for those who take it apart: names.
+/// The component with other code, and without custom sections: names, and what made it.
 fn with_code(component: &[u8], code: &[u8]) -> Result<Vec<u8>> {
     let old = code_of(component)?;
-    let mut new = component[..PREAMBLE].to_vec();
-    for (id, content) in sections(component)? {
-        match id {
-            CUSTOM => {}
-            CORE_MODULE if std::ptr::eq(content, old) => add(&mut new, id, &bare(code)?),
-            CORE_MODULE => add(&mut new, id, &bare(content)?),
-            _ => add(&mut new, id, content),
+    let mut new = Component::new();
+    for section in without_custom(component)? {
+        if section.id == CORE_MODULE {
+            let is_code = std::ptr::eq(section.data, old);
+            let module = bare(if is_code { code } else { section.data })?;
+            new.section(&RawSection {
+                data: &module,
+                ..section
+            });
+        } else {
+            new.section(&section);
         }
     }
-    Ok(new)
+    Ok(new.finish())
 }
 
 fn bare(module: &[u8]) -> Result<Vec<u8>> {
-    let mut bare = module[..PREAMBLE].to_vec();
-    for (id, content) in sections(module)? {
-        if id != CUSTOM {
-            add(&mut bare, id, content);
-        }
+    let mut bare = Module::new();
+    for section in without_custom(module)? {
+        bare.section(&section);
     }
-    Ok(bare)
+    Ok(bare.finish())
 }
 
-fn add(wasm: &mut Vec<u8>, id: u8, content: &[u8]) {
-    wasm.push(id);
-    wasm.extend(leb128(content.len()));
-    wasm.extend(content);
+fn without_custom(wasm: &[u8]) -> Result<impl Iterator<Item = RawSection<'_>>> {
+    let sections = sections(wasm)?.into_iter();
+    Ok(sections.filter(|section| section.id != CUSTOM))
 }
 
 fn has_features(module: &[u8]) -> Result<bool> {
-    let named = |content: &[u8]| {
-        content
-            .get(1..)
-            .is_some_and(|name| name.starts_with(FEATURES))
-    };
-    let sections = sections(module)?;
-    Ok(sections
-        .iter()
-        .any(|(id, content)| *id == CUSTOM && named(content)))
+    for payload in Parser::new(0).parse_all(module) {
+        if let Payload::CustomSection(section) = payload?
+            && section.name() == FEATURES
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
-/// The sections of a module or a component, which are written alike: id, length, content.
-fn sections(wasm: &[u8]) -> Result<Vec<(u8, &[u8])>> {
-    let mut rest = wasm
-        .get(PREAMBLE..)
-        .context("no WebAssembly where it should be")?;
+/// The sections of a module or a component, but not those of the modules inside a component.
+fn sections(wasm: &[u8]) -> Result<Vec<RawSection<'_>>> {
     let mut sections = Vec::new();
-    while let Some((&id, after)) = rest.split_first() {
-        let (section, after) = length(after)
-            .and_then(|(length, after)| after.split_at_checked(length))
-            .context("the component is cut off")?;
-        sections.push((id, section));
-        rest = after;
+    let mut depth = 0;
+    for payload in Parser::new(0).parse_all(wasm) {
+        let payload = payload.context(NOT_WHOLE)?;
+        if depth == 0
+            && let Some((id, range)) = payload.as_section()
+        {
+            let data = wasm.get(range).context(NOT_WHOLE)?;
+            sections.push(RawSection { id, data });
+        }
+        match payload {
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+            // That of the file itself is the last payload.
+            Payload::End(_) => depth -= 1,
+            _ => {}
+        }
     }
     Ok(sections)
 }
 
-/// A length in LEB128 (WebAssembly 2.0, 5.2.2), and what stands behind it.
-fn length(bytes: &[u8]) -> Option<(usize, &[u8])> {
-    let mut length = 0;
-    for (at, byte) in bytes.iter().enumerate().take(5) {
-        length |= usize::from(byte & 0x7f) << (7 * at);
-        if byte & 0x80 == 0 {
-            return Some((length, &bytes[at + 1..]));
-        }
-    }
-    None
-}
-
-fn leb128(mut length: usize) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    while length > 0x7f {
-        bytes.push(length as u8 | 0x80);
-        length >>= 7;
-    }
-    bytes.push(length as u8);
-    bytes
-}
-
 #[cfg(test)]
 mod tests {
+    use wasm_encoder::{
+        CodeSection, ComponentTypeSection, CustomSection, Function, FunctionSection, ModuleSection,
+        PrimitiveValType, TypeSection,
+    };
+
     use super::*;
 
-    const MODULE: &[u8] = b"\0asm\x01\0\0\0";
-    const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
+    /// A module whose one function does nothing, so many times.
+    fn code(nops: usize) -> Module {
+        let mut function = Function::new([]);
+        function.raw(vec![0x01; nops]);
+        function.instructions().end();
+        let mut types = TypeSection::new();
+        types.ty().function([], []);
+        let mut functions = FunctionSection::new();
+        functions.function(0);
+        let mut code = CodeSection::new();
+        code.function(&function);
+        let mut module = Module::new();
+        module.section(&types).section(&functions).section(&code);
+        module
+    }
 
-    fn file(preamble: &[u8], sections: &[(u8, &[u8])]) -> Vec<u8> {
-        let mut file = preamble.to_vec();
-        for (id, content) in sections {
-            add(&mut file, *id, content);
+    fn named(name: &str) -> CustomSection<'_> {
+        CustomSection {
+            name: name.into(),
+            data: (&[1]).into(),
         }
-        file
+    }
+
+    fn component(modules: &[&Module]) -> Component {
+        // Something that is neither a module nor custom.
+        let mut types = ComponentTypeSection::new();
+        types.defined_type().primitive(PrimitiveValType::String);
+        let mut component = Component::new();
+        component.section(&types);
+        for module in modules {
+            component.section(&ModuleSection(module));
+        }
+        component
     }
 
     #[test]
     fn new_code_stands_where_the_old_was() {
-        let adapter = file(MODULE, &[(10, b"adapter")]);
-        let component = |code: &[u8]| {
-            let code = file(MODULE, &[(10, code)]);
-            let modules = [(CORE_MODULE, &code[..]), (CORE_MODULE, &adapter)];
-            file(COMPONENT, &[&[(7, &b"types"[..])], &modules[..]].concat())
-        };
-        let old = component(&[1; 20_001]);
-        for length in [0, 1, 127, 128, 300, 20_000] {
-            let code = vec![2; length];
-            let new = with_code(&old, &file(MODULE, &[(10, &code)]));
-            assert_eq!(new.expect("sections"), component(&code));
+        let adapter = code(5);
+        let component = |nops| component(&[&code(nops), &adapter]).finish();
+        let old = component(20_001);
+        for nops in [0, 1, 127, 128, 300, 20_000] {
+            let new = with_code(&old, code(nops).as_slice());
+            assert_eq!(new.expect("sections"), component(nops));
         }
     }
 
     #[test]
     fn what_has_been_shrunk_has_no_names_and_is_left_alone() {
-        let named = [(CUSTOM, &b"\x0ftarget_features\x01"[..]), (10, b"code")];
-        let code = file(MODULE, &named);
-        let module = [(CORE_MODULE, &code[..]), (CUSTOM, b"\x0ecomponent-name")];
-        let component = file(COMPONENT, &module);
-        assert!(has_features(code_of(&component).expect("code")).expect("sections"));
-        let shrunk = with_code(&component, &code).expect("sections");
-        let bare = file(MODULE, &[(10, b"code")]);
-        assert_eq!(shrunk, file(COMPONENT, &[(CORE_MODULE, &bare)]));
+        let mut code_with_names = code(9);
+        code_with_names.section(&named(FEATURES));
+        let mut with_names = component(&[&code_with_names]);
+        with_names.section(&named("component-name"));
+        let with_names = with_names.finish();
+        assert!(has_features(code_of(&with_names).expect("code")).expect("sections"));
+        let shrunk = with_code(&with_names, code_with_names.as_slice()).expect("sections");
+        assert_eq!(shrunk, component(&[&code(9)]).finish());
         assert!(!has_features(code_of(&shrunk).expect("code")).expect("sections"));
     }
 
     #[test]
     fn a_file_that_is_cut_off_is_an_error() {
-        let component = file(COMPONENT, &[(CORE_MODULE, &[1; 300])]);
+        let mut component = Component::new();
+        component.section(&ModuleSection(&code(300)));
+        let component = component.finish();
         for end in 9..component.len() {
             assert!(code_of(&component[..end]).is_err(), "{end}");
         }

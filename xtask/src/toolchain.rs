@@ -89,13 +89,13 @@ mod tests {
 
     #[test]
     fn a_target_is_there_once_its_std_is() {
-        let folder = std::env::temp_dir().join(format!("xtask-target-{}", std::process::id()));
+        let top = tempfile::tempdir().expect("a folder");
+        let folder = top.path().join("new");
         assert!(!holds_std(&folder), "no folder");
         std::fs::create_dir_all(&folder).expect("a folder");
         std::fs::write(folder.join("libcore-1.rlib"), "").expect("a file");
         assert!(!holds_std(&folder), "core alone");
         std::fs::write(folder.join("libstd-1.rlib"), "").expect("a file");
         assert!(holds_std(&folder));
-        std::fs::remove_dir_all(&folder).expect("removed");
     }
 }

@@ -6,8 +6,8 @@
 
 mod allowed_hosts;
 mod component;
+pub mod dotenv;
 mod environment;
-mod host_pattern;
 mod manifest;
 mod names;
 mod runtime;
@@ -18,6 +18,7 @@ mod trigger;
 mod variables;
 
 pub use allowed_hosts::AllowedHosts;
+pub use component::STORE;
 pub use manifest::Manifest;
 pub use runtime::{OutboundHttp, RuntimeConfig};
 pub use store::{RedisUrl, StoreLocation};

@@ -5,32 +5,25 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use toml::Value;
 
 use crate::component::Component;
 use crate::names;
 use crate::section::Section;
-use crate::trigger::{Trigger, trigger};
+use crate::trigger::{self, Trigger};
 
 /// An application as its spin.toml describes it.
 ///
-/// Anything Spin would refuse is refused, and so is what only Spin can serve: several triggers or
-/// components, other triggers than HTTP, a component from a registry, mounted files.
+/// Anything Spin would refuse is refused, and so is what this application does not use of Spin:
+/// several triggers, routes or components, required variables, mounted files.
 pub struct Manifest {
     file: String,
     dir: PathBuf,
-    name: String,
-    route: String,
     component_id: String,
     pub(crate) component: Component,
-    pub(crate) variables: BTreeMap<String, Declaration>,
-}
-
-/// One entry of `[variables]`. No default means that a provider must have the variable.
-pub(crate) struct Declaration {
-    pub(crate) default: Option<String>,
-    pub(crate) secret: bool,
+    /// The defaults of `[variables]`.
+    pub(crate) variables: BTreeMap<String, String>,
 }
 
 impl Manifest {
@@ -55,36 +48,19 @@ impl Manifest {
             wanted()
         );
 
-        let name = application(&mut root)?;
+        application(&mut root)?;
         let variables = variables(&mut root)?;
-        let trigger = trigger(&mut root)?;
+        let trigger = trigger::read(&mut root)?;
         let component = the_component(&mut root, &trigger)?;
         let file = root.file().to_owned();
         root.finish()?;
-        let Trigger {
-            route,
-            component: component_id,
-            ..
-        } = trigger;
         Ok(Self {
             file,
             dir,
-            name,
-            route,
-            component_id,
+            component_id: trigger.component,
             component,
             variables,
         })
-    }
-
-    /// `application.name`.
-    pub fn application_name(&self) -> &str {
-        &self.name
-    }
-
-    /// The HTTP trigger's route as written, `/...` for instance.
-    pub fn route(&self) -> &str {
-        &self.route
     }
 
     /// The component the trigger calls.
@@ -102,31 +78,14 @@ impl Manifest {
         &self.dir
     }
 
-    /// Whether the application variable is declared `secret = true`.
-    pub fn secret(&self, name: &str) -> bool {
-        self.variables
-            .get(name)
-            .is_some_and(|declared| declared.secret)
-    }
-
-    /// The names of the application variables, in alphabetical order.
-    pub fn variable_names(&self) -> impl Iterator<Item = &str> {
-        self.variables.keys().map(String::as_str)
-    }
-
-    /// The key-value labels the component may open.
-    pub fn key_value_stores(&self) -> &[String] {
-        &self.component.key_value_stores
+    /// Whether the component may open the key-value store `default`.
+    pub fn uses_store(&self) -> bool {
+        self.component.uses_store
     }
 
     /// `spin.toml: component.<id>.<key>`, the start of an error about the component.
     pub fn at_component(&self, key: &str) -> String {
         format!("{}: component.{}.{key}", self.file, self.component_id)
-    }
-
-    /// `spin.toml: variables.<name>`.
-    pub(crate) fn at_variable(&self, name: &str) -> String {
-        format!("{}: variables.{name}", self.file)
     }
 }
 
@@ -135,70 +94,24 @@ impl fmt::Debug for Manifest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Manifest")
             .field("file", &self.file)
-            .field("application", &self.name)
-            .field("route", &self.route)
             .field("component", &self.component_id)
             .finish_non_exhaustive()
     }
 }
 
-fn application(root: &mut Section) -> Result<String> {
+fn application(root: &mut Section) -> Result<()> {
     let at = root.at("application");
     let mut application = root
         .section("application")?
         .with_context(|| format!("{at}: is missing"))?;
     let name = application.string("name")?;
-    let name = name.with_context(|| format!("{}: is missing", application.at("name")))?;
+    ensure!(name.is_some(), "{}: is missing", application.at("name"));
     application.string("version")?;
     application.string("description")?;
-    application.strings("authors")?;
-    check_targets(&mut application)?;
-    tables(application.section("tool")?)?;
-    if let Some(mut triggers) = application.section("trigger")? {
-        if let Some(mut http) = triggers.section("http")? {
-            let base = http.string("base")?;
-            ensure!(
-                base.as_deref().is_none_or(|base| base == "/"),
-                "{}: is no longer supported; write it in front of the route instead",
-                http.at("base")
-            );
-            http.finish()?;
-        }
-        tables(Some(triggers))?;
-    }
-    application.finish()?;
-    Ok(name)
+    application.finish()
 }
 
-/// `targets`: names, or tables with `url` or `path`. Only Spin's build looks at them.
-pub(crate) fn check_targets(section: &mut Section) -> Result<()> {
-    let at = section.at("targets");
-    let single =
-        |table: &toml::Table, key| table.len() == 1 && table.get(key).is_some_and(Value::is_str);
-    match section.value("targets") {
-        None => Ok(()),
-        Some(Value::Array(items)) => {
-            items
-                .iter()
-                .enumerate()
-                .try_for_each(|(index, item)| match item {
-                    Value::String(_) => Ok(()),
-                    Value::Table(table) if single(table, "url") || single(table, "path") => Ok(()),
-                    _ => Err(anyhow!(
-                        "{at}[{index}]: must be a name, {{ url = … }} or {{ path = … }}"
-                    )),
-                })
-        }
-        Some(_) => bail!("{at}: must be a list"),
-    }
-}
-
-/// Sections that are nobody's business here, as long as each entry is a table.
-pub(crate) fn tables(section: Option<Section>) -> Result<()> {
-    section.map_or(Ok(()), |section| section.into_sections().map(drop))
-}
-
-fn variables(root: &mut Section) -> Result<BTreeMap<String, Declaration>> {
+fn variables(root: &mut Section) -> Result<BTreeMap<String, String>> {
     let Some(section) = root.section("variables")? else {
         return Ok(BTreeMap::new());
     };
@@ -206,17 +119,18 @@ fn variables(root: &mut Section) -> Result<BTreeMap<String, Declaration>> {
     let declare = |(name, mut section): (String, Section)| {
         names::declared_variable(&name)
             .map_err(|reason| anyhow!("{parent}.{name}: the name {reason}"))?;
-        let default = section.string("default")?;
-        let required = section.boolean("required")?.unwrap_or(false);
-        let secret = section.boolean("secret")?.unwrap_or(false);
-        section.string("description")?;
         ensure!(
-            required ^ default.is_some(),
-            "{}: must have either required = true or a default",
-            section.at("")
+            !section.has("required"),
+            "{}: the stand-in takes variables with a default only; use Spin for required ones",
+            section.at("required")
         );
+        let at = section.at("default");
+        let default = section.string("default")?;
+        let default = default.with_context(|| format!("{at}: is missing"))?;
+        section.boolean("secret")?;
+        section.string("description")?;
         section.finish()?;
-        Ok((name, Declaration { default, secret }))
+        Ok((name, default))
     };
     section.into_sections()?.into_iter().map(declare).collect()
 }

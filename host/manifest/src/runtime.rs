@@ -6,22 +6,18 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail, ensure};
 
+use crate::environment::PREFIX;
 use crate::section::Section;
 use crate::store::{self, StoreLocation};
 
 /// The file Spin keeps the store `default` in, inside the state directory.
 const DEFAULT_STORE_FILE: &str = "sqlite_key_value.db";
 
-/// The store every application has without configuring it.
-const DEFAULT_STORE: &str = "default";
-
 /// How the application runs on this machine. Without a file: Spin's defaults.
 #[derive(Default)]
 pub struct RuntimeConfig {
     pub(crate) providers: Vec<Provider>,
-    stores: BTreeMap<String, StoreLocation>,
-    state_dir: Option<String>,
-    log_dir: Option<String>,
+    store: Option<StoreLocation>,
     max_instance_memory: Option<usize>,
     outbound_http: OutboundHttp,
 }
@@ -29,10 +25,7 @@ pub struct RuntimeConfig {
 /// One `[[variables_provider]]`.
 pub(crate) enum Provider {
     Static(BTreeMap<String, String>),
-    Env {
-        prefix: Option<String>,
-        dotenv_path: Option<PathBuf>,
-    },
+    Env { dotenv_path: Option<PathBuf> },
 }
 
 /// `[outbound_http]`.
@@ -40,17 +33,12 @@ pub(crate) enum Provider {
 pub struct OutboundHttp {
     /// Whether a connection may serve a second request.
     pub pooling: bool,
-    /// Connections at a time; `None` is no limit, with 0 every request waits until its time is over.
-    pub max_connections: Option<usize>,
 }
 
 /// Without the table. With the table and without the key, Spin does not pool.
 impl Default for OutboundHttp {
     fn default() -> Self {
-        Self {
-            pooling: true,
-            max_connections: None,
-        }
+        Self { pooling: true }
     }
 }
 
@@ -58,8 +46,8 @@ impl RuntimeConfig {
     /// Reads the file at `path`, or gives the defaults where there is none.
     ///
     /// # Errors
-    /// Each names the file and the key, and quotes no value. What only Spin has (vaults, stores
-    /// other than SQLite and Redis, blocked networks, client certificates) is refused, never ignored.
+    /// Each names the file and the key, and quotes no value. What this application does not use of
+    /// Spin (vaults, other stores, blocked networks, limits) is refused, never ignored.
     pub fn load(path: Option<&Path>) -> Result<Self> {
         let Some(path) = path else {
             return Ok(Self::default());
@@ -77,44 +65,31 @@ impl RuntimeConfig {
         );
         let config = Self {
             providers: providers(&mut root)?,
-            stores: store::read_all(&mut root, dir)?,
-            state_dir: root.string("state_dir")?,
-            log_dir: root.string("log_dir")?,
+            store: store::read(&mut root, dir)?,
             max_instance_memory,
             outbound_http: outbound_http(&mut root)?,
         };
-        other_keys(&mut root)?;
+        root.finish()?;
         Ok(config)
     }
 
-    /// The directory for the store `default`. `None`: there is none, that store is in memory.
-    ///
-    /// First `--state-dir`, then `state_dir`, then `.spin` in `app_dir`, spin.toml's folder.
-    /// Empty means none, as in Spin.
+    /// Where the key-value store is: as configured, else in a file of `state_dir`, which is `.spin`
+    /// in `app_dir`, spin.toml's folder, where no flag says otherwise.
     ///
     /// # Errors
-    /// Where the current directory is not to be had.
-    pub fn state_dir(&self, flag: Option<&str>, app_dir: &Path) -> Result<Option<PathBuf>> {
-        Ok(match flag.or(self.state_dir.as_deref()) {
-            Some("") => None,
-            Some(dir) => Some(std::path::absolute(dir)?),
-            None => Some(std::path::absolute(app_dir.join(".spin"))?),
-        })
-    }
-
-    /// Where the store `label` is, if it is configured at all.
-    pub fn store(&self, label: &str, state_dir: Option<&Path>) -> Option<StoreLocation> {
-        let default = || match state_dir {
-            Some(dir) => StoreLocation::File(dir.join(DEFAULT_STORE_FILE)),
-            None => StoreLocation::Memory,
-        };
-        let configured = self.stores.get(label).cloned();
-        configured.or_else(|| (label == DEFAULT_STORE).then(default))
-    }
-
-    /// `log_dir` as written. The stand-in writes no log files.
-    pub fn log_dir(&self) -> Option<&str> {
-        self.log_dir.as_deref()
+    /// Where the current directory is not to be had, or the flag is empty: Spin keeps the store in
+    /// memory then.
+    pub fn store(&self, state_dir: Option<&Path>, app_dir: &Path) -> Result<StoreLocation> {
+        if let Some(location) = &self.store {
+            return Ok(location.clone());
+        }
+        let folder = state_dir.map_or_else(|| app_dir.join(".spin"), Path::to_owned);
+        ensure!(
+            !folder.as_os_str().is_empty(),
+            "--state-dir must not be empty; use Spin for a store in memory"
+        );
+        let folder = std::path::absolute(folder)?;
+        Ok(StoreLocation::File(folder.join(DEFAULT_STORE_FILE)))
     }
 
     /// Bytes one instance may allocate; `None` is no limit.
@@ -133,8 +108,7 @@ impl fmt::Debug for RuntimeConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RuntimeConfig")
             .field("providers", &self.providers.len())
-            .field("stores", &self.stores)
-            .field("state_dir", &self.state_dir)
+            .field("store", &self.store)
             .field("max_instance_memory", &self.max_instance_memory)
             .field("outbound_http", &self.outbound_http)
             .finish_non_exhaustive()
@@ -142,17 +116,8 @@ impl fmt::Debug for RuntimeConfig {
 }
 
 fn providers(root: &mut Section) -> Result<Vec<Provider>> {
-    // Spin looks at the old name only where the new one is absent; then the old one is unknown.
-    let key = if root.has("variables_provider") {
-        "variables_provider"
-    } else {
-        "config_provider"
-    };
-    root.list(key)?
-        .unwrap_or_default()
-        .into_iter()
-        .map(provider)
-        .collect()
+    let providers = root.list("variables_provider")?.unwrap_or_default();
+    providers.into_iter().map(provider).collect()
 }
 
 fn provider(mut section: Section) -> Result<Provider> {
@@ -170,18 +135,19 @@ fn provider(mut section: Section) -> Result<Provider> {
         },
         Some("env") => {
             let prefix = section.string("prefix")?;
+            ensure!(
+                prefix.is_none_or(|prefix| prefix == PREFIX),
+                "{}: must be {PREFIX:?}; use Spin for another",
+                section.at("prefix")
+            );
             let dotenv_path = section.string("dotenv_path")?.map(PathBuf::from);
             section.finish()?;
-            Ok(Provider::Env {
-                prefix,
-                dotenv_path,
-            })
+            Ok(Provider::Env { dotenv_path })
         }
         Some("vault" | "azure_key_vault") => {
             bail!("{at}: the stand-in has no vault provider; use Spin")
         }
-        Some(_) => bail!("{at}: must be static, env, vault or azure_key_vault"),
-        None => bail!("{at}: is missing; write static or env"),
+        _ => bail!("{at}: must be static or env"),
     }
 }
 
@@ -190,46 +156,8 @@ fn outbound_http(root: &mut Section) -> Result<OutboundHttp> {
         return Ok(OutboundHttp::default());
     };
     let pooling = section.boolean("connection_pooling")?;
-    let connections = section.size("max_connections")?;
-    let requests = section.size("max_concurrent_requests")?;
-    ensure!(
-        connections.is_none() || requests.is_none(),
-        "{}: is the old name of max_connections; set only max_connections",
-        section.at("max_concurrent_requests")
-    );
     section.finish()?;
     Ok(OutboundHttp {
         pooling: pooling.unwrap_or(false),
-        // The old name counted one more, and Spin still does.
-        max_connections: connections.or(requests.map(|limit| limit.saturating_add(1))),
     })
-}
-
-fn other_keys(root: &mut Section) -> Result<()> {
-    // These restrict or redirect what the component may reach, so they are never passed over.
-    for key in ["outbound_networking", "client_tls"] {
-        ensure!(
-            !root.has(key),
-            "{}: the stand-in does not have this; use Spin",
-            root.at(key)
-        );
-    }
-    // These are about interfaces the stand-in does not offer at all.
-    for key in [
-        "sqlite_database",
-        "llm_compute",
-        "outbound_pg",
-        "outbound_mysql",
-        "outbound_redis",
-        "outbound_mqtt",
-    ] {
-        root.value(key);
-    }
-    let unused = root.unknown().join(", ");
-    ensure!(
-        unused.is_empty(),
-        "{}: unused runtime config key(s): {unused}; is the name right?",
-        root.file()
-    );
-    Ok(())
 }

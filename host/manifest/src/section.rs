@@ -39,7 +39,7 @@ impl Section {
             });
             anyhow!(
                 "{file}: line {line} is not valid TOML: {}",
-                first_line(error.message())
+                error.message().lines().next().unwrap_or_default()
             )
         })?;
         Ok(Self {
@@ -160,11 +160,6 @@ impl Section {
         self.table.iter().map(string).collect()
     }
 
-    /// Whether nothing is left in it.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.table.is_empty()
-    }
-
     /// The keys not asked for.
     pub(crate) fn unknown(&self) -> Vec<&str> {
         self.table
@@ -174,12 +169,12 @@ impl Section {
             .collect()
     }
 
-    /// Refuses keys that nobody asked for, as Spin does.
+    /// Refuses keys that nobody asked for: mistyped ones, and what only Spin knows.
     pub(crate) fn finish(self) -> Result<()> {
         let unknown = self.unknown();
         if let Some(key) = unknown.first() {
             bail!(
-                "{}: unknown key; known here are {}",
+                "{}: unknown key; the stand-in knows {} here, use Spin for others",
                 self.at(key),
                 self.known.join(", ")
             );
@@ -223,10 +218,6 @@ fn type_name(value: &Value) -> &'static str {
         Value::Array(_) => "a list",
         Value::Table(_) => "a table",
     }
-}
-
-fn first_line(message: &str) -> &str {
-    message.lines().next().unwrap_or(message)
 }
 
 #[cfg(test)]
@@ -301,7 +292,7 @@ mod tests {
         section.string("good").unwrap();
         assert_eq!(
             section.finish().unwrap_err().to_string(),
-            "t.toml: bad: unknown key; known here are good"
+            "t.toml: bad: unknown key; the stand-in knows good here, use Spin for others"
         );
     }
 }

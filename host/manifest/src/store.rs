@@ -1,19 +1,17 @@
-//! `[key_value_store.<label>]` of runtime-config.toml.
+//! `[key_value_store.default]` of runtime-config.toml.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use url::Url;
 
+use crate::component::STORE;
 use crate::section::Section;
 
-/// Where a key-value store keeps its data.
+/// Where the key-value store keeps its data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreLocation {
-    /// Gone when the process ends: `type = "spin"` without a path.
-    Memory,
     /// A SQLite file; relative paths of the runtime config are resolved against its folder.
     File(PathBuf),
     /// A Redis server: `type = "redis"`.
@@ -37,44 +35,41 @@ impl fmt::Debug for RedisUrl {
     }
 }
 
-/// `[key_value_store.<label>]`, by label.
-pub(crate) fn read_all(root: &mut Section, dir: &Path) -> Result<BTreeMap<String, StoreLocation>> {
-    let Some(section) = root.section("key_value_store")? else {
-        return Ok(BTreeMap::new());
+/// `[key_value_store.default]`, if it is there.
+pub(crate) fn read(root: &mut Section, dir: &Path) -> Result<Option<StoreLocation>> {
+    let Some(mut stores) = root.section("key_value_store")? else {
+        return Ok(None);
     };
-    let store = |(label, section)| Ok((label, store(section, dir)?));
-    section.into_sections()?.into_iter().map(store).collect()
+    let store = stores.section(STORE)?;
+    stores.finish()?;
+    store.map(|section| location(section, dir)).transpose()
 }
 
-/// Spin accepts further keys in a store.
-fn store(mut section: Section, dir: &Path) -> Result<StoreLocation> {
+fn location(mut section: Section, dir: &Path) -> Result<StoreLocation> {
     let at = section.at("type");
-    match section.string("type")?.as_deref() {
-        Some("spin") => Ok(match section.string("path")? {
-            Some(path) => StoreLocation::File(dir.join(path)),
-            None => StoreLocation::Memory,
-        }),
-        Some("redis") => redis(&mut section).map(StoreLocation::Redis),
-        Some("azure_cosmos" | "aws_dynamo") => {
-            bail!("{at}: the stand-in has stores of type \"spin\" and \"redis\" only; use Spin")
+    let location = match section.string("type")?.as_deref() {
+        Some("spin") => {
+            let at = section.at("path");
+            let path = section.string("path")?;
+            let path =
+                path.with_context(|| format!("{at}: is missing; use Spin for a store in memory"))?;
+            StoreLocation::File(dir.join(path))
         }
-        _ => bail!("{at}: must be \"spin\" or \"redis\""),
-    }
+        Some("redis") => StoreLocation::Redis(redis(&mut section)?),
+        _ => bail!("{at}: must be \"spin\" or \"redis\"; use Spin for other stores"),
+    };
+    section.finish()?;
+    Ok(location)
 }
 
 fn redis(section: &mut Section) -> Result<RedisUrl> {
     let at = section.at("url");
-    let form = "redis://host:port";
-    let Some(url) = section.string("url")? else {
-        bail!("{at}: is missing; write {form}");
-    };
-    let parsed = Url::parse(&url).ok();
-    match parsed.as_ref().map(Url::scheme) {
-        Some("redis") if parsed.as_ref().is_some_and(Url::has_host) => Ok(RedisUrl(url)),
-        Some("rediss") => bail!("{at}: the stand-in speaks to Redis without TLS; use Spin"),
-        Some("unix" | "redis+unix" | "valkey" | "valkeys" | "valkey+unix") => {
-            bail!("{at}: the stand-in takes {form} only; use Spin")
-        }
-        _ => bail!("{at}: must be {form}"),
-    }
+    let url = section.string("url")?;
+    let url = url.with_context(|| format!("{at}: is missing; write redis://host:port"))?;
+    let is_redis = Url::parse(&url).is_ok_and(|url| url.scheme() == "redis" && url.has_host());
+    ensure!(
+        is_redis,
+        "{at}: must be redis://host:port; use Spin for TLS and for sockets"
+    );
+    Ok(RedisUrl(url))
 }

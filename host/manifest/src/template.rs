@@ -1,6 +1,6 @@
 //! Templates: text with `{{ variable }}` in it. Parsing only; values come from elsewhere.
 
-use std::fmt;
+use anyhow::{Context as _, Result};
 
 /// A parsed template.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,12 +14,12 @@ enum Part {
 
 impl Template {
     /// Parses. The only mistake there can be is `{{` without `}}`.
-    pub(crate) fn parse(mut text: &str) -> Result<Self, &'static str> {
+    pub(crate) fn parse(mut text: &str) -> Result<Self> {
         let mut parts = Vec::new();
         while !text.is_empty() {
             let (part, rest) = match text.strip_prefix("{{") {
                 Some(expression) => {
-                    let (name, rest) = expression.split_once("}}").ok_or("has {{ without }}")?;
+                    let (name, rest) = expression.split_once("}}").context("has {{ without }}")?;
                     (Part::Variable(name.trim().to_owned()), rest)
                 }
                 None => {
@@ -47,10 +47,7 @@ impl Template {
     }
 
     /// The text with every variable replaced by what `value` gives for it.
-    pub(crate) fn resolve<E>(
-        &self,
-        mut value: impl FnMut(&str) -> Result<String, E>,
-    ) -> Result<String, E> {
+    pub(crate) fn resolve(&self, mut value: impl FnMut(&str) -> Result<String>) -> Result<String> {
         let mut text = String::new();
         for part in &self.0 {
             match part {
@@ -59,15 +56,6 @@ impl Template {
             }
         }
         Ok(text)
-    }
-}
-
-impl fmt::Display for Template {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|part| match part {
-            Part::Text(literal) => f.write_str(literal),
-            Part::Variable(name) => write!(f, "{{{{ {name} }}}}"),
-        })
     }
 }
 
@@ -87,7 +75,7 @@ mod tests {
         ];
         for (text, expected) in cases {
             let template = Template::parse(text).unwrap();
-            let resolved = template.resolve(|name| Ok::<_, ()>(format!("<{name}>")));
+            let resolved = template.resolve(|name| Ok(format!("<{name}>")));
             assert_eq!(resolved.unwrap(), expected, "{text:?}");
             assert_eq!(template.is_literal(), !text.contains("{{"), "{text:?}");
         }

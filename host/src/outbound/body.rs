@@ -13,7 +13,7 @@ use wasmtime_wasi_http::{Error, WasiBody};
 
 /// The body, where it fails if nothing comes for `pause`.
 pub fn timed(body: Incoming, pause: Duration) -> WasiBody {
-    let timed = Timed {
+    let timed = TimedBody {
         body: Some(body),
         pause,
         waiting: None,
@@ -21,14 +21,14 @@ pub fn timed(body: Incoming, pause: Duration) -> WasiBody {
     timed.boxed_unsync()
 }
 
-struct Timed {
+struct TimedBody {
     /// Gone after a pause that was too long, and its connection with it.
     body: Option<Incoming>,
     pause: Duration,
     waiting: Option<Pin<Box<Sleep>>>,
 }
 
-impl Body for Timed {
+impl Body for TimedBody {
     type Data = Bytes;
     type Error = Error;
 

@@ -21,13 +21,13 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
 pub struct Sender(Client<Connector, WasiBody>);
 
 impl Sender {
-    /// `max_connections` at a time, idle ones too; `None` is no limit.
-    pub fn new(pooling: bool, max_connections: Option<usize>) -> Self {
+    /// With `pooling` a connection may serve a second request.
+    pub fn new(pooling: bool) -> Self {
         let mut builder = Client::builder(TokioExecutor::new());
         if !pooling {
             builder.pool_max_idle_per_host(0);
         }
-        Self(builder.build(Connector::new(max_connections)))
+        Self(builder.build(Connector::new()))
     }
 
     /// Sends one request. The reply's body reports by itself when it takes too long.
@@ -68,13 +68,14 @@ fn seen_by_component(error: &legacy::Error) -> Error {
 mod tests {
     use std::convert::Infallible;
     use std::io::{Read as _, Write as _};
-    use std::net::{SocketAddr, TcpListener};
+    use std::net::{SocketAddr, TcpListener, TcpStream};
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::thread;
 
     use bytes::Bytes;
     use http_body_util::{BodyExt as _, Full};
+    use tokio::net::TcpSocket;
 
     use super::*;
 
@@ -121,7 +122,7 @@ mod tests {
         const REQUESTS: usize = 10;
         for pooling in [true, false] {
             let (address, connections) = server(EMPTY, false);
-            let sender = Sender::new(pooling, None);
+            let sender = Sender::new(pooling);
             for _ in 0..REQUESTS {
                 let options = RequestOptions::default();
                 assert_eq!(get(&sender, address, options).await.unwrap(), "");
@@ -153,38 +154,39 @@ mod tests {
             between_bytes_timeout: soon,
             ..patient
         };
+        let (full, _queue) = full();
         let cases = [
-            (nobody, None, patient, "connection refused"),
-            (server(part, false).0, None, patient, "HTTP protocol error"),
-            (
-                server("HTTP/", false).0,
-                None,
-                patient,
-                "HTTP protocol error",
-            ),
-            (
-                server(EMPTY, false).0,
-                Some(0),
-                connect_soon,
-                "connection timeout",
-            ),
+            (nobody, patient, "connection refused"),
+            (server(part, false).0, patient, "HTTP protocol error"),
+            (server("HTTP/", false).0, patient, "HTTP protocol error"),
+            (full, connect_soon, "connection timeout"),
             (
                 server("", true).0,
-                None,
                 first_byte_soon,
                 "connection read timeout",
             ),
             (
                 server(part, true).0,
-                None,
                 next_byte_soon,
                 "connection read timeout",
             ),
         ];
-        for (address, limit, options, expected) in cases {
-            let sender = Sender::new(true, limit);
+        for (address, options, expected) in cases {
+            let sender = Sender::new(true);
             let error = get(&sender, address, options).await.unwrap_err();
             assert_eq!(error.to_string(), expected);
         }
+    }
+
+    /// An address whose queue of connections is full, for as long as the rest is there.
+    fn full() -> (SocketAddr, (TcpListener, Vec<TcpStream>)) {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = socket.listen(0).unwrap().into_std().unwrap();
+        let address = listener.local_addr().unwrap();
+        let soon = Duration::from_millis(50);
+        let connect = || TcpStream::connect_timeout(&address, soon).ok();
+        let queue = std::iter::from_fn(connect).collect();
+        (address, (listener, queue))
     }
 }

@@ -13,7 +13,6 @@ use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, lookup_host};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -33,7 +32,8 @@ pub fn within<F: Future>(limit: Duration, request: F) -> impl Future<Output = F:
 }
 
 /// Why there is no connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", Error::from(*self))]
 pub enum ConnectError {
     Uri,
     Name,
@@ -57,26 +57,14 @@ impl From<ConnectError> for Error {
     }
 }
 
-impl std::fmt::Display for ConnectError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        Error::from(*self).fmt(f)
-    }
-}
-
-impl std::error::Error for ConnectError {}
-
-/// Makes connections; clones share their limit.
+/// Makes connections.
 #[derive(Clone)]
 pub struct Connector {
-    permits: Option<Arc<Semaphore>>,
     tls: Arc<ClientConfig>,
 }
 
 impl Connector {
-    /// At most `limit` connections at a time: further ones wait for one to end.
-    pub fn new(limit: Option<usize>) -> Self {
-        let permits =
-            limit.map(|limit| Arc::new(Semaphore::new(limit.min(Semaphore::MAX_PERMITS))));
+    pub fn new() -> Self {
         let roots = RootCertStore {
             roots: webpki_roots::TLS_SERVER_ROOTS.into(),
         };
@@ -84,10 +72,7 @@ impl Connector {
             .with_root_certificates(roots)
             .with_no_client_auth();
         tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Self {
-            permits,
-            tls: Arc::new(tls),
-        }
+        Self { tls: Arc::new(tls) }
     }
 
     async fn connect(self, uri: Uri, limit: Duration) -> Result<Stream, ConnectError> {
@@ -99,32 +84,18 @@ impl Connector {
             .map_err(|_| ConnectError::Name)?
             .collect();
 
-        let connect = async {
-            let permit = self.permit().await;
-            (TcpStream::connect(&*addresses).await, permit)
-        };
-        let (tcp, permit) = timeout(limit, connect)
-            .await
-            .map_err(|_| ConnectError::Timeout)?;
+        let tcp = timeout(limit, TcpStream::connect(&*addresses)).await;
+        let tcp = tcp.map_err(|_| ConnectError::Timeout)?;
         let tcp = tcp.map_err(|error| match error.kind() {
             io::ErrorKind::AddrNotAvailable => ConnectError::Name,
             _ => ConnectError::Refused,
         })?;
-        let transport = if encrypted {
-            Transport::Tls(Box::new(self.encrypt(host, tcp).await?))
+        if encrypted {
+            let tls = self.encrypt(host, tcp).await?;
+            Ok(Stream::Tls(Box::new(tls)))
         } else {
-            Transport::Plain(tcp)
-        };
-        Ok(Stream {
-            transport,
-            _permit: permit,
-        })
-    }
-
-    async fn permit(&self) -> Option<OwnedSemaphorePermit> {
-        let permits = self.permits.clone()?;
-        // It is never closed.
-        permits.acquire_owned().await.ok()
+            Ok(Stream::Plain(tcp))
+        }
     }
 
     async fn encrypt(
@@ -159,22 +130,17 @@ impl Service<Uri> for Connector {
     }
 }
 
-/// An open connection. It counts until it is dropped.
-pub struct Stream {
-    transport: Transport,
-    _permit: Option<OwnedSemaphorePermit>,
-}
-
-enum Transport {
+/// An open connection.
+pub enum Stream {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
 }
 
 impl Connection for Stream {
     fn connected(&self) -> Connected {
-        match &self.transport {
-            Transport::Plain(tcp) => tcp.connected(),
-            Transport::Tls(tls) => {
+        match self {
+            Self::Plain(tcp) => tcp.connected(),
+            Self::Tls(tls) => {
                 let (tcp, session) = tls.get_ref();
                 match session.alpn_protocol() {
                     Some(b"h2") => tcp.connected().negotiated_h2(),
@@ -191,9 +157,9 @@ impl AsyncRead for Stream {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        match &mut self.get_mut().transport {
-            Transport::Plain(tcp) => Pin::new(tcp).poll_read(cx, buffer),
-            Transport::Tls(tls) => Pin::new(tls).poll_read(cx, buffer),
+        match self.get_mut() {
+            Self::Plain(tcp) => Pin::new(tcp).poll_read(cx, buffer),
+            Self::Tls(tls) => Pin::new(tls).poll_read(cx, buffer),
         }
     }
 }
@@ -204,23 +170,23 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        match &mut self.get_mut().transport {
-            Transport::Plain(tcp) => Pin::new(tcp).poll_write(cx, bytes),
-            Transport::Tls(tls) => Pin::new(tls).poll_write(cx, bytes),
+        match self.get_mut() {
+            Self::Plain(tcp) => Pin::new(tcp).poll_write(cx, bytes),
+            Self::Tls(tls) => Pin::new(tls).poll_write(cx, bytes),
         }
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.get_mut().transport {
-            Transport::Plain(tcp) => Pin::new(tcp).poll_flush(cx),
-            Transport::Tls(tls) => Pin::new(tls).poll_flush(cx),
+        match self.get_mut() {
+            Self::Plain(tcp) => Pin::new(tcp).poll_flush(cx),
+            Self::Tls(tls) => Pin::new(tls).poll_flush(cx),
         }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.get_mut().transport {
-            Transport::Plain(tcp) => Pin::new(tcp).poll_shutdown(cx),
-            Transport::Tls(tls) => Pin::new(tls).poll_shutdown(cx),
+        match self.get_mut() {
+            Self::Plain(tcp) => Pin::new(tcp).poll_shutdown(cx),
+            Self::Tls(tls) => Pin::new(tls).poll_shutdown(cx),
         }
     }
 
@@ -229,16 +195,16 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         buffers: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        match &mut self.get_mut().transport {
-            Transport::Plain(tcp) => {
+        match self.get_mut() {
+            Self::Plain(tcp) => {
                 let first = buffers.iter().find(|buffer| !buffer.is_empty());
                 Pin::new(tcp).poll_write(cx, first.map_or(&[], |buffer| &**buffer))
             }
-            Transport::Tls(tls) => Pin::new(tls).poll_write_vectored(cx, buffers),
+            Self::Tls(tls) => Pin::new(tls).poll_write_vectored(cx, buffers),
         }
     }
 
     fn is_write_vectored(&self) -> bool {
-        matches!(&self.transport, Transport::Tls(tls) if tls.is_write_vectored())
+        matches!(self, Self::Tls(tls) if tls.is_write_vectored())
     }
 }

@@ -4,11 +4,9 @@ mod body;
 mod client;
 mod connection;
 
-use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use app_manifest::{AllowedHosts, OutboundHttp};
-use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{Request, Response, Uri, header};
 use url::Url;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
@@ -16,16 +14,11 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 use crate::stdio::report;
 use client::Sender;
 
-/// The authority by which an application calls itself.
-const SELF: &str = "self.alt";
-
 /// The rules for outbound requests; clones share them, and the connections.
 #[derive(Clone)]
 pub struct Outbound {
     allowed: Arc<AllowedHosts>,
     sender: Sender,
-    /// Where this host itself listens, once it does.
-    own_address: Arc<OnceLock<SocketAddr>>,
 }
 
 type Done = Box<dyn Future<Output = Result<(), Error>> + Send>;
@@ -35,31 +28,12 @@ impl Outbound {
     pub fn new(allowed: AllowedHosts, config: OutboundHttp) -> Self {
         Self {
             allowed: Arc::new(allowed),
-            sender: Sender::new(config.pooling, config.max_connections),
-            own_address: Arc::default(),
+            sender: Sender::new(config.pooling),
         }
     }
 
-    /// Says where requests to `self.alt` go.
-    pub fn listens_on(&self, address: SocketAddr) {
-        // A host listens once; a second address would be a mistake of the caller's.
-        let _ = self.own_address.set(address);
-    }
-
-    fn check(&self, request: &mut Request<WasiBody>) -> Result<(), Error> {
-        let to_self = request
-            .uri()
-            .authority()
-            .is_none_or(|authority| authority.host() == SELF);
-        if to_self {
-            if !self.allowed.allows_self() {
-                return Err(self.refuse("http://self"));
-            }
-            let address = self.own_address.get().ok_or(Error::HttpRequestUriInvalid)?;
-            return redirect(request, *address);
-        }
-        let url =
-            Url::parse(&request.uri().to_string()).map_err(|_| Error::HttpRequestUriInvalid)?;
+    fn check(&self, uri: &Uri) -> Result<(), Error> {
+        let url = Url::parse(&uri.to_string()).map_err(|_| Error::HttpRequestUriInvalid)?;
         if self.allowed.allows(&url) {
             Ok(())
         } else {
@@ -83,7 +57,7 @@ impl WasiHttpHooks for Outbound {
         options: Option<RequestOptions>,
         _consumed: Done,
     ) -> Box<dyn Future<Output = Answer> + Send> {
-        let checked = self.check(&mut request);
+        let checked = self.check(request.uri());
         // The client writes its own, from where it sends the request to.
         request.headers_mut().remove(header::HOST);
         let sender = self.sender.clone();
@@ -103,24 +77,6 @@ fn origin(url: &Url) -> String {
         Some(port) => format!("{}://{host}:{port}", url.scheme()),
         None => format!("{}://{host}", url.scheme()),
     }
-}
-
-fn redirect(request: &mut Request<WasiBody>, address: SocketAddr) -> Result<(), Error> {
-    let address = address.to_string();
-    let authority =
-        Authority::try_from(address.as_str()).map_err(|_| Error::HttpRequestUriInvalid)?;
-    let target = request
-        .uri()
-        .path_and_query()
-        .cloned()
-        .unwrap_or(PathAndQuery::from_static("/"));
-    let uri = Uri::builder()
-        .scheme(Scheme::HTTP)
-        .authority(authority)
-        .path_and_query(target)
-        .build();
-    *request.uri_mut() = uri.map_err(|_| Error::HttpRequestUriInvalid)?;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -233,7 +233,7 @@ fn tell_only(app: &App<FakeHost>, body: &Value) -> Seen {
         status: response.status.as_u16(),
         headers: by_name(&response.headers),
         body: serde_json::from_slice(&response.body).expect("JSON"),
-        line: serde_json::from_str(&after.line.expect("a line").text).expect("JSON"),
+        line: serde_json::from_str(&after.line.expect("a line").text(&app.masking)).expect("JSON"),
     }
 }
 

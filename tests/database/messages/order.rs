@@ -6,11 +6,11 @@ use std::thread;
 
 use postgres::Client;
 use serde_json::{Value, json};
+use support::postgres::Database;
 
 use super::statements::{Table, patch, post, try_patch};
 use super::{PROMOS, RESERVAS, ROLE, USUARIOS, only, reserve, rows};
 use crate::concurrency::somebody_waits;
-use crate::real_postgres::Database;
 
 const WRITERS: usize = 50;
 

@@ -1,10 +1,10 @@
 //! What becomes of a message.
 
 use serde_json::{Value, json};
+use support::postgres::Database;
 
 use super::statements::{moments, patch, post};
 use super::{EVENTOS, PROMOS, RESERVAS, ROLE, USUARIOS, only, reserve, rows};
-use crate::real_postgres::Database;
 
 const EARLIER: &str = "2026-01-01T00:00:00.000000Z";
 const MOMENT: &str = "2026-01-01T00:00:00.000001Z";

@@ -1,10 +1,10 @@
 //! Who may do what with these tables.
 
 use serde_json::json;
+use support::postgres::Database;
 
 use super::statements::{try_patch, try_post};
 use super::{ALL, EVENTOS, PROMOS, RESERVAS, ROLE, USUARIOS, reserve, rows};
-use crate::real_postgres::Database;
 use crate::rows::sql_state;
 
 /// "insufficient privilege": PostgREST makes 403 of it.

@@ -1,10 +1,10 @@
 //! The tables are the company's, and the file may be run again.
 
 use serde_json::json;
+use support::postgres::{Database, MESSAGES, SCHEMA};
 
 use super::statements::{patch, post};
 use super::{ALL, RESERVAS, ROLE, USUARIOS, reserve, rows};
-use crate::real_postgres::{Database, MESSAGES, SCHEMA};
 use crate::rows::sql_state;
 use crate::schema::definitions;
 

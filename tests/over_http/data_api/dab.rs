@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
+use support::data_api::dab::DabServer;
+use support::data_api::postgrest::PostgrestServer;
+use support::postgres::Database;
+use support::server::Server;
+use support::upstream::{self, Act, Upstream};
 
 use super::{HOSTILE, callback, result, start, start_patient};
-use crate::dab_server::DabServer;
-use crate::postgrest_server::PostgrestServer;
-use crate::real_postgres::Database;
-use crate::server::Server;
-use crate::upstream::{self, Act, Upstream};
 
 #[test]
 fn a_callback_changes_the_row() {
@@ -19,7 +19,7 @@ fn a_callback_changes_the_row() {
         dab.insert("d-1", "UNKNOWN");
         let updated = (200, json!("updated"));
         assert_eq!(result(&server, "d-1", "RUN_COMPLETED"), updated, "{write}");
-        assert_eq!(dab.upstream.take_asked().len(), requests);
+        assert_eq!(dab.upstream.take_requests().len(), requests);
         let changed = dab.row("d-1");
         assert_eq!(changed["Estado"], "RUN_COMPLETED");
         assert_eq!(changed["CallbackInfo"], callback("d-1", "RUN_COMPLETED"));
@@ -100,7 +100,7 @@ fn a_bearer_token_is_fetched_once_and_sent_along() {
         dab.insert(&id, "RUNNING");
         assert_eq!(result(&server, &id, "COMPLETED"), (200, json!("updated")));
     }
-    assert_eq!(issuer.take_asked().len(), 1);
+    assert_eq!(issuer.take_requests().len(), 1);
     for secret in ["s3cr3t", "t-1"] {
         assert!(!server.printed().contains(secret));
     }
@@ -115,7 +115,7 @@ fn every_request_to_a_data_api_says_how_long_it_is() {
     let reply = server.callback(long.to_string());
     assert_eq!(reply.json()["result"], "updated");
     assert_eq!(dab.row("d-1")["CallbackInfo"], long.to_string());
-    let [asked] = &dab.upstream.take_asked()[..] else {
+    let [asked] = &dab.upstream.take_requests()[..] else {
         panic!("one request")
     };
     let length = asked.body.len().to_string();
@@ -132,7 +132,7 @@ fn ready_says_whether_the_data_api_is_there() {
     let dab = DabServer::start(None);
     let server = start(&dab.settings(), &[]);
     assert_eq!(ready(&server), (200, json!("ok")));
-    assert_eq!(dab.upstream.take_asked()[0].target, "/");
+    assert_eq!(dab.upstream.take_requests()[0].target, "/");
     let postgrest = PostgrestServer::start(Database::supabase());
     assert_eq!(
         ready(&start(&postgrest.settings(), &[])),
@@ -157,5 +157,5 @@ fn rows_of_a_database_cannot_be_read_from_outside() {
     dab.insert("d-1", "RUNNING");
     let server = start(&dab.settings(), &[]);
     assert_eq!(server.row("d-1"), None);
-    assert_eq!(dab.upstream.take_asked(), []);
+    assert_eq!(dab.upstream.take_requests(), []);
 }

@@ -5,9 +5,8 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 
 use rustix::net::{AddressFamily, SocketType};
 use serde_json::{Value, json};
-
-use crate::server::{Reply, Server};
-use crate::upstream::{self, Act, Upstream};
+use support::server::{Reply, Server};
+use support::upstream::{self, Act, Upstream};
 
 const CALLBACK: &str = r#"{"deploymentId":"d-1","status":"COMPLETED"}"#;
 
@@ -88,12 +87,12 @@ fn what_may_pass_in_a_moment_is_tried_once_more_and_told_as_a_warning() {
         assert_eq!(line["level"], "warn", "{line}");
         let retried = line["retried"].as_str().expect("it was");
         assert!(retried.starts_with(told), "{retried}: {first:?}");
-        let asked = data_api.take_asked();
+        let asked = data_api.take_requests();
         assert_eq!(asked.len(), 2);
         assert_eq!(asked[0], asked[1]);
 
         assert_queued(&server, told);
-        assert_eq!(data_api.take_asked().len(), 2, "{first:?}");
+        assert_eq!(data_api.take_requests().len(), 2, "{first:?}");
     }
 }
 
@@ -171,7 +170,7 @@ fn what_a_second_attempt_cannot_mend_is_not_tried_again() {
         assert_queued(&server, told);
         let line = server.line_with("\"outcome\":\"queued\"");
         assert_eq!(line["may_pass"], may_pass, "{line}");
-        assert_eq!(data_api.take_asked().len(), 1, "{told}");
+        assert_eq!(data_api.take_requests().len(), 1, "{told}");
     }
 }
 
@@ -193,7 +192,7 @@ fn ready_knows_the_data_api_from_what_answers_in_its_place() {
             let reply = server.send("GET", "/health/ready", &[], b"");
             let found = (reply.status, reply.json()["checks"]["data_api"].clone());
             assert_eq!(found, (503, json!("failing")), "{data_api} {answer:?}");
-            let asked = upstream.take_asked();
+            let asked = upstream.take_requests();
             assert!(asked.iter().all(|it| it.method == "GET"), "{asked:?}");
         }
     }

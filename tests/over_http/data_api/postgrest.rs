@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
+use support::data_api::postgrest::{JWT, PostgrestServer};
+use support::postgres::Database;
 
 use super::{HOSTILE, callback, result, start};
-use crate::postgrest_server::{JWT, PostgrestServer};
-use crate::real_postgres::Database;
 
 fn insert(database: &Database, deployment_id: &str, state: &str) {
     let statement = r#"insert into "Ejecuciones" ("DeploymentId", "FechaInicio", "Estado")
@@ -35,11 +35,11 @@ fn a_callback_changes_the_row_in_a_real_database() {
         let server = start(&postgrest.settings(), &[("sam_write", write)]);
         let database = &postgrest.database;
         insert(database, "d-1", "UNKNOWN");
-        postgrest.upstream.take_asked();
+        postgrest.upstream.take_requests();
 
         let updated = (200, json!("updated"));
         assert_eq!(result(&server, "d-1", "RUN_COMPLETED"), updated, "{write}");
-        assert_eq!(postgrest.upstream.take_asked().len(), 1);
+        assert_eq!(postgrest.upstream.take_requests().len(), 1);
         let changed = row(database, "d-1");
         assert_eq!(changed["Estado"], "RUN_COMPLETED");
         assert_eq!(changed["CallbackInfo"], callback("d-1", "RUN_COMPLETED"));

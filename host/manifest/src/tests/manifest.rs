@@ -5,12 +5,10 @@ use super::*;
 #[test]
 fn a_manifest_is_read_as_it_is_written() {
     let manifest = manifest(GOOD).unwrap();
-    assert_eq!(manifest.application_name(), "app");
-    assert_eq!(manifest.route(), "/...");
     assert_eq!(manifest.component_id(), "the-app");
+    assert_eq!(manifest.dir(), Path::new("/app"));
     assert_eq!(manifest.source(), Path::new("/app/target/app.wasm"));
-    assert_eq!(manifest.key_value_stores(), ["default"]);
-    assert!(manifest.secret("token") && !manifest.secret("plain") && !manifest.secret("absent"));
+    assert!(manifest.uses_store());
 }
 
 #[test]
@@ -49,12 +47,12 @@ fn what_is_wrong_in_a_manifest_is_named() {
         (
             "[variables]",
             "[variables]\nx = {}",
-            "spin.toml: variables.x: must have either",
+            "spin.toml: variables.x.default: is missing",
         ),
         (
             "[variables]",
             "[variables]\nx = {default = \"\", required = true}",
-            "spin.toml: variables.x: must have either",
+            "spin.toml: variables.x.required: the stand-in takes variables with a default only",
         ),
         (
             "[variables]",
@@ -69,12 +67,12 @@ fn what_is_wrong_in_a_manifest_is_named() {
         (
             "route = \"/...\"",
             "",
-            "spin.toml: trigger.http[0].route: must be a path",
+            "spin.toml: trigger.http[0].route: must be \"/...\"",
         ),
         (
             "route = \"/...\"",
             "route = \"/:user\"",
-            "spin.toml: trigger.http[0].route: the stand-in knows exact paths",
+            "spin.toml: trigger.http[0].route: must be \"/...\"; use Spin for other routes",
         ),
         (
             "route = \"/...\"",
@@ -84,7 +82,7 @@ fn what_is_wrong_in_a_manifest_is_named() {
         (
             "route = \"/...\"",
             "route = \"/...\"\nexecutor = { type = \"wagi\" }",
-            "spin.toml: trigger.http[0].executor.type: the stand-in has no WAGI",
+            "spin.toml: trigger.http[0].executor: unknown key; the stand-in knows route",
         ),
         (
             "component = \"the-app\"",
@@ -119,7 +117,7 @@ fn what_is_wrong_in_a_manifest_is_named() {
         (
             "[\"default\"]",
             "[\"my-big_store\"]",
-            "spin.toml: component.the-app.key_value_stores[0]: must be kebab-case",
+            "spin.toml: component.the-app.key_value_stores[0]: the stand-in has the store \"default\" only",
         ),
         (
             "[\"{{ origin }}\"]",
@@ -127,9 +125,9 @@ fn what_is_wrong_in_a_manifest_is_named() {
             "spin.toml: component.the-app.allowed_outbound_hosts[0]: must be a string",
         ),
         (
-            "files = []",
-            "files = [\"x\"]",
-            "spin.toml: component.the-app.files: the stand-in mounts no files",
+            "description = \"…\"\nallowed",
+            "files = [\"x\"]\nallowed",
+            "spin.toml: component.the-app.files: unknown key; the stand-in knows source",
         ),
         (
             "\"<{{ plain }}>\"",
@@ -137,7 +135,7 @@ fn what_is_wrong_in_a_manifest_is_named() {
             "spin.toml: component.the-app.variables.plain: the template has {{ without }}",
         ),
         (
-            "command = [\"a\", \"b\"]",
+            "command = \"a b\"",
             "",
             "spin.toml: component.the-app.build.command: is missing",
         ),

@@ -14,9 +14,8 @@ const GOOD: &str = r#"
 spin_manifest_version = 2
 [application]
 name = "app"
-targets = ["spin-up:4.0", { url = "https://x" }]
-[application.tool.any]
-key = 1
+version = "1.0.0"
+description = "…"
 [variables]
 plain = { default = "d", description = "…" }
 origin = { default = "http://localhost:5000" }
@@ -29,16 +28,12 @@ source = "target/app.wasm"
 description = "…"
 allowed_outbound_hosts = ["{{ origin }}"]
 key_value_stores = ["default"]
-targets = []
-files = []
 [component.the-app.variables]
 plain = "<{{ plain }}>"
 token = "{{ token }}"
 [component.the-app.build]
-command = ["a", "b"]
+command = "a b"
 watch = ["src/**"]
-[component.the-app.tool.any]
-key = 1
 "#;
 
 fn manifest(text: &str) -> anyhow::Result<Manifest> {

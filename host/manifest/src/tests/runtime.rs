@@ -7,30 +7,16 @@ use crate::{OutboundHttp, StoreLocation};
 #[test]
 fn a_runtime_config_says_where_things_are() {
     let config = runtime(
-        "state_dir = '/state'\nlog_dir = ''\nmax_instance_memory = 1000\n\
-         [key_value_store.a]\ntype = 'spin'\npath = 'a.db'\n[key_value_store.b]\ntype = 'spin'\n\
-         [outbound_http]\nconnection_pooling = false\nmax_connections = 3\n[sqlite_database.x]\ntype = 'spin'",
+        "max_instance_memory = 1000\n[key_value_store.default]\ntype = 'spin'\npath = 'a.db'\n\
+         [outbound_http]\nconnection_pooling = false",
     )
     .unwrap();
     assert_eq!(
-        config.store("a", None),
-        Some(StoreLocation::File("/rc/a.db".into()))
+        config.store(None, Path::new("/app")).unwrap(),
+        StoreLocation::File("/rc/a.db".into())
     );
-    assert_eq!(config.store("b", None), Some(StoreLocation::Memory));
-    assert_eq!(config.store("c", None), None);
     assert_eq!(config.max_instance_memory(), Some(1000));
-    assert_eq!(
-        config.outbound_http(),
-        OutboundHttp {
-            pooling: false,
-            max_connections: Some(3)
-        }
-    );
-    let state_dir = config.state_dir(None, Path::new("/app")).unwrap();
-    assert_eq!(
-        config.store("default", state_dir.as_deref()),
-        Some(StoreLocation::File("/state/sqlite_key_value.db".into()))
-    );
+    assert_eq!(config.outbound_http(), OutboundHttp { pooling: false });
 }
 
 #[test]
@@ -39,7 +25,8 @@ fn a_redis_store_keeps_its_password_to_itself() {
         "[key_value_store.default]\ntype = 'redis'\nurl = 'redis://:hush@localhost:6379/2'",
     )
     .unwrap();
-    let Some(location @ StoreLocation::Redis(url)) = &config.store("default", None) else {
+    let location = config.store(None, Path::new("/app")).unwrap();
+    let StoreLocation::Redis(url) = &location else {
         panic!("no Redis");
     };
     assert_eq!(url.expose(), "redis://:hush@localhost:6379/2");
@@ -53,7 +40,7 @@ fn connections_are_kept_unless_the_table_is_there_and_does_not_ask_for_it() {
         ("", true),
         ("[outbound_http]\nconnection_pooling = true", true),
         ("[outbound_http]\nconnection_pooling = false", false),
-        ("[outbound_http]\nmax_connections = 1", false),
+        ("[outbound_http]", false),
     ];
     for (text, pooling) in cases {
         let config = runtime(text).unwrap();
@@ -62,43 +49,37 @@ fn connections_are_kept_unless_the_table_is_there_and_does_not_ask_for_it() {
 }
 
 #[test]
-fn the_state_directory_is_the_flags_then_the_files_then_spins() {
-    let dir = |text, flag| {
-        runtime(text)
-            .unwrap()
-            .state_dir(flag, Path::new("/app"))
-            .unwrap()
-    };
-    assert_eq!(dir("", None), Some("/app/.spin".into()));
-    assert_eq!(dir("state_dir = '/s'", None), Some("/s".into()));
-    assert_eq!(dir("state_dir = '/s'", Some("/f")), Some("/f".into()));
-    assert_eq!(dir("state_dir = ''", None), None);
-    assert_eq!(dir("", Some("")), None);
-    assert_eq!(
-        RuntimeConfig::default().store("default", None),
-        Some(StoreLocation::Memory)
-    );
+fn the_store_is_in_the_flags_directory_or_in_spins() {
+    let config = RuntimeConfig::default();
+    let store = |flag: Option<&str>| config.store(flag.map(Path::new), Path::new("/app"));
+    for (flag, file) in [
+        (None, "/app/.spin/sqlite_key_value.db"),
+        (Some("/f"), "/f/sqlite_key_value.db"),
+    ] {
+        assert_eq!(store(flag).unwrap(), StoreLocation::File(file.into()));
+    }
+    assert!(refusal(store(Some(""))).starts_with("--state-dir must not be empty"));
 }
 
 #[test]
 fn what_is_wrong_in_a_runtime_config_is_named() {
     let cases = [
-        ("baz = 1", "rc.toml: unused runtime config key(s): baz"),
+        ("baz = 1", "rc.toml: baz: unknown key; the stand-in knows"),
         (
-            "[[variables_provider]]\ntype = 'env'\n[[config_provider]]\ntype = 'env'",
-            "rc.toml: unused runtime config key(s): config_provider",
+            "[[config_provider]]\ntype = 'env'",
+            "rc.toml: config_provider: unknown key",
         ),
         (
             "[[variables_provider]]\ntype = 'vault'\ntoken = 'hush'",
             "rc.toml: variables_provider[0].type: the stand-in has no vault provider; use Spin",
         ),
         (
-            "[[config_provider]]\ntype = 'azure_key_vault'",
-            "rc.toml: config_provider[0].type: the stand-in has no vault provider; use Spin",
+            "[[variables_provider]]\ntype = 'azure_key_vault'",
+            "rc.toml: variables_provider[0].type: the stand-in has no vault provider; use Spin",
         ),
         (
             "[[variables_provider]]\ntype = 'hush'",
-            "rc.toml: variables_provider[0].type: must be static, env",
+            "rc.toml: variables_provider[0].type: must be static or env",
         ),
         (
             "[[variables_provider]]\ntype = 'static'\nvalues = { a = 12345 }",
@@ -113,37 +94,53 @@ fn what_is_wrong_in_a_runtime_config_is_named() {
             "rc.toml: variables_provider[0].prefx: unknown key",
         ),
         (
-            "[key_value_store.a]\ntype = 'azure_cosmos'\nkey = 'hush'",
-            "rc.toml: key_value_store.a.type: the stand-in has stores of type \"spin\" and \"redis\"",
+            "[[variables_provider]]\ntype = 'env'\nprefix = 'SAM'",
+            "rc.toml: variables_provider[0].prefix: must be \"SPIN_VARIABLE\"; use Spin",
         ),
         (
-            "[key_value_store.a]\ntype = 'redis'",
-            "rc.toml: key_value_store.a.url: is missing; write redis://host:port",
+            "[key_value_store.a]\ntype = 'spin'",
+            "rc.toml: key_value_store.a: unknown key; the stand-in knows default here",
         ),
         (
-            "[key_value_store.a]\ntype = 'redis'\nurl = 'rediss://:hush@x'",
-            "rc.toml: key_value_store.a.url: the stand-in speaks to Redis without TLS",
+            "[key_value_store.default]\ntype = 'azure_cosmos'\nkey = 'hush'",
+            "rc.toml: key_value_store.default.type: must be \"spin\" or \"redis\"; use Spin",
         ),
         (
-            "[key_value_store.a]\ntype = 'redis'\nurl = 'hush:6379'",
-            "rc.toml: key_value_store.a.url: must be redis://host:port",
+            "[key_value_store.default]\ntype = 'spin'",
+            "rc.toml: key_value_store.default.path: is missing; use Spin for a store in memory",
         ),
         (
-            "[key_value_store.a]\ntype = 'redis'\nurl = 'unix:///run/hush.sock'",
-            "rc.toml: key_value_store.a.url: the stand-in takes redis://host:port only",
+            "[key_value_store.default]\ntype = 'redis'",
+            "rc.toml: key_value_store.default.url: is missing; write redis://host:port",
         ),
         (
-            "[key_value_store.a]\npath = 'x'",
-            "rc.toml: key_value_store.a.type: must be \"spin\" or \"redis\"",
+            "[key_value_store.default]\ntype = 'redis'\nurl = 'rediss://:hush@x'",
+            "rc.toml: key_value_store.default.url: must be redis://host:port; use Spin for TLS",
         ),
         (
-            "[outbound_http]\npooling = true",
-            "rc.toml: outbound_http.pooling: unknown key",
+            "[key_value_store.default]\ntype = 'redis'\nurl = 'hush:6379'",
+            "rc.toml: key_value_store.default.url: must be redis://host:port",
+        ),
+        (
+            "[key_value_store.default]\ntype = 'redis'\nurl = 'unix:///run/hush.sock'",
+            "rc.toml: key_value_store.default.url: must be redis://host:port; use Spin for TLS and \
+             for sockets",
+        ),
+        (
+            "[key_value_store.default]\npath = 'x'",
+            "rc.toml: key_value_store.default.type: must be \"spin\" or \"redis\"",
+        ),
+        (
+            "[outbound_http]\nmax_connections = 3",
+            "rc.toml: outbound_http.max_connections: unknown key; the stand-in knows \
+             connection_pooling here",
         ),
         (
             "[outbound_networking]\nblock_networks = ['private']",
-            "rc.toml: outbound_networking: the stand-in does not have this",
+            "rc.toml: outbound_networking: unknown key",
         ),
+        ("state_dir = '/s'", "rc.toml: state_dir: unknown key"),
+        ("log_dir = '/s'", "rc.toml: log_dir: unknown key"),
         (
             "max_instance_memory = 'x'",
             "rc.toml: max_instance_memory: must be a whole number",
@@ -172,10 +169,9 @@ const AZURE_SQL: &str = include_str!("../../../../deploy/azure-sql/runtime-confi
 fn the_runtime_configs_in_deploy_are_read() {
     for text in [SUPABASE, AZURE_SQL] {
         let config = runtime(text).unwrap();
-        let [Provider::Env { prefix, .. }, Provider::Static(values)] = &config.providers[..] else {
+        let [Provider::Env { .. }, Provider::Static(values)] = &config.providers[..] else {
             panic!("other providers than it explains");
         };
-        assert_eq!(prefix.as_deref(), Some("SPIN_VARIABLE"));
         assert!(values.contains_key("data_api"));
     }
 }

@@ -8,7 +8,6 @@ fn the_first_provider_that_has_a_variable_wins_and_the_default_is_last() {
     fn environment(key: &str) -> Result<String, VarError> {
         match key {
             "SPIN_VARIABLE_PLAIN" | "SPIN_VARIABLE_ORIGIN" => Ok("http://from.environment".into()),
-            "SAM_PLAIN" => Ok("from SAM_".into()),
             _ => Err(VarError::NotPresent),
         }
     }
@@ -22,15 +21,14 @@ fn the_first_provider_that_has_a_variable_wins_and_the_default_is_last() {
         );
         variables.unwrap().resolve(name).unwrap()
     };
-    let providers = "[[variables_provider]]\ntype = 'static'\nvalues = { token = 's' }\n[[variables_provider]]\ntype = 'env'\nprefix = 'SAM'";
+    let providers = "[[variables_provider]]\ntype = 'static'\nvalues = { token = 's' }\n[[variables_provider]]\ntype = 'env'";
     assert_eq!(of("", "token").as_deref(), Some("hush"));
     assert_eq!(of("", "plain").as_deref(), Some("http://from.environment"));
     assert_eq!(of(providers, "token").as_deref(), Some("s"));
-    assert_eq!(of(providers, "plain").as_deref(), Some("from SAM_"));
-    assert_eq!(
-        of(providers, "origin").as_deref(),
-        Some("http://from.environment")
-    );
+    for name in ["plain", "origin"] {
+        let value = of(providers, name);
+        assert_eq!(value.as_deref(), Some("http://from.environment"));
+    }
     assert_eq!(of("", "absent"), None);
 }
 
@@ -54,26 +52,23 @@ fn the_component_sees_its_own_variables_only() {
 }
 
 #[test]
-fn templates_and_required_variables_are_checked_at_the_start() {
-    let none = RuntimeConfig::default();
+fn templates_are_checked_at_the_start() {
     let unknown = manifest(&GOOD.replace("<{{ plain }}>", "{{ nope }}")).unwrap();
     assert_eq!(
-        refusal(variables(&unknown, &none)),
+        refusal(variables(&unknown, &RuntimeConfig::default())),
         "spin.toml: component.the-app.variables.plain: there is no variable \"nope\" in [variables]"
     );
-    let required =
-        manifest(&GOOD.replace("[variables]", "[variables]\nneeded = { required = true }"))
-            .unwrap();
-    let refused = refusal(variables(&required, &none));
-    assert!(
-        refused.starts_with(
-            "spin.toml: variables.needed: no provider has the required variable(s) needed;"
-        ),
-        "{refused}"
-    );
-    let given =
-        runtime("[[variables_provider]]\ntype = 'static'\nvalues = { needed = 'x' }").unwrap();
-    variables(&required, &given).unwrap().check().unwrap();
+}
+
+#[test]
+fn a_malformed_dotenv_file_is_noticed_at_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(".env");
+    std::fs::write(&path, "TOKEN hush\n").unwrap();
+    let manifest = manifest(GOOD).unwrap();
+    let runtime = RuntimeConfig::default();
+    let variables = Variables::with_environment(&manifest, &runtime, empty, path).unwrap();
+    assert!(refusal(variables.check()).contains(".env: line 1 must be NAME=value"));
 }
 
 #[test]
@@ -83,7 +78,6 @@ fn allowed_hosts_are_checked_with_defaults_and_with_values() {
     let hosts = allowed(&good, &none).unwrap();
     assert!(hosts.allows(&"http://localhost:5000/rpc".parse().unwrap()));
     assert!(!hosts.allows(&"http://localhost:5001".parse().unwrap()));
-    assert!(!hosts.allows_self());
 
     let at = "spin.toml: component.the-app.allowed_outbound_hosts[0]:";
     let cases = [
@@ -102,11 +96,11 @@ fn allowed_hosts_are_checked_with_defaults_and_with_values() {
         ("[\"\"]", format!("{at} \"\" must not be empty")),
         (
             "[\"http://a.spin.internal\"]",
-            format!("{at} \"http://a.spin.internal\" is about another component"),
+            format!("{at} \"http://a.spin.internal\" is a component of the application"),
         ),
         (
             "[\"insecure:allow-all\"]",
-            format!("{at} \"insecure:allow-all\" is no longer supported"),
+            format!("{at} \"insecure:allow-all\" has no scheme"),
         ),
     ];
     for (entry, expected) in cases {
@@ -132,8 +126,6 @@ fn allowed_hosts_are_checked_with_defaults_and_with_values() {
         assert!(refused.contains("with its variables' values"), "{refused}");
         assert!(!refused.contains("hush"), "{refused}");
     }
-    let own = manifest(&GOOD.replace("{{ origin }}", "http://self")).unwrap();
-    assert!(allowed(&own, &none).unwrap().allows_self());
 }
 
 #[test]

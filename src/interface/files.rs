@@ -1,0 +1,78 @@
+//! The files of the page at `/docs`.
+
+use ::http::StatusCode;
+
+use super::{compressed, inflate};
+use crate::http::Reply;
+use crate::message::Headers;
+
+/// A file of the page at `/docs`.
+#[derive(Debug)]
+pub struct File {
+    /// Below the root path.
+    path: &'static str,
+    content_type: &'static str,
+    /// In zlib's format (RFC 1950), which is what `deflate` means in HTTP.
+    compressed: &'static [u8],
+}
+
+pub static FILES: [File; 3] = [
+    File {
+        path: "/docs",
+        content_type: "text/html; charset=utf-8",
+        compressed: compressed!("docs.html"),
+    },
+    File {
+        path: "/docs/docs.css",
+        content_type: "text/css; charset=utf-8",
+        compressed: compressed!("docs.css"),
+    },
+    File {
+        path: "/docs/docs.js",
+        content_type: "text/javascript; charset=utf-8",
+        compressed: compressed!("docs.js"),
+    },
+];
+
+/// No script or style from elsewhere or inline, and no frame around the page.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+                      connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; \
+                      frame-ancestors 'none'";
+
+/// The file at this path below the root path.
+pub fn file(path: &str) -> Option<&'static File> {
+    FILES.iter().find(|file| file.path == path)
+}
+
+impl File {
+    /// The file, compressed where these request headers accept that.
+    pub fn reply(&self, headers: &Headers) -> Reply {
+        let (body, is_compressed) = match accepts_deflate(headers) {
+            true => (self.compressed.to_vec(), true),
+            false => (inflate(self.compressed), false),
+        };
+        let reply = Reply::of_type(self.content_type, StatusCode::OK, body)
+            .with("cache-control", "no-cache")
+            .with("content-security-policy", POLICY)
+            .with("referrer-policy", "no-referrer")
+            .with("vary", "accept-encoding")
+            .with("x-content-type-options", "nosniff");
+        match is_compressed {
+            true => reply.with("content-encoding", "deflate"),
+            false => reply,
+        }
+    }
+}
+
+/// Whether `Accept-Encoding` has `deflate` with a weight above 0 (RFC 9110, section 12.5.3).
+fn accepts_deflate(headers: &Headers) -> bool {
+    let values = headers.all("accept-encoding");
+    let values = values.filter_map(|value| str::from_utf8(value).ok());
+    let mut codings = values.flat_map(|value| value.split(','));
+    codings.any(|coding| {
+        let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
+        let weight = weight.trim().trim_start_matches(['q', 'Q', '=']);
+        let is_refused = weight.starts_with('0') && weight.trim_matches(['0', '.']).is_empty();
+        name.trim().eq_ignore_ascii_case("deflate") && !is_refused
+    })
+}

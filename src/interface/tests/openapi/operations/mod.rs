@@ -1,0 +1,22 @@
+//! Each operation, with the requests that get its replies. A file a group of operations.
+
+mod blizwork;
+mod callback;
+mod docs;
+mod health;
+mod messages;
+mod outbox;
+
+use super::operation::Operation;
+use super::schemas::Schemas;
+use super::{payloads, service};
+
+pub fn all(schemas: &mut Schemas) -> Vec<Operation> {
+    let mut all = vec![callback::notify(schemas), callback::row(schemas)];
+    all.extend(messages::all(schemas));
+    all.push(blizwork::call(schemas));
+    all.extend(health::all(schemas));
+    all.extend(docs::all(schemas));
+    all.extend(outbox::all(schemas));
+    all
+}
