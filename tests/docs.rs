@@ -38,6 +38,35 @@ fn each_page_of_docs_begins_with_who_it_is_for() {
     }
 }
 
+/// The folders whose files pages name.
+const FOLDERS: [&str; 8] = [
+    "bench/", "deploy/", "docs/", "fuzz/", "host/", "src/", "tests/", "xtask/",
+];
+
+/// The file that a page has its reader write.
+const TO_BE_WRITTEN: &str = "src/sources/ping.rs";
+
+#[test]
+fn what_pages_name_of_the_project_is_there() {
+    let docs = std::fs::read_dir(root().join("docs")).expect("a folder");
+    let docs = docs.map(|page| relative(&page.expect("an entry").path()));
+    let others = ["README.md", "README.es.md", "SECURITY.md", "CHANGELOG.md"];
+    let mut seen = 0;
+    for page in docs.chain(others.map(str::to_owned)) {
+        let page_text = text(&page);
+        let prose = page_text.split("\n```").step_by(2);
+        let code = prose.flat_map(|part| part.split('`').skip(1).step_by(2));
+        let is_path = |code: &&str| {
+            FOLDERS.iter().any(|folder| code.starts_with(folder)) && !code.contains(['<', ' '])
+        };
+        for path in code.filter(is_path).filter(|&path| path != TO_BE_WRITTEN) {
+            assert!(root().join(path).exists(), "{page}: {path}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 20, "{seen}");
+}
+
 mod variables {
     use super::*;
 
