@@ -9,6 +9,7 @@ mod row_history;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::data_api::REFUSES;
 use crate::journal::{Answer, Callback, Event, Order, Resultado};
 use crate::sam::{Row, Rows, is_final};
 use crate::submissions;
@@ -33,6 +34,8 @@ struct DeploymentHistory<'a> {
     sent: Vec<(usize, &'a Callback)>,
     answered: Vec<Answered<'a>>,
     executed: Vec<(usize, &'a Order, Resultado)>,
+    /// When the data API has refused one of its changes for good.
+    refused: Vec<usize>,
 }
 
 struct Answered<'a> {
@@ -120,6 +123,12 @@ fn read(
                     .executed
                     .push(order);
             }
+            Event::Fault(deployment, _, REFUSES) => {
+                // Otherwise it is a row of another table.
+                if let Some(history) = deployments.get_mut(deployment.as_str()) {
+                    history.refused.push(at);
+                }
+            }
             Event::StoreFails(_) => since = Some(at),
             Event::StoreHeals => outages.extend(since.take().map(|since| (since, at))),
             Event::Unexpected(what) => breaches.push(general(what)),
@@ -152,10 +161,17 @@ impl<'a> DeploymentHistory<'a> {
             callback,
             answer,
         } = answered;
-        // One that ends the row and waits already is not written again.
+        // One that ends the row and waits already is not written again, nor is one that is refused for
+        // good and is a dead letter already.
+        let is_refused = |(from, to): (usize, usize)| {
+            let mut refused = self.refused.iter();
+            refused.any(|at| (from..to).contains(at))
+        };
         let may_wait = |since: usize| {
             let mut before = self.sent.iter().take_while(|(sent, _)| *sent < since);
-            is_final(callback.status) && before.any(|(_, other)| other == callback)
+            let ends_alike =
+                is_final(callback.status) || is_refused((0, since)) && is_refused((*sent, *at));
+            ends_alike && before.any(|(_, other)| other == callback)
         };
         let mut out = outages.iter().filter(|(from, to)| from < sent && at < to);
         match answer {

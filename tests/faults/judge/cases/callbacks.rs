@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{answer, cases, store, timed};
+use crate::data_api::REFUSES;
 use crate::journal::{Callback, Event, Order, Resultado};
 use crate::judge::judge;
 use crate::sam::{Row, Rows};
@@ -39,6 +40,9 @@ pub fn check() {
 
 /// What a step of the table is, after these.
 fn event(step: &'static str, before: &[Event]) -> Option<Event> {
+    if step == "refused for good" {
+        return Some(Event::Fault(DEPLOYMENT.to_owned(), String::new(), REFUSES));
+    }
     if step == "dead letter" {
         return Some(Event::DeadLetter("a page".to_owned()));
     }
