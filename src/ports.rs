@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 
-use crate::message::{Body, Request, Response};
+use crate::http::message::{Body, Request, Response};
 
 /// All ports of one host.
 pub trait Host: Variables + KeyValue + Outbound + Clock + Random + Log {}

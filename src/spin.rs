@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use ::http::StatusCode;
+use crate::http::message::StatusCode;
 use bytes::Bytes;
 use futures_util::future::{OptionFuture, join};
 use futures_util::poll;
@@ -16,8 +16,8 @@ use spin_sdk::{key_value, variables, wit_bindgen};
 use wit_bindgen::{FutureReader, FutureWriter, StreamReader, StreamResult};
 
 use crate::app::App;
-use crate::attempts::Counts;
-use crate::message::{Body, Request, Response};
+use crate::http::message::{Body, Request, Response};
+use crate::instance::rate_limiter::Counts;
 use crate::ports::{
     Clock, KeyValue, Log, Outbound, Random, SendError, StoreError, VariableError, Variables,
 };
@@ -85,7 +85,7 @@ fn taken(request: types::Request) -> Request<Incoming> {
     }
 }
 
-fn fields(headers: &crate::message::Headers) -> Result<Fields, ErrorCode> {
+fn fields(headers: &crate::http::message::Headers) -> Result<Fields, ErrorCode> {
     let fields = Fields::from_list(headers.as_fields());
     fields.map_err(|error| ErrorCode::InternalError(Some(error.to_string())))
 }

@@ -9,7 +9,7 @@ use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use sam_callback::config::{Door, JwtSettings};
 use sam_callback::credentials::{Keys, Policy};
 use sam_callback::http::Received;
-use sam_callback::message::Headers;
+use sam_callback::http::message::Headers;
 
 /// 2026-01-02T03:04:05Z: fixed, so that an input found today fails tomorrow too.
 pub const NOW: Duration = Duration::from_secs(1_767_323_045);

@@ -3,17 +3,18 @@
 use std::time::Duration;
 
 use super::deliver::origin;
+use super::routes::Endpoint;
 use super::{Answer, App, failed};
-use crate::attempts::Judgement;
 use crate::audit::{self, Record};
 use crate::credentials::{Policy, Verified};
 use crate::delivery::outbox::Pending;
-use crate::held::Hold;
-use crate::http::{self, Endpoint, Incoming, Refusal};
+use crate::http::message::{Body, Headers};
+use crate::http::{self, Incoming, Refusal};
 use crate::instance::Breaker;
-use crate::message::{Body, Headers};
+use crate::instance::deduplication::{self, Earlier, Mark};
+use crate::instance::key_locks::Hold;
+use crate::instance::rate_limiter::Judgement;
 use crate::ports::{Clock as _, Host, Random as _, StoreError};
-use crate::seen::{self, Earlier, Mark};
 use crate::sources::{Answers, Id, Notification, Receipt, Taken};
 
 /// The outcome of a notification that had been taken before.
@@ -166,7 +167,7 @@ impl<H: Host> App<H> {
         // Of what nobody will deliver the sender may send a corrected one under the same id.
         let mark = mark.filter(|_| taken != Taken::Dead);
         if let Some(mark) = &mark {
-            match seen::keep(&self.host, mark, receipt).await {
+            match deduplication::keep(&self.host, mark, receipt).await {
                 Ok(counts) => receipt = counts,
                 Err(error) => self.not_known(&error),
             }
@@ -199,7 +200,7 @@ impl<H: Host> App<H> {
     /// What is known of notifications that have a name of this one's, but for those whose change has
     /// become a dead letter: nobody will deliver that, and it makes room for a corrected one.
     async fn earlier(&self, mark: &Mark) -> Vec<Earlier> {
-        let mut found = match seen::find(&self.host, mark).await {
+        let mut found = match deduplication::find(&self.host, mark).await {
             Ok(found) => found,
             // Its change is guarded all the same.
             Err(error) => {
@@ -228,7 +229,7 @@ impl<H: Host> App<H> {
         };
         let is_dead = self.outbox.is_dead(&self.host, entry).await?;
         if is_dead {
-            seen::forget(&self.host, mark, receipt.number).await?;
+            deduplication::forget(&self.host, mark, receipt.number).await?;
         }
         Ok(is_dead)
     }
@@ -252,7 +253,7 @@ impl<H: Host> App<H> {
             let names = mark.hashes().map(|hash| self.under_way.take(hash));
             let held: Option<Vec<_>> = names.collect();
             _held = Some(held.ok_or(Refusal::Replayed)?);
-            let counts = seen::keep(host, mark, receipt).await;
+            let counts = deduplication::keep(host, mark, receipt).await;
             let counts = counts.map_err(|error| failed(&error.into(), key_field, record))?;
             // Of two in different instances each may have found itself the first, and the last one written counts.
             // No other is to come into the outbox, where whoever comes next delivers what there is.
@@ -265,7 +266,7 @@ impl<H: Host> App<H> {
             Err(error) => {
                 // It is told to come again, and is then to be taken.
                 if let Some(mark) = &mark
-                    && let Err(error) = seen::forget(host, mark, receipt.number).await
+                    && let Err(error) = deduplication::forget(host, mark, receipt.number).await
                 {
                     self.not_known(&error);
                 }
@@ -290,11 +291,11 @@ impl<H: Host> App<H> {
 
     /// Whether it is this receipt that is remembered, as far as can be told.
     async fn is_the_one(&self, mark: &Mark, receipt: Receipt) -> bool {
-        let found = match seen::find(&self.host, mark).await {
+        let found = match deduplication::find(&self.host, mark).await {
             Ok(found) => match found.first() {
                 Some(counts) => Ok(counts.receipt),
                 // Written over by another notification's.
-                None => seen::keep(&self.host, mark, receipt).await,
+                None => deduplication::keep(&self.host, mark, receipt).await,
             },
             Err(error) => Err(error),
         };

@@ -1,12 +1,12 @@
 //! What operators ask of the outbox, behind their own door.
 
 use super::{Answer, App, failed};
-use crate::admin::{self, Call};
 use crate::audit::Record;
 use crate::credentials::bearer;
 use crate::delivery::outbox::{Attempted, Id};
 use crate::http::Refusal;
-use crate::message::Headers;
+use crate::http::message::Headers;
+use crate::operations::outbox::{self as admin, Call};
 use crate::ports::{Host, StoreError};
 
 impl<H: Host> App<H> {

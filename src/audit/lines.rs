@@ -10,8 +10,8 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::{json, time};
-use crate::attempts::{Budget, Client};
 use crate::config::Level;
+use crate::instance::rate_limiter::{Budget, Client};
 use crate::ports::{Clock, Log};
 
 /// How long requests are counted until their line is written.

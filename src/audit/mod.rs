@@ -11,11 +11,11 @@ use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
-use crate::attempts::Client;
 use crate::config::{Level, Problem};
 use crate::credentials::{Kind, Rejected};
 use crate::delivery::outbox::{Attempted, Entry, Id, Pending};
 use crate::delivery::{Change, EJECUCIONES, ESTADO, sets_unknown_state};
+use crate::instance::rate_limiter::Client;
 use crate::ports::{Clock, Log};
 use crate::sources::Taken;
 

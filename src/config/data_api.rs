@@ -6,7 +6,7 @@ use super::parse::{self, Fault};
 use super::reader::Reader;
 use super::{Secret, UtcOffset, pasted, secrets};
 use crate::delivery::COLUMNS;
-use crate::message::Headers;
+use crate::http::message::Headers;
 
 /// `data_api`, with the settings of the one chosen.
 #[derive(Debug, Clone)]

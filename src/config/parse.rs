@@ -3,15 +3,13 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use ::http::Uri;
-use ::http::uri::Authority;
 use serde_json::{Map, Value as Json};
 
 use super::pasted::{self, words};
 use super::{UtcOffset, secrets};
 use crate::credentials::Keys;
 use crate::delivery::{FINAL_STATES, Name, OTHER_STATES, Status};
-use crate::message::{Headers, is_field_value, is_token};
+use crate::http::message::{Authority, Headers, Uri, is_field_value, is_token};
 
 /// Paths that belong to the host or to other endpoints, with all that is below them.
 const RESERVED: &[&str] = &[

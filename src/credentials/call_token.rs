@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use ::http::StatusCode;
+use crate::http::message::StatusCode;
 use bytes::Bytes;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -14,8 +14,8 @@ use super::Finding;
 use crate::config::CallTokenSettings;
 use crate::delivery::{Fault, JSON, ask, encoded, wanting_json};
 use crate::http::Received;
-use crate::json::{self, Field, Fields};
-use crate::message::{Headers, Request};
+use crate::http::json::{self, Field, Fields};
+use crate::http::message::{Headers, Request};
 use crate::ports::{Clock, Outbound, Random};
 
 /// How long the API has.

@@ -6,7 +6,7 @@ mod call_token;
 mod hostile;
 mod jwt;
 mod policy;
-mod shown;
+mod single_header;
 mod static_token;
 
 use crate::http::Received;
@@ -15,7 +15,7 @@ pub use body_signature::{SignatureKeyFault, SignatureKeys};
 pub use call_token::{Checked, Unchecked};
 pub use jwt::{KeyFault, Keys, LeftOut};
 pub use policy::{Policy, Refused, Rejected, Verified};
-pub use shown::bearer;
+pub use single_header::bearer;
 
 /// The kinds of credential, as the audit line and `WWW-Authenticate` name them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

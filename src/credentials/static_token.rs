@@ -6,11 +6,11 @@
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
-use super::shown::{REPEATED, Shown, bearer};
+use super::single_header::{REPEATED, Shown, bearer};
 use super::{Credential, Finding, Kind};
 use crate::config::StaticTokens;
 use crate::http::Received;
-use crate::message::Headers;
+use crate::http::message::Headers;
 
 type Hash = [u8; 32];
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::moment::Moment;
+use super::timestamp::Moment;
 
 /// A name of the database's: a source's own, or one that was kept with a change.
 pub type Name = Cow<'static, str>;

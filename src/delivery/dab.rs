@@ -4,7 +4,7 @@
 //! a table there is no conditional update, so its row is looked at first; a change that comes in
 //! between is written over, unless a policy in Data API builder's own settings guards the row.
 
-use ::http::StatusCode;
+use crate::http::message::StatusCode;
 use serde_json::Value as Json;
 
 use super::change::{Change, IfAbsent};

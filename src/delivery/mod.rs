@@ -4,11 +4,10 @@ mod change;
 mod dab;
 mod ejecuciones;
 mod embedded;
-mod moment;
 pub mod outbox;
 mod postgrest;
-mod remembered;
 mod remote;
+mod timestamp;
 
 use std::time::SystemTime;
 
@@ -25,10 +24,9 @@ pub use ejecuciones::{
     Status, ended, fitting, sets_unknown_state,
 };
 use embedded::Embedded;
-pub use moment::{Moment, NoMoment};
-pub use remembered::Remembered;
 use remote::Server;
 pub use remote::{Fault, JSON, ask, wanting_json};
+pub use timestamp::{Moment, NoMoment};
 
 /// What became of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

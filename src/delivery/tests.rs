@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_executor::block_on;
 
 use super::*;
-use crate::message::Request;
+use crate::http::message::Request;
 use crate::ports::SendError;
 use crate::testing::{Answers, FakeHost, TOKEN, json};
 

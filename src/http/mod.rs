@@ -1,11 +1,12 @@
-//! HTTP: which path is whose, what is taken in, and what goes out. No credential, no payload.
+//! HTTP: what is taken in, and what goes out. No source, no credential, no payload.
 
 mod client;
+pub mod json;
+pub mod message;
 mod receive;
 mod refusal;
 mod reply;
 mod request_id;
-mod routes;
 
 pub use client::client_address;
 pub use receive::{Incoming, Received, require_identity, require_json};
@@ -14,4 +15,3 @@ pub use refusal::{ErrorBody, InternalBody};
 pub use refusal::{Refusal, Told};
 pub use reply::{No, Reply, Response, Wrong, Yes};
 pub use request_id::request_id;
-pub use routes::{Endpoint, Route, Routes};

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use futures_util::future::{Either, select};
 
 use super::Refusal;
-use crate::message::{Body, Headers};
+use crate::http::message::{Body, Headers};
 use crate::ports::Clock;
 
 /// How long all of a body may take, from when its request came.

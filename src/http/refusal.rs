@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use ::http::StatusCode;
+use crate::http::message::StatusCode;
 use serde::Serialize;
 
 use super::{No, Reply, Wrong};
-use crate::json::Unreadable;
+use crate::http::json::Unreadable;
 
 /// What a caller that is refused is told.
 #[derive(Debug)]

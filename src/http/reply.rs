@@ -3,10 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use ::http::StatusCode;
+use crate::http::message::StatusCode;
 use serde::{Serialize, Serializer};
 
-use crate::message::{self, Headers};
+use crate::http::message::{self, Headers};
 
 /// A reply, complete.
 pub type Response = message::Response<Vec<u8>>;

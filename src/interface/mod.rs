@@ -10,12 +10,12 @@ mod tailor;
 
 use std::sync::OnceLock;
 
-use ::http::StatusCode;
+use crate::http::message::StatusCode;
 
 use crate::config::Config;
 use crate::http::Reply;
-use crate::json;
-use crate::message::Headers;
+use crate::http::json;
+use crate::http::message::Headers;
 
 /// A file of the page at `/docs`.
 #[derive(Debug)]

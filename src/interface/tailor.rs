@@ -4,7 +4,7 @@
 
 use crate::config::{Config, Door, Rule};
 use crate::credentials::{Kind, Policy};
-use crate::json::{Fields, Members};
+use crate::http::json::{Fields, Members};
 
 /// The callback's path in the description, before settings name its own.
 const CALLBACK: &str = "/api/callback";

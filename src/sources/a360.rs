@@ -8,8 +8,8 @@ use std::borrow::Cow;
 use super::{Acknowledged, Notification, Receipt, Source, Taken};
 use crate::credentials::Verified;
 use crate::delivery::{self, DeploymentId, Misfit, Name, Status};
+use crate::http::json::{self, Field, Fields};
 use crate::http::{Refusal, Reply, Wrong};
-use crate::json::{self, Field, Fields};
 
 const DEPLOYMENT_ID: &str = "deploymentId";
 const STATUS: &str = "status";

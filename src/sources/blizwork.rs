@@ -8,8 +8,8 @@ use std::time::Duration;
 use super::{Acknowledged, Answers, Id, IdName, Notification, Receipt, Source};
 use crate::credentials::Verified;
 use crate::delivery::{Change, Entity, Guard, IfAbsent, Moment, Value, fitting};
+use crate::http::json::{self, Fields};
 use crate::http::{Refusal, Reply};
-use crate::json::{self, Fields};
 
 /// The source.
 pub struct BlizWork;

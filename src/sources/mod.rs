@@ -6,7 +6,7 @@ mod messages;
 
 use std::time::{Duration, SystemTime};
 
-use ::http::StatusCode;
+use crate::http::message::StatusCode;
 use serde::Serialize;
 
 use crate::credentials::Verified;

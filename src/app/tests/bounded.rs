@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 
 use super::*;
 use crate::credentials::operations;
-use crate::message::Body;
+use crate::http::message::Body;
 
 fn bearer(claims: &Value) -> String {
     let token = signer::token("RS256", "rsa", &json!({"alg": "RS256"}), claims);

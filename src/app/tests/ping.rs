@@ -4,8 +4,8 @@ use serde_json::json;
 
 use crate::credentials::Verified;
 use crate::delivery::{Change, Entity, Guard, IfAbsent, Moment, Value};
+use crate::http::json::{self, Fields};
 use crate::http::{Refusal, Reply};
-use crate::json::{self, Fields};
 use crate::sources::{Id, Notification, Receipt, Source};
 
 /// The source.

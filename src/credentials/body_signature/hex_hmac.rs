@@ -7,7 +7,7 @@ use subtle::{Choice, ConstantTimeEq as _};
 
 use super::WRONG;
 use crate::config::{BodySignatureSettings, Secret};
-use crate::credentials::shown::{REPEATED, Shown};
+use crate::credentials::single_header::{REPEATED, Shown};
 use crate::credentials::{Credential, Finding, Kind};
 use crate::http::Received;
 

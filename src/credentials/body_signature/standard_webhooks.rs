@@ -10,10 +10,10 @@ use subtle::{Choice, ConstantTimeEq as _};
 use super::hex_hmac::mac;
 use super::{SignatureKeys, WRONG};
 use crate::config::BodySignatureSettings;
-use crate::credentials::shown::{REPEATED, Shown};
+use crate::credentials::single_header::{REPEATED, Shown};
 use crate::credentials::{Credential, Finding, Kind, OPERATIONS};
 use crate::http::Received;
-use crate::message::Headers;
+use crate::http::message::Headers;
 
 /// The header with the signatures.
 const SIGNATURE: &str = "webhook-signature";

@@ -10,7 +10,7 @@ mod remembered;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::SystemTime;
 
-use super::shown::{REPEATED, Shown};
+use super::single_header::{REPEATED, Shown};
 use super::{Credential, Finding, Kind, OPERATIONS};
 use crate::config::JwtSettings;
 use crate::http::Received;

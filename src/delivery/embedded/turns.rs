@@ -13,8 +13,8 @@ use std::fmt;
 use std::time::Duration;
 
 use super::Failure;
-use crate::held::{Hold, Holds};
-use crate::milliseconds;
+use crate::instance::key_locks::{Hold, Holds};
+use crate::instance::unix_time;
 use crate::ports::{Clock, KeyValue, Random};
 
 /// How often a callback steps back before it gives up: some seconds in all.
@@ -86,7 +86,7 @@ impl Turn<'_> {
         let mark = Mark {
             // Half of it is enough to tell apart the few that can meet at a row.
             number: host.random() as u64,
-            since: milliseconds::since_1970(host.now()),
+            since: unix_time::since_1970(host.now()),
         };
         let last = self.last(host).await?;
         let quiet = last

@@ -7,7 +7,7 @@ use super::marker::{Carrier, Marker};
 use super::rounds::{Drained, Ended, Running, earlier};
 use super::{Attempted, DELIVERED_WITHIN, Entry, Id, LEFT_ALONE, Outbox, Place};
 use crate::delivery::{DataApi, Ports};
-use crate::milliseconds;
+use crate::instance::unix_time;
 use crate::ports::{Clock, StoreError};
 
 /// How long a round begins with further entries. A group that was begun may take ten seconds more,
@@ -123,8 +123,8 @@ impl Outbox {
             return Ok(());
         };
         let marker = Marker::read(host).await?;
-        let now = milliseconds::since_1970(host.now());
-        let soon = if new { milliseconds::of(SOON) } else { 0 };
+        let now = unix_time::since_1970(host.now());
+        let soon = if new { unix_time::of(SOON) } else { 0 };
         if !marker.wants_carrier(now, now.saturating_add(soon)) {
             return Ok(());
         }
@@ -190,7 +190,7 @@ impl<P: Ports, F: Fn(Id, Attempted, Option<&Entry>)> Carry<'_, P, F> {
     /// Delivers what is due now.
     async fn round(&self) -> Result<Left, StoreError> {
         let began = self.host.monotonic();
-        let listed = milliseconds::since_1970(self.host.now());
+        let listed = unix_time::since_1970(self.host.now());
         let due = self
             .outbox
             .due(self.host, listed, LOOKED_AT, |_| true)
@@ -210,7 +210,7 @@ impl<P: Ports, F: Fn(Id, Attempted, Option<&Entry>)> Carry<'_, P, F> {
         let next = match ended {
             Ended::AllTried => earlier(due.next, running.next),
             Ended::TimeOver => Some(listed),
-            Ended::Away => Some(listed.saturating_add(milliseconds::of(LEFT_ALONE))),
+            Ended::Away => Some(listed.saturating_add(unix_time::of(LEFT_ALONE))),
         };
         Ok(Left {
             ended,
@@ -229,7 +229,7 @@ impl<P: Ports, F: Fn(Id, Attempted, Option<&Entry>)> Carry<'_, P, F> {
             };
             let (clock, now) = (
                 self.host.monotonic(),
-                milliseconds::since_1970(self.host.now()),
+                unix_time::since_1970(self.host.now()),
             );
             let due = match left.ended {
                 Ended::Away => left.next,

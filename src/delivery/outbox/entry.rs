@@ -73,7 +73,7 @@ impl Entry {
 
     /// Reads what was stored; `None` where that is no entry.
     pub fn parse(value: &[u8]) -> Option<Self> {
-        let stored: Map<String, Json> = crate::json::parse(value).ok()?;
+        let stored: Map<String, Json> = crate::http::json::parse(value).ok()?;
         let text = |name| stored.get(name)?.as_str().map(str::to_owned);
         let number = |name| stored.get(name)?.as_u64();
         let attempts = stored.get("attempts")?.as_array()?.iter();

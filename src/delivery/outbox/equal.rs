@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use super::listing::entry_in;
 use super::{Id, Outbox, Place, key};
 use crate::delivery::{Change, Guard, Value};
-use crate::held::Hold;
+use crate::instance::key_locks::Hold;
 use crate::ports::{Clock, KeyValue, StoreError};
 
 /// Where these values are: behind the entries, in a store that keeps its keys in order, so that a look

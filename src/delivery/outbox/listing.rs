@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::rounds::earlier;
 use super::{Entry, Id, Outbox, Place, State, key, marker};
-use crate::milliseconds;
+use crate::instance::unix_time;
 use crate::ports::{Clock, KeyValue, Random, StoreError};
 
 /// How long a call goes on putting dead letters back.
@@ -170,7 +170,7 @@ impl Outbox {
             ControlFlow::Continue(())
         };
         host.keys(each).await?;
-        let now = milliseconds::since_1970(host.now());
+        let now = unix_time::since_1970(host.now());
         Ok(Stats {
             waiting: different(waiting),
             dead: different(dead),
@@ -202,7 +202,7 @@ impl Outbox {
         let Some(mut entry) = Entry::parse(&value) else {
             return Ok(None);
         };
-        let now = milliseconds::since_1970(host.now());
+        let now = unix_time::since_1970(host.now());
         (entry.since, entry.tries) = (now, 0);
         let id = id.renamed(host.random());
         let place = Place { due: now, id };

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::milliseconds;
+use crate::instance::unix_time;
 use crate::ports::{Clock, KeyValue, Random, StoreError};
 
 /// Where the marker is: before the entries in a store that keeps its keys in order.
@@ -65,7 +65,7 @@ impl Marker {
     pub async fn read(store: &impl KeyValue) -> Result<Self, StoreError> {
         let value = store.get(KEY).await?;
         Ok(value
-            .and_then(|value| crate::json::parse(&value).ok())
+            .and_then(|value| crate::http::json::parse(&value).ok())
             .unwrap_or_default())
     }
 
@@ -82,12 +82,12 @@ impl Marker {
 
     /// Whether the last listing says nothing any more.
     fn is_stale(&self, now: u64) -> bool {
-        let is_past = self.listed <= now.saturating_add(milliseconds::of(SKEW));
-        !is_past || now.saturating_sub(self.listed) >= milliseconds::of(LISTED_EVERY)
+        let is_past = self.listed <= now.saturating_add(unix_time::of(SKEW));
+        !is_past || now.saturating_sub(self.listed) >= unix_time::of(LISTED_EVERY)
     }
 
     fn is_carried(&self, now: u64) -> bool {
-        let latest = now.saturating_add(milliseconds::of(LEASE + SKEW));
+        let latest = now.saturating_add(unix_time::of(LEASE + SKEW));
         self.lease
             .is_some_and(|lease| now < lease.until && lease.until <= latest)
     }
@@ -98,7 +98,7 @@ impl Marker {
 /// # Errors
 /// Where the store fails. The entry is found all the same, within [`LISTED_EVERY`].
 pub async fn announce(host: &(impl KeyValue + Clock), due: u64) -> Result<(), StoreError> {
-    let now = milliseconds::since_1970(host.now());
+    let now = unix_time::since_1970(host.now());
     let mut marker = Marker::read(host).await?;
     let is_known = marker.due.is_some_and(|known| known <= due);
     if is_known && (marker.announced || !marker.is_carried(now)) {
@@ -129,8 +129,8 @@ impl Carrier {
         host: &(impl KeyValue + Clock),
         mut marker: Marker,
     ) -> Result<(), StoreError> {
-        let now = milliseconds::since_1970(host.now());
-        let until = now.saturating_add(milliseconds::of(LEASE));
+        let now = unix_time::since_1970(host.now());
+        let until = now.saturating_add(unix_time::of(LEASE));
         let holder = self.holder;
         (marker.announced, marker.lease) = (false, Some(Lease { holder, until }));
         marker.write(host).await

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 
 use super::{Attempted, Entry, Id, Outbox, Place};
 use crate::delivery::{DataApi, Ports};
-use crate::milliseconds;
+use crate::instance::unix_time;
 use crate::ports::StoreError;
 
 /// How long it begins with further entries on demand. A group that was begun may take ten seconds
@@ -85,7 +85,7 @@ impl Outbox {
         let due_by = if early {
             u64::MAX
         } else {
-            milliseconds::since_1970(host.now())
+            unix_time::since_1970(host.now())
         };
         let mut tried = BTreeSet::new();
         loop {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use ::http::StatusCode;
+use crate::http::message::StatusCode;
 use bytes::Bytes;
 
 use super::fault::{Fault, Flaw, Said};
@@ -11,8 +11,8 @@ use super::oauth::{Bearer, Tokens};
 use super::verdict::{Rule, Verdict};
 use crate::config::Server;
 use crate::delivery::{Failure, Outcome, Tried};
+use crate::http::message::{Body, Headers, Request, Response};
 use crate::instance::within;
-use crate::message::{Body, Headers, Request, Response};
 use crate::ports::{Clock, Outbound, Random, SendError};
 
 /// How long a caller waits for its change, all attempts and pauses together.

@@ -4,11 +4,11 @@
 use std::fmt;
 use std::time::Duration;
 
-use ::http::StatusCode;
+use crate::http::message::StatusCode;
 use serde_json::Value as Json;
 
 use super::verdict::{Rule, Verdict};
-use crate::json;
+use crate::http::json;
 use crate::ports::SendError;
 
 /// Data API builder's longest code. Keys and tokens, which a server might repeat, are longer.

@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use super::{Answer, Fault, Flaw};
 use crate::config::Table;
 use crate::delivery::{Change, Outcome, Value, encoded};
-use crate::json;
+use crate::http::json;
 
 /// An object of texts and nulls, in this order.
 struct Texts<'a>(Vec<(&'a str, Option<&'a str>)>);

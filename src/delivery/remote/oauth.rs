@@ -10,8 +10,9 @@ use super::client::{ask, wanting_json};
 use super::fault::{Fault, Flaw};
 use super::json;
 use crate::config::{OAuth, Secret};
-use crate::delivery::{Remembered, encoded};
-use crate::message::{Headers, Request, is_field_value};
+use crate::delivery::encoded;
+use crate::http::message::{Headers, Request, is_field_value};
+use crate::instance::Remembered;
 use crate::ports::{Clock, Outbound};
 
 /// A token is fetched anew this long before its end, or a tenth of its life where that is less:

@@ -2,7 +2,7 @@
 //! and one for each data API, whose rows count only for what is worded in its own error format.
 
 use super::fault::{Format, Said};
-use ::http::StatusCode;
+use crate::http::message::StatusCode;
 
 /// What is to become of a change that was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

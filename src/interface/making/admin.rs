@@ -5,8 +5,8 @@ use serde_json::{Value as Json, json};
 use super::bodies::{EntryId, Limit, StateAsked};
 use super::caller::{Call, Caller, Settings};
 use super::operation::{Operation, Schemas};
-use crate::admin::{Counted, Listed, One, Removed, Requeued, Retried, Round};
 use crate::http::ErrorBody;
+use crate::operations::outbox::{Counted, Listed, One, Removed, Requeued, Retried, Round};
 
 const OUTBOX: &str = "/admin/outbox";
 const REMOTE: Settings<'static> = &[("data_api", "postgrest")];

@@ -10,7 +10,7 @@ use futures_executor::block_on;
 use ring::hmac;
 
 use crate::app::App;
-use crate::message::{Headers, Request};
+use crate::http::message::{Headers, Request};
 use crate::testing::{FakeHost, OPERATOR, Pieces, TOKEN, json};
 
 /// What the caller knows.

@@ -2,8 +2,8 @@
 
 use super::caller::{Call, Caller};
 use super::operation::{Operation, Schemas};
-use crate::health::{Health, Readiness};
 use crate::http::ErrorBody;
+use crate::operations::health::{Health, Readiness};
 
 pub fn operations(schemas: &mut Schemas) -> [Operation; 2] {
     [alive(schemas), ready(schemas)]

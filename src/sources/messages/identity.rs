@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::credentials::{Kind, Verified};
 use crate::delivery::fitting;
-use crate::json::Field;
+use crate::http::json::Field;
 use crate::sources::{Id, IdName};
 
 /// For how long a message that comes again is known: longer than senders try again.

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use ::http::StatusCode;
+use crate::http::message::StatusCode;
 use serde::Serialize;
 
 use crate::http::{Refusal, Reply, Wrong};

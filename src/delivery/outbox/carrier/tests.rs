@@ -80,7 +80,7 @@ fn what_no_marker_knows_of_is_found_after_ten_minutes() {
     let (outbox, desk) = listed();
     keep(&outbox, &desk.host, "d", "COMPLETED", &away());
     let nothing = desk.beside();
-    let listed = milliseconds::since_1970(desk.host.now());
+    let listed = unix_time::since_1970(desk.host.now());
     put_marker(
         &desk.host,
         &format!(r#"{{"due":null,"listed":{listed},"announced":false,"lease":null}}"#),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::delivery::tests::{Desk, change};
 use crate::delivery::{Failure, Fault, Outcome};
-use crate::message::Request;
+use crate::http::message::Request;
 use crate::testing::{Answers, json};
 
 const UPDATED: &str = r#"{"value":[{"Resultado":"UPDATED"}]}"#;

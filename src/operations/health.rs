@@ -1,6 +1,6 @@
 //! What probes ask: whether the component runs, and whether it can do its work.
 
-use ::http::StatusCode;
+use crate::http::message::StatusCode;
 use serde::Serialize;
 
 use crate::audit::Record;

@@ -13,7 +13,7 @@ use serde_json::{Map, Value as Json};
 use super::change::{Change, Entity, Value};
 use super::{DeploymentId, EJECUCIONES, Failure, Outcome, local_time};
 use crate::config::UtcOffset;
-use crate::json;
+use crate::http::json;
 use crate::ports::{Clock, KeyValue, Random};
 use turns::{Turn, Turns};
 

@@ -8,7 +8,7 @@
 use std::net::IpAddr;
 
 use super::{Attempts, Budget, Client};
-use crate::milliseconds;
+use crate::instance::unix_time;
 use crate::ports::{Clock, KeyValue};
 
 /// For how many requests an instance does costly work.
@@ -42,7 +42,7 @@ impl Attempts {
             return true;
         }
         let client = Client::at(address);
-        let now = milliseconds::since_1970(host.now());
+        let now = unix_time::since_1970(host.now());
         if !self.is_over(client, now, limit) {
             if self.state().costly.unasked.spend(host.monotonic(), 0) {
                 return true;

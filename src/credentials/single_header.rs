@@ -1,6 +1,6 @@
 //! What a header shows of a credential.
 
-use crate::message::Headers;
+use crate::http::message::Headers;
 
 /// A header that can show one credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! What operators ask of the outbox: `/admin/outbox`, behind a door of their own.
 
-use ::http::StatusCode;
+use crate::http::message::StatusCode;
 use serde::Serialize;
 
 use crate::delivery::outbox::{

@@ -6,7 +6,8 @@
 
 use std::fmt;
 
-use ::http::StatusCode;
+pub use ::http::uri::Authority;
+pub use ::http::{StatusCode, Uri};
 
 /// A request: one that came, or one to another service.
 #[derive(Debug, Clone, PartialEq, Eq)]

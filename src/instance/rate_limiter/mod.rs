@@ -19,7 +19,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::milliseconds;
+use crate::instance::unix_time;
 use crate::ports::{Clock, KeyValue, StoreError};
 use costly::Costly;
 use slot::Slot;
@@ -114,7 +114,7 @@ impl Attempts {
             return judgement;
         }
         let client = Client::at(address);
-        let now = milliseconds::since_1970(host.now());
+        let now = unix_time::since_1970(host.now());
         judgement.failure = self.ask_store(host, client, now, limit).await.err();
         match self.add(client, now, limit) {
             Err(closed_for) => judgement.closed_for = Some(closed_for),
@@ -181,7 +181,7 @@ impl Attempts {
         client: Client,
         limit: usize,
     ) -> Result<(), StoreError> {
-        let now = milliseconds::since_1970(host.now());
+        let now = unix_time::since_1970(host.now());
         let slot = Slot::read(host, self.prefix, client, now).await?;
         // From here on they count as stored: another task may be at the same client.
         let (moments, unsaved) = {
@@ -243,7 +243,7 @@ impl Attempts {
     }
 
     fn most_unsaved(&self, host: &impl Clock) -> Option<Client> {
-        let now = milliseconds::since_1970(host.now());
+        let now = unix_time::since_1970(host.now());
         let mut state = self.state();
         state.clients.retain(|seen| !seen.moments(now).is_empty());
         let clients = state.clients.iter();

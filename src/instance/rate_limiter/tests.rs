@@ -146,7 +146,7 @@ fn two_tasks_that_write_one_client_at_once_lose_no_count() {
     for _ in 0..4 {
         attempts
             .attempts
-            .add(client, milliseconds::since_1970(host.now()), 5)
+            .add(client, unix_time::since_1970(host.now()), 5)
             .expect("room");
     }
     let saved = block_on(join_all(

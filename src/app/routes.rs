@@ -1,10 +1,10 @@
 //! Method and path → who answers.
 
-use super::Refusal;
-use crate::admin;
 use crate::config::{Config, Door};
 use crate::credentials::Policy;
+use crate::http::Refusal;
 use crate::interface::{self, File};
+use crate::operations::outbox as admin;
 use crate::sources::{A360, BlizWork, Messages, Source};
 
 /// What a path has that is only read.

@@ -161,7 +161,7 @@ fn a_name_that_tells_nothing_is_remembered_all_the_same() {
 fn what_was_kept_before_contents_were_is_the_same() {
     let host = FakeHost::default();
     let mark = mark("a");
-    let at = milliseconds::since_1970(host.now());
+    let at = unix_time::since_1970(host.now());
     let kept = format!(
         r#"[{{"mark":"{}","at":{at},"until":{},"taken":"queued","number":7}}]"#,
         mark.names[0].hash,

@@ -24,8 +24,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::{Change, DataApi, Failure, Outcome, Ports};
-use crate::held::Holds;
-use crate::milliseconds;
+use crate::instance::key_locks::Holds;
+use crate::instance::unix_time;
 use crate::ports::{Clock, KeyValue, Random, StoreError};
 
 use equal::Fingerprint;
@@ -260,7 +260,7 @@ impl Outbox {
         origin: Origin<'_>,
         why: &Why,
     ) -> Result<Kept, StoreError> {
-        let now = milliseconds::since_1970(host.now());
+        let now = unix_time::since_1970(host.now());
         let id = Id::new(&change, now, host.random());
         let fingerprint = Fingerprint::of(&change);
         let mut entry = Entry::new(change, origin, now);
@@ -298,9 +298,9 @@ impl Outbox {
         change: Change,
         origin: Origin<'_>,
     ) -> Result<Kept, StoreError> {
-        let now = milliseconds::since_1970(host.now());
+        let now = unix_time::since_1970(host.now());
         let id = Id::new(&change, now, host.random());
-        let due = now.saturating_add(milliseconds::of(DELIVERED_WITHIN));
+        let due = now.saturating_add(unix_time::of(DELIVERED_WITHIN));
         let place = Place { due, id };
         let entry = Entry::new(change, origin, now);
         host.set(&key(id, Some(place)), &entry.to_json()).await?;
@@ -329,10 +329,10 @@ impl Outbox {
         entry: &mut Entry,
         why: &Why,
     ) -> Option<Place> {
-        let now = milliseconds::since_1970(host.now());
+        let now = unix_time::since_1970(host.now());
         entry.failed(now, why.to_string());
         let pause = backoff::pause(entry.tries, *why == Why::NoRow, host.random());
-        let due = now.saturating_add(milliseconds::of(pause));
+        let due = now.saturating_add(unix_time::of(pause));
         let age = Duration::from_millis(now.saturating_sub(entry.since));
         let has_waited = entry.tries > 1;
         let may_pass = why.may_pass() || has_waited && self.seen().refused > REFUSED_IN_A_ROW;
@@ -353,7 +353,7 @@ impl Outbox {
             next: None,
         };
         let (id, waiting) = (place.id, key(place.id, Some(place)));
-        if !early && milliseconds::since_1970(host.now()) < place.due {
+        if !early && unix_time::since_1970(host.now()) < place.due {
             return Ok(of(Attempted::NotDue, None));
         }
         let Some(mut value) = host.get(&waiting).await? else {

@@ -3,29 +3,30 @@
 mod deliver;
 mod notify;
 mod operate;
+mod routes;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use ::http::StatusCode;
 use futures_util::future::join5;
 use percent_encoding::percent_decode_str;
 
-use crate::attempts::{Attempts, Counts, Judgement};
 use crate::audit::{self, Line, Lines, Masking, Record};
 use crate::config::{Config, Level};
 use crate::credentials::{Policy, Refused, Verified};
 use crate::delivery::outbox::{Outbox, Pending};
-use crate::delivery::{DataApi, DeploymentId, Failure, Remembered};
-use crate::health;
-use crate::held::Holds;
-use crate::http::{self, Endpoint, Incoming, Received, Refusal, Reply, Response, Route, Routes};
-use crate::instance::Breaker;
+use crate::delivery::{DataApi, DeploymentId, Failure};
+use crate::http::message::{Body, Headers, Request, StatusCode};
+use crate::http::{self, Incoming, Received, Refusal, Reply, Response};
+use crate::instance::key_locks::Holds;
+use crate::instance::rate_limiter::{Attempts, Counts, Judgement};
+use crate::instance::{Breaker, Remembered};
 use crate::interface::Interface;
-use crate::message::{Body, Headers, Request};
+use crate::operations::health;
 use crate::ports::{Clock as _, Host};
 use crate::sources;
+use routes::{Endpoint, Route, Routes};
 
 /// The application: its settings are read once, and it answers any number of requests at a time.
 pub struct App<H> {

@@ -37,7 +37,7 @@ impl Slot {
         let key = format!("{prefix}/{:02x}", hash[0]);
         let value = store.get(&key).await?.unwrap_or_default();
         // A value that cannot be read counts for nobody, and is written over.
-        let mut clients: Vec<Kept> = crate::json::parse(&value).unwrap_or_default();
+        let mut clients: Vec<Kept> = crate::http::json::parse(&value).unwrap_or_default();
         clients.retain_mut(|kept| {
             prune(&mut kept.moments, now);
             !kept.moments.is_empty()

@@ -12,8 +12,8 @@ use std::borrow::Cow;
 use super::{Id, Notification, Receipt, Source, told};
 use crate::credentials::Verified;
 use crate::delivery::{Change, Entity, Guard, IfAbsent, Moment, Name, NoMoment, Value, fitting};
+use crate::http::json::{self, Field, Fields};
 use crate::http::{Refusal, Reply, Wrong};
-use crate::json::{self, Field, Fields};
 
 pub use reply::health;
 #[cfg(test)]

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::delivery::outbox;
-use crate::milliseconds;
+use crate::instance::unix_time;
 use crate::ports::{Clock, KeyValue, StoreError};
 use crate::sources::{Id, Receipt, Taken};
 
@@ -123,7 +123,7 @@ pub async fn keep(
     mark: &Mark,
     receipt: Receipt,
 ) -> Result<Receipt, StoreError> {
-    let at = milliseconds::since_1970(receipt.at);
+    let at = unix_time::since_1970(receipt.at);
     let mut counts = None;
     for name in &mark.names {
         let mut all = read(host, name).await?;
@@ -138,7 +138,7 @@ pub async fn keep(
         all.push(Kept {
             mark: name.hash.clone(),
             at,
-            until: at.saturating_add(milliseconds::of(mark.lifetime)),
+            until: at.saturating_add(unix_time::of(mark.lifetime)),
             taken: receipt.taken.name().to_owned(),
             number: receipt.number,
             content: mark.content.clone(),
@@ -170,8 +170,8 @@ pub async fn forget(
 async fn read(host: &(impl KeyValue + Clock), name: &Name) -> Result<Vec<Kept>, StoreError> {
     let value = host.get(&name.key()).await?.unwrap_or_default();
     // A value that cannot be read counts for nothing, and is written over.
-    let mut all: Vec<Kept> = crate::json::parse(&value).unwrap_or_default();
-    let now = milliseconds::since_1970(host.now());
+    let mut all: Vec<Kept> = crate::http::json::parse(&value).unwrap_or_default();
+    let now = unix_time::since_1970(host.now());
     all.retain(|kept| kept.until > now);
     Ok(all)
 }
