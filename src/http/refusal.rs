@@ -267,30 +267,12 @@ impl From<Unreadable> for Refusal {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-#[cfg_attr(
-    test,
-    schemars(description = "Por qué no se ha hecho lo que se pedía.")
-)]
 pub struct ErrorBody<'a> {
-    #[cfg_attr(test, schemars(description = "siempre ERROR"))]
     status: No,
-    #[cfg_attr(test, schemars(description = "qué pasó, para programas"))]
     code: &'static str,
-    #[cfg_attr(test, schemars(description = "qué pasó, para personas"))]
     message: &'a str,
-    #[cfg_attr(
-        test,
-        schemars(description = "con este identificador se encuentra la petición en el registro")
-    )]
     request_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(
-        test,
-        schemars(
-            description = "qué le pasa a cada campo",
-            with = "Option<std::collections::BTreeMap<String, String>>"
-        )
-    )]
     errors: Option<&'a Wrong>,
 }
 
@@ -298,14 +280,6 @@ pub struct ErrorBody<'a> {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-#[cfg_attr(
-    test,
-    schemars(description = "Todo lo que se dice de lo que no puede pasar.")
-)]
 pub struct InternalBody<'a> {
-    #[cfg_attr(
-        test,
-        schemars(description = "con este identificador se encuentra la petición en el registro")
-    )]
     request_id: &'a str,
 }

@@ -58,10 +58,9 @@ impl Serialize for Wrong {
 /// `status` of a reply that says yes.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[cfg_attr(test, schemars(inline, description = "siempre lo mismo"))]
+#[cfg_attr(test, schemars(inline))]
 pub enum Yes {
     /// The only word there is.
-    #[cfg_attr(test, schemars(description = "sí"))]
     #[serde(rename = "OK")]
     Ok,
 }
@@ -69,10 +68,9 @@ pub enum Yes {
 /// `status` of a reply that says no.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[cfg_attr(test, schemars(inline, description = "siempre lo mismo"))]
+#[cfg_attr(test, schemars(inline))]
 pub enum No {
     /// The only word there is.
-    #[cfg_attr(test, schemars(description = "no"))]
     #[serde(rename = "ERROR")]
     Error,
 }

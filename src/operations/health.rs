@@ -10,45 +10,24 @@ use crate::http::{Reply, Wrong};
 
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[cfg_attr(test, schemars(description = "Que el servicio está en marcha."))]
 pub struct Health {
-    #[cfg_attr(test, schemars(description = "siempre `ok`"))]
     status: &'static str,
-    #[cfg_attr(test, schemars(description = "para personas"))]
     message: &'static str,
 }
 
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[cfg_attr(test, schemars(description = "Si todo está listo."))]
 pub struct Readiness {
-    #[cfg_attr(test, schemars(description = "`ready` o `not_ready`"))]
     status: &'static str,
-    #[cfg_attr(test, schemars(description = "una palabra por comprobación"))]
     checks: Checks,
     #[serde(skip_serializing_if = "Wrong::is_empty")]
-    #[cfg_attr(
-        test,
-        schemars(
-            description = "qué le pasa a cada ajuste, sin su valor",
-            with = "std::collections::BTreeMap<String, String>"
-        )
-    )]
     problems: Wrong,
 }
 
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[cfg_attr(test, schemars(description = "Las comprobaciones."))]
 pub struct Checks {
-    #[cfg_attr(test, schemars(description = "los ajustes: `ok` o `invalid`"))]
     settings: &'static str,
-    #[cfg_attr(
-        test,
-        schemars(
-            description = "la API de datos: `ok`; `embedded`, las filas están en el almacén del servicio y SAM no se toca; `failing`; o `unknown` si no se sabe cuál es"
-        )
-    )]
     data_api: &'static str,
 }
 

@@ -133,29 +133,19 @@ fn wrong(name: &'static str, what: String) -> Refusal {
 /// `GET /admin/outbox`
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[cfg_attr(test, schemars(description = "Una página de entradas."))]
 pub struct Listed<'a> {
-    #[cfg_attr(test, schemars(description = "siempre OK"))]
     status: Yes,
     /// Newest first.
-    #[cfg_attr(test, schemars(description = "las entradas, la más reciente primero"))]
     entries: Vec<Shown<'a>>,
     /// `before` of the next page, where there is one.
-    #[cfg_attr(
-        test,
-        schemars(description = "`before` de la página siguiente; null si no la hay")
-    )]
     next: Option<String>,
 }
 
 /// `GET /admin/outbox/<id>`
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[cfg_attr(test, schemars(description = "Una entrada."))]
 pub struct One<'a> {
-    #[cfg_attr(test, schemars(description = "siempre OK"))]
     status: Yes,
-    #[cfg_attr(test, schemars(description = "la entrada"))]
     entry: Shown<'a>,
 }
 
@@ -164,76 +154,36 @@ pub struct One<'a> {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-#[cfg_attr(
-    test,
-    schemars(
-        description = "Una entrada. De la que no se puede leer solo se sabe lo que dice su identificador.",
-        rename = "Entry"
-    )
-)]
+#[cfg_attr(test, schemars(rename = "Entry"))]
 pub struct Shown<'a> {
-    #[cfg_attr(test, schemars(description = "su identificador"))]
     id: String,
-    #[cfg_attr(
-        test,
-        schemars(description = "`waiting`: espera; `dead`: nadie la tomará sin ayuda")
-    )]
     state: &'static str,
-    #[cfg_attr(test, schemars(description = "cuándo llegó"))]
     created: String,
     /// Only of one that waits.
-    #[cfg_attr(
-        test,
-        schemars(description = "cuándo se volverá a intentar; null si ya no se intenta")
-    )]
     due: Option<String>,
     /// The table.
-    #[cfg_attr(test, schemars(description = "la tabla"))]
     entity: Option<&'a str>,
-    #[cfg_attr(test, schemars(description = "la clave de la fila"))]
     key: Option<&'a str>,
     /// What the change would make of the row's state, where it is about one.
-    #[cfg_attr(
-        test,
-        schemars(description = "el estado que pedía, si es de una ejecución")
-    )]
     status: Option<&'a str>,
-    #[cfg_attr(test, schemars(description = "quién avisó"))]
     source: Option<&'a str>,
-    #[cfg_attr(test, schemars(description = "la petición que la trajo"))]
     request_id: Option<&'a str>,
-    #[cfg_attr(test, schemars(description = "cuántas veces se intentó"))]
     tries: Option<u64>,
     /// Why the last attempt failed.
-    #[cfg_attr(test, schemars(description = "por qué falló el último intento"))]
     failure: Option<&'a str>,
     /// Only of one that is shown alone.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(
-        test,
-        schemars(description = "los últimos intentos; solo si se pide una entrada")
-    )]
     attempts: Option<Vec<Attempt<'a>>>,
     /// Only of one that is shown alone: columns and their texts.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(
-        test,
-        schemars(
-            description = "las columnas y sus textos; solo si se pide una entrada",
-            with = "Option<std::collections::BTreeMap<String, String>>"
-        )
-    )]
     change: Option<Texts<'a>>,
 }
 
 /// An attempt that failed.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[cfg_attr(test, schemars(description = "Un intento."))]
 pub struct Attempt<'a> {
-    #[cfg_attr(test, schemars(description = "cuándo"))]
     at: String,
-    #[cfg_attr(test, schemars(description = "por qué falló"))]
     failure: &'a str,
 }
 
@@ -241,26 +191,13 @@ pub struct Attempt<'a> {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-#[cfg_attr(test, schemars(description = "Cuánto espera."))]
 pub struct Counted {
-    #[cfg_attr(test, schemars(description = "siempre OK"))]
     status: Yes,
     /// Rows with a change that waits.
-    #[cfg_attr(test, schemars(description = "filas con un cambio que espera"))]
     waiting: usize,
     /// Rows with a dead letter.
-    #[cfg_attr(
-        test,
-        schemars(description = "filas con un cambio que nadie tomará sin ayuda")
-    )]
     dead: usize,
     /// For how long the oldest change has waited.
-    #[cfg_attr(
-        test,
-        schemars(
-            description = "desde hace cuántos segundos espera el más antiguo; null si no espera ninguno"
-        )
-    )]
     oldest_seconds: Option<u64>,
 }
 
@@ -268,73 +205,44 @@ pub struct Counted {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-#[cfg_attr(test, schemars(description = "Qué ha hecho una ronda."))]
 pub struct Round {
-    #[cfg_attr(test, schemars(description = "siempre OK"))]
     status: Yes,
-    #[cfg_attr(test, schemars(description = "filas que ya tienen su cambio"))]
     delivered: usize,
-    #[cfg_attr(test, schemars(description = "filas que ya estaban en estado final"))]
     already_final: usize,
-    #[cfg_attr(test, schemars(description = "intentos fallidos"))]
     failed: usize,
-    #[cfg_attr(test, schemars(description = "cambios que ya nadie tomará sin ayuda"))]
     dead: usize,
-    #[cfg_attr(
-        test,
-        schemars(description = "filas con un cambio que sigue esperando")
-    )]
     waiting: usize,
 }
 
 /// `POST /admin/outbox/<id>/retry`
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[cfg_attr(test, schemars(description = "Qué ha sido de una entrada."))]
 pub struct Retried {
-    #[cfg_attr(test, schemars(description = "siempre OK"))]
     status: Yes,
-    #[cfg_attr(
-        test,
-        schemars(description = "`updated`, `already_final`, `no_row_yet`, `failed` o `dead`")
-    )]
     result: &'static str,
     /// The name that the entry has now.
-    #[cfg_attr(
-        test,
-        schemars(description = "el identificador que la entrada tiene ahora")
-    )]
     id: String,
 }
 
 /// `POST /admin/outbox/<id>/requeue`, `POST /admin/outbox/requeue`
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[cfg_attr(test, schemars(description = "Que vuelven a esperar."))]
 pub struct Requeued {
-    #[cfg_attr(test, schemars(description = "siempre OK"))]
     status: Yes,
-    #[cfg_attr(test, schemars(description = "siempre `requeued`"))]
     result: &'static str,
     /// How many were put back.
-    #[cfg_attr(test, schemars(description = "cuántas vuelven a esperar"))]
     entries: usize,
     /// The new name, where it is one.
-    #[cfg_attr(test, schemars(description = "su nuevo identificador, si es una"))]
     id: Option<String>,
     /// How many dead letters are left.
-    #[cfg_attr(test, schemars(description = "cuántas quedan apartadas"))]
     dead: usize,
 }
 
 /// `DELETE /admin/outbox/<id>`
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[cfg_attr(test, schemars(description = "Que una entrada ya no está."))]
 pub struct Removed {
-    #[cfg_attr(test, schemars(description = "siempre OK"))]
     status: Yes,
-    #[cfg_attr(test, schemars(description = "siempre `removed`"))]
     result: &'static str,
 }
 

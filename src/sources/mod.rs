@@ -156,18 +156,9 @@ impl Taken {
 /// The reply that most sources give.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[cfg_attr(test, schemars(description = "Que el aviso se ha recibido."))]
 pub struct Acknowledged {
-    #[cfg_attr(test, schemars(description = "siempre OK"))]
     status: Yes,
-    #[cfg_attr(
-        test,
-        schemars(
-            description = "`updated`: la fila cambió; `already_final`: ya no cambia; `queued`: espera en la bandeja de salida"
-        )
-    )]
     result: &'static str,
-    #[cfg_attr(test, schemars(description = "lo mismo, para personas"))]
     message: &'static str,
     #[serde(skip)]
     taken: Taken,

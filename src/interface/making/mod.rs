@@ -12,6 +12,7 @@ mod health;
 mod messages;
 mod operation;
 mod page;
+mod texts;
 
 use std::collections::BTreeMap;
 use std::path::Path;

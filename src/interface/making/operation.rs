@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 
 use super::caller::{Call, Caller, Seen};
+use super::texts::Texts;
 use crate::http::InternalBody;
 
 /// Headers of replies that are told, and what of.
@@ -43,6 +44,7 @@ impl Schemas {
     pub fn named(&mut self) -> Map<String, Json> {
         let mut named = self.0.take_definitions(true);
         named.values_mut().for_each(forget_widths);
+        Texts::read().describe(&mut named);
         named
     }
 }

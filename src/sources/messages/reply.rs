@@ -56,16 +56,10 @@ pub fn refused(refusal: &Refusal, request_id: &str) -> Reply {
 
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[cfg_attr(
-    test,
-    schemars(description = "Si el mensaje ha entrado.", rename = "MessagesReply")
-)]
+#[cfg_attr(test, schemars(rename = "MessagesReply"))]
 pub struct Told<'a> {
-    #[cfg_attr(test, schemars(description = "si el mensaje entró"))]
     success: bool,
-    #[cfg_attr(test, schemars(description = "qué pasó, para personas"))]
     message: &'a str,
-    #[cfg_attr(test, schemars(description = "lo que haya que añadir"))]
     data: Option<Data<'a>>,
 }
 
@@ -73,46 +67,22 @@ pub struct Told<'a> {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(untagged)]
-#[cfg_attr(
-    test,
-    schemars(description = "Lo que hay que añadir.", rename = "MessagesData")
-)]
+#[cfg_attr(test, schemars(rename = "MessagesData"))]
 pub enum Data<'a> {
     /// It was taken.
-    #[cfg_attr(test, schemars(description = "Entró.", title = "Entró"))]
     Taken {
-        #[cfg_attr(test, schemars(description = "cuándo llegó"))]
         received_at: String,
-        #[cfg_attr(test, schemars(description = "por qué identificador se le conoce"))]
         message_id: Option<&'a str>,
     },
     /// It was not.
-    #[cfg_attr(test, schemars(description = "No entró.", title = "No entró"))]
-    Refused {
-        #[cfg_attr(
-            test,
-            schemars(
-                description = "qué le pasa a cada campo",
-                with = "std::collections::BTreeMap<String, String>"
-            )
-        )]
-        errors: &'a Wrong,
-    },
+    Refused { errors: &'a Wrong },
 }
 
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[cfg_attr(
-    test,
-    schemars(
-        description = "Que el servicio está en marcha.",
-        rename = "MessagesHealth"
-    )
-)]
+#[cfg_attr(test, schemars(rename = "MessagesHealth"))]
 pub struct Health {
-    #[cfg_attr(test, schemars(description = "siempre `healthy`"))]
     status: &'static str,
-    #[cfg_attr(test, schemars(description = "qué hora es aquí"))]
     timestamp: String,
 }
 
