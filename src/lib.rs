@@ -23,6 +23,7 @@ pub mod http;
 pub mod instance;
 pub mod interface;
 pub mod operations;
+pub mod outbound;
 pub mod ports;
 pub mod sources;
 

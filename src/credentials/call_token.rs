@@ -12,10 +12,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::Finding;
 use crate::config::CallTokenSettings;
-use crate::delivery::{Fault, JSON, ask, encoded, wanting_json};
 use crate::http::Received;
 use crate::http::json::{self, Field, Fields};
 use crate::http::message::{Headers, Request};
+use crate::outbound::{JSON, OutboundError, encoded, json_request, send_once};
 use crate::ports::{Clock, Outbound, Random};
 
 /// How long the API has.
@@ -44,7 +44,7 @@ pub enum Unchecked {
     Status(StatusCode),
     /// There was no whole answer.
     #[error("call token: {0}")]
-    Fault(Fault),
+    Request(#[source] OutboundError),
     /// It answered, but not that the call is valid, nor that it is not.
     #[error("call token: the check failed with resultCode {0}")]
     Code(i64),
@@ -75,7 +75,7 @@ impl CallToken {
         // Nobody has made this one: it stands in for what is no token.
         let decoy = || format!("{:024x}", host.random() >> 32);
         let token = shown.as_ref().map_or_else(|_| decoy(), String::clone);
-        let answer = ask(host, self.request(&token), PATIENCE).await?;
+        let answer = send_once(host, self.request(&token), PATIENCE).await?;
         let code = result_code(&answer.body).ok_or(Unchecked::Shape)?;
         let finding = match (code, shown) {
             (0, Ok(_)) => Finding::Valid,
@@ -127,15 +127,15 @@ impl CallToken {
         let body = serde_json::to_vec(&question).expect("an object of texts");
         let url = format!("{origin}/utils/validatecall/{api_token}");
         let content = (JSON, body.into());
-        wanting_json("POST", url, Headers::default(), Some(content))
+        json_request("POST", url, Headers::default(), Some(content))
     }
 }
 
-impl From<Fault> for Unchecked {
-    fn from(fault: Fault) -> Self {
-        match fault {
-            Fault::Status { status, .. } => Self::Status(status),
-            fault => Self::Fault(fault),
+impl From<OutboundError> for Unchecked {
+    fn from(error: OutboundError) -> Self {
+        match error {
+            OutboundError::Status { status, .. } => Self::Status(status),
+            error => Self::Request(error),
         }
     }
 }

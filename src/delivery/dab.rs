@@ -9,13 +9,34 @@ use serde_json::Value as Json;
 
 use super::change::{Change, IfAbsent};
 use super::remote::json;
-use super::remote::verdict::{self, Rule};
-use super::remote::{Answer, Call, Dialect, Exchange, Fault, Format, Probe};
-use super::{COLUMNS, Failure, Outcome, Ports, encoded};
+use super::remote::{Call, Dialect, Exchange, Probe};
+use super::{COLUMNS, Failure, Outcome, Ports};
 use crate::config::{Table, Target};
+use crate::outbound::ErrorFormat::Nested;
+use crate::outbound::ErrorPattern::Codes;
+use crate::outbound::Verdict::{Final, Transient, Waits};
+use crate::outbound::{OutboundError, OutboundReply, Rule, encoded};
 
 /// Without it a PATCH makes the row that is not there.
 const ONLY_IF_THERE: (&str, &str) = ("if-match", "*");
+
+/// Data API builder: `{"error":{"code":"…"}}`.
+pub(super) const RULES: &[Rule] = &[
+    Rule(
+        &[400, 422],
+        Codes(Nested, &["BadRequest", "DatabaseInputError"]),
+        Final,
+    ),
+    // A snapshot conflict (3960), or a key that is there already.
+    Rule(
+        &[409],
+        Codes(Nested, &["DatabaseOperationFailed"]),
+        Transient,
+    ),
+    // A constraint or a view that does not take the row; or a policy that keeps it.
+    Rule(&[400], Codes(Nested, &["DatabaseOperationFailed"]), Waits),
+    Rule(&[403], Codes(Nested, &["DatabasePolicyFailure"]), Waits),
+];
 
 /// How it is spoken to.
 pub struct Dab;
@@ -25,7 +46,7 @@ impl Dialect for Dab {
         exchange: &mut Exchange<'_, impl Ports>,
         procedure: &str,
         change: &Change,
-    ) -> Result<Outcome, Fault> {
+    ) -> Result<Outcome, OutboundError> {
         let target = format!("{}/{}", exchange.path(), encoded(procedure));
         let call = Call::new("POST", target).with_body(json::arguments(change));
         let answer = exchange.send(&call).await?;
@@ -68,7 +89,7 @@ impl Dialect for Dab {
         }
     }
 
-    const RULES: &'static [Rule] = verdict::DAB;
+    const RULES: &'static [Rule] = RULES;
 
     /// Its liveness, which asks no database and is open to all; but it judges a token all the same.
     /// Closer: the entity itself, by a method that a procedure does not have, or one row's key.
@@ -88,21 +109,23 @@ impl Dialect for Dab {
     }
 
     /// `{"status":"Healthy","version":"…","app-name":"…"}`, or the word alone from older ones.
-    fn is_root(answer: &Answer, _: &Target) -> bool {
-        let Ok(body) = json::read(answer) else {
+    fn is_root(answer: &OutboundReply, _: &Target) -> bool {
+        let Ok(body) = answer.json() else {
             return answer.body.trim_ascii() == b"Healthy";
         };
         let is_healthy = body.get("status").and_then(Json::as_str) == Some("Healthy");
         is_healthy && (body.get("version").is_some() || body.get("app-name").is_some())
     }
 
-    fn takes_changes(closer: Result<Answer, Fault>, _: &Target) -> Result<(), Fault> {
+    fn takes_changes(
+        closer: Result<OutboundReply, OutboundError>,
+        _: &Target,
+    ) -> Result<(), OutboundError> {
         match closer {
             Ok(answer) => rows(&answer).map(drop),
             // A procedure is only called by POST.
-            Err(Fault::Status { status, said, .. })
-                if status == StatusCode::METHOD_NOT_ALLOWED
-                    && said.code(Format::Nested).is_some() =>
+            Err(OutboundError::Status { status, detail, .. })
+                if status == StatusCode::METHOD_NOT_ALLOWED && detail.code(Nested).is_some() =>
             {
                 Ok(())
             }
@@ -132,7 +155,7 @@ async fn look(
     address: &str,
     table: &Table,
     change: &Change,
-) -> Result<Option<Json>, Fault> {
+) -> Result<Option<Json>, OutboundError> {
     let target = format!("{address}?$select={}", json::looked_at(table, change));
     let answer = match exchange.send(&Call::new("GET", target)).await {
         Ok(answer) => answer,
@@ -145,7 +168,7 @@ async fn look(
     match <[Json; 1]>::try_from(rows(&answer)?) {
         Ok([row]) if json::has_state(&row, table, change) => Ok(Some(row)),
         Err(none) if none.is_empty() => Ok(None),
-        _ => Err(json::shape(&answer)),
+        _ => Err(answer.unexpected()),
     }
 }
 
@@ -168,10 +191,10 @@ fn entity(path: &str, table: &Table) -> String {
 }
 
 /// Every reply that says yes has rows under `value`.
-fn rows(answer: &Answer) -> Result<Vec<Json>, Fault> {
-    match json::read(answer)?.get_mut("value").map(Json::take) {
+fn rows(answer: &OutboundReply) -> Result<Vec<Json>, OutboundError> {
+    match answer.json()?.get_mut("value").map(Json::take) {
         Some(Json::Array(rows)) => Ok(rows),
-        _ => Err(json::shape(answer)),
+        _ => Err(answer.unexpected()),
     }
 }
 
@@ -181,18 +204,18 @@ fn is_left(row: &Json, table: &Table, change: &Change) -> bool {
 
 /// Whether the fault is that there is no row with this key; what else is not found has no code, or
 /// another.
-fn is_no_row(fault: &Fault) -> bool {
+fn is_no_row(fault: &OutboundError) -> bool {
     matches!(
         fault,
-        Fault::Status { status, said, .. }
+        OutboundError::Status { status, detail, .. }
             if *status == StatusCode::NOT_FOUND
-                && matches!(said.code(Format::Nested), Some("EntityNotFound" | "ItemNotFound"))
+                && matches!(detail.code(Nested), Some("EntityNotFound" | "ItemNotFound"))
     )
 }
 
 /// Whether the fault is that there is a row with this key.
-fn is_conflict(fault: &Fault) -> bool {
-    matches!(fault, Fault::Status { status, .. } if *status == StatusCode::CONFLICT)
+fn is_conflict(fault: &OutboundError) -> bool {
+    matches!(fault, OutboundError::Status { status, .. } if *status == StatusCode::CONFLICT)
 }
 
 #[cfg(test)]

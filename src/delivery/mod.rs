@@ -11,9 +11,8 @@ mod timestamp;
 
 use std::time::SystemTime;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
-
 use crate::config::{self, UtcOffset};
+use crate::outbound::OutboundError;
 use crate::ports::{Clock, KeyValue, Outbound, Random, StoreError};
 use dab::Dab;
 use postgrest::Postgrest;
@@ -25,7 +24,6 @@ pub use ejecuciones::{
 };
 use embedded::Embedded;
 use remote::Server;
-pub use remote::{Fault, JSON, ask, wanting_json};
 pub use timestamp::{Moment, NoMoment};
 
 /// What became of a change.
@@ -57,7 +55,7 @@ pub enum Failure {
     Corrupt(String),
     /// The server did not do what was asked.
     #[error("data API: {0}")]
-    Remote(#[from] Fault),
+    Remote(#[from] OutboundError),
     /// The setting is wrong that says what the table is called.
     #[error("the table's name is not known: a setting is wrong")]
     Nameless,
@@ -83,9 +81,9 @@ pub struct Tried {
     /// What became of it.
     pub result: Result<Outcome, Failure>,
     /// The fault of a first attempt, where there was a second.
-    pub retried: Option<Fault>,
+    pub retried: Option<OutboundError>,
     /// A refusal that was taken for "no such row", but may as well mean the table.
-    pub doubtful: Option<Fault>,
+    pub doubtful: Option<OutboundError>,
 }
 
 /// The data API of one configuration. A further one is one file, and one line in each of these.
@@ -151,16 +149,6 @@ pub trait Ports: KeyValue + Outbound + Clock + Random {}
 
 impl<T: KeyValue + Outbound + Clock + Random> Ports for T {}
 
-/// A name or key as one piece of a path or a query, whatever is in it.
-pub fn encoded(text: &str) -> PercentEncode<'_> {
-    const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
-        .remove(b'-')
-        .remove(b'_')
-        .remove(b'.')
-        .remove(b'~');
-    utf8_percent_encode(text, ENCODED)
-}
-
 /// `now` on the database's clock, as `YYYY-MM-DDThh:mm:ss`.
 fn local_time(now: SystemTime, offset: UtcOffset) -> String {
     let local = match offset.behind {
@@ -176,4 +164,4 @@ fn local_time(now: SystemTime, offset: UtcOffset) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub mod tests;

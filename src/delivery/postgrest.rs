@@ -9,10 +9,13 @@ use serde_json::Value as Json;
 
 use super::change::{Change, Guard, IfAbsent};
 use super::remote::json;
-use super::remote::verdict::{self, Rule};
-use super::remote::{Answer, Call, Dialect, Exchange, Fault, Format, Probe};
-use super::{CALLBACK_INFO, COLUMNS, ESTADO, Failure, Outcome, Ports, encoded};
+use super::remote::{Call, Dialect, Exchange, Probe};
+use super::{CALLBACK_INFO, COLUMNS, ESTADO, Failure, Outcome, Ports};
 use crate::config::{Table, Target};
+use crate::outbound::ErrorFormat::TopLevel;
+use crate::outbound::ErrorPattern::{Classes, Codes};
+use crate::outbound::Verdict::{Final, RefusesAll, Transient, Waits};
+use crate::outbound::{OutboundError, OutboundReply, Rule, encoded};
 
 /// The rows that were changed come back.
 const SHOW_CHANGED: (&str, &str) = ("prefer", "return=representation");
@@ -22,6 +25,19 @@ const SHOW_MADE: (&str, &str) = (
     "prefer",
     "resolution=ignore-duplicates,return=representation",
 );
+
+/// PostgREST: `{"code":"…","message":"…"}`, the code being PostgreSQL's or one that begins with
+/// `PGRST`. Of the latter none is about one change.
+pub(super) const RULES: &[Rule] = &[
+    // Older ones say so where the token's role does not exist.
+    Rule(&[400], Codes(TopLevel, &["22023"]), RefusesAll),
+    // A value that its column does not take, and a constraint.
+    Rule(&[400, 422], Classes(&["22", "23"]), Final),
+    // A serialization failure, and a deadlock.
+    Rule(&[500], Codes(TopLevel, &["40001", "40P01"]), Transient),
+    // Raised by a trigger or the function itself.
+    Rule(&[400], Classes(&["P0"]), Waits),
+];
 
 /// How it is spoken to.
 pub struct Postgrest;
@@ -42,7 +58,7 @@ impl Dialect for Postgrest {
         exchange: &mut Exchange<'_, impl Ports>,
         function: &str,
         change: &Change,
-    ) -> Result<Outcome, Fault> {
+    ) -> Result<Outcome, OutboundError> {
         let target = format!("{}/rpc/{}", exchange.path(), encoded(function));
         let call = Call::new("POST", target).with_body(json::arguments(change));
         let answer = exchange.send(&call).await?;
@@ -113,7 +129,7 @@ impl Dialect for Postgrest {
         }
     }
 
-    const RULES: &'static [Rule] = verdict::POSTGREST;
+    const RULES: &'static [Rule] = RULES;
 
     /// Its root, which describes what the role may use; that may be closed to the role, though, or
     /// switched off. Closer: the function, called by GET and so in a transaction that cannot write,
@@ -134,8 +150,8 @@ impl Dialect for Postgrest {
     }
 
     /// A description by OpenAPI. Where it lists anything, it has to list what changes are made by.
-    fn is_root(answer: &Answer, target: &Target) -> bool {
-        let Ok(body) = json::read(answer) else {
+    fn is_root(answer: &OutboundReply, target: &Target) -> bool {
+        let Ok(body) = answer.json() else {
             return false;
         };
         let own = match target {
@@ -149,7 +165,10 @@ impl Dialect for Postgrest {
         version.is_some_and(Json::is_string) && lists
     }
 
-    fn takes_changes(closer: Result<Answer, Fault>, target: &Target) -> Result<(), Fault> {
+    fn takes_changes(
+        closer: Result<OutboundReply, OutboundError>,
+        target: &Target,
+    ) -> Result<(), OutboundError> {
         let fault = match (closer, target) {
             (Ok(answer), Target::Procedure(_)) => return outcome(&answer).map(drop),
             (Ok(answer), Target::Table(_)) => return rows(&answer).map(drop),
@@ -157,10 +176,10 @@ impl Dialect for Postgrest {
         };
         // The function has been called: it refuses an empty key, or cannot write here.
         let was_called = match &fault {
-            Fault::Status { said, .. } => {
+            OutboundError::Status { detail, .. } => {
                 !fault.may_pass()
-                    || said.is_of_class(&["P0"])
-                    || said.code(Format::TopLevel) == Some("25006")
+                    || detail.is_of_class(&["P0"])
+                    || detail.code(TopLevel) == Some("25006")
             }
             _ => false,
         };
@@ -189,7 +208,7 @@ async fn patch(
     row: &Address<'_>,
     guard: &str,
     body: Vec<u8>,
-) -> Result<bool, Fault> {
+) -> Result<bool, OutboundError> {
     let Address {
         path, key, filter, ..
     } = row;
@@ -208,14 +227,14 @@ async fn look(
     row: &Address<'_>,
     table: &Table,
     change: &Change,
-) -> Result<Option<Json>, Fault> {
+) -> Result<Option<Json>, OutboundError> {
     let Address { path, filter, .. } = row;
     let target = format!("{path}?{filter}&select={}", json::looked_at(table, change));
     let answer = exchange.send(&Call::new("GET", target)).await?;
     let rows = rows(&answer)?;
     match rows.iter().all(|seen| json::has_state(seen, table, change)) {
         true => Ok(rows.into_iter().next()),
-        false => Err(json::shape(&answer)),
+        false => Err(answer.unexpected()),
     }
 }
 
@@ -224,7 +243,7 @@ async fn insert(
     exchange: &mut Exchange<'_, impl Ports>,
     row: &Address<'_>,
     body: Vec<u8>,
-) -> Result<bool, Fault> {
+) -> Result<bool, OutboundError> {
     let Address { path, key, .. } = row;
     let target = format!("{path}?on_conflict={key}&select={key}");
     let call = Call::new("POST", target)
@@ -235,28 +254,28 @@ async fn insert(
 }
 
 /// Whether the row came back that was written to, and not something else that is a list.
-fn is_there(answer: &Answer, row: &Address<'_>) -> Result<bool, Fault> {
+fn is_there(answer: &OutboundReply, row: &Address<'_>) -> Result<bool, OutboundError> {
     let rows = rows(answer)?;
     let has_key = |shown: &Json| shown.get(row.key_column).is_some_and(|key| !key.is_null());
     match rows.iter().all(has_key) {
         true => Ok(!rows.is_empty()),
-        false => Err(json::shape(answer)),
+        false => Err(answer.unexpected()),
     }
 }
 
 /// What the function says. One that returns a table answers with a list, one that returns a record
 /// without.
-fn outcome(answer: &Answer) -> Result<Outcome, Fault> {
-    match json::read(answer)? {
+fn outcome(answer: &OutboundReply) -> Result<Outcome, OutboundError> {
+    match answer.json()? {
         Json::Array(rows) => json::outcome(&rows, answer),
         record => json::outcome(&[record], answer),
     }
 }
 
-fn rows(answer: &Answer) -> Result<Vec<Json>, Fault> {
-    match json::read(answer)? {
+fn rows(answer: &OutboundReply) -> Result<Vec<Json>, OutboundError> {
+    match answer.json()? {
         Json::Array(rows) => Ok(rows),
-        _ => Err(json::shape(answer)),
+        _ => Err(answer.unexpected()),
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::json as value;
 
 use crate::delivery::tests::{Desk, change, event, message};
-use crate::delivery::{Failure, Fault, IfAbsent, Outcome};
+use crate::delivery::{Failure, IfAbsent, OutboundError, Outcome};
 use crate::testing::{Answers, json};
 
 const HEADERS: &str = r#"{"X-MS-API-ROLE":"sam_callback"}"#;
@@ -71,7 +71,7 @@ fn anything_but_one_known_word_is_not_what_was_promised() {
         r#"{"value":[{"Resulta"#,
     ] {
         let outcome = procedure().apply(&change("d-1"), [json(200, body)]);
-        let Err(Failure::Remote(fault @ Fault::Flawed(..))) = outcome else {
+        let Err(Failure::Remote(fault @ OutboundError::InvalidBody(..))) = outcome else {
             panic!("{body}: {outcome:?}");
         };
         assert!(fault.may_pass());
@@ -145,7 +145,10 @@ fn a_state_that_cannot_be_seen_guards_the_row() {
     ] {
         let answer = json(200, &value!({ "value": looked }).to_string());
         let outcome = table().apply(&change("d-1"), [answer]);
-        let flawed = matches!(outcome, Err(Failure::Remote(Fault::Flawed(..))));
+        let flawed = matches!(
+            outcome,
+            Err(Failure::Remote(OutboundError::InvalidBody(..)))
+        );
         assert!(flawed, "{looked}: {outcome:?}");
     }
 }
@@ -174,7 +177,7 @@ fn a_change_is_not_sent_again_without_another_look() {
 fn not_found_without_a_code_that_says_so_is_no_answer_about_the_row() {
     for body in ["", "<html>", r#"{"error":{"code":"BadRequest"}}"#] {
         let outcome = table().apply(&change("d-1"), [json(404, body)]);
-        let refused = matches!(outcome, Err(Failure::Remote(Fault::Status { .. })));
+        let refused = matches!(outcome, Err(Failure::Remote(OutboundError::Status { .. })));
         assert!(refused, "{body}: {outcome:?}");
     }
     let tried = table().try_out(&change("d-1"), [missing()]);

@@ -406,7 +406,7 @@ impl Outbox {
 
 /// Whether the failure is of the data API itself, and not of one change.
 fn is_away(failure: &Failure) -> bool {
-    matches!(failure, Failure::Remote(fault) if fault.is_momentary())
+    matches!(failure, Failure::Remote(fault) if fault.is_transient())
 }
 
 /// Where in the store an entry is: one that waits by its place, a dead letter by its name.

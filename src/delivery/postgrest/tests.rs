@@ -1,7 +1,7 @@
 //! PostgREST and Supabase, as they answer by PostgREST's own documentation and source.
 
 use crate::delivery::tests::{Desk, change, event, message};
-use crate::delivery::{Failure, Fault, IfAbsent, Outcome};
+use crate::delivery::{Failure, IfAbsent, OutboundError, Outcome};
 use crate::testing::json;
 
 /// As Supabase wants it.
@@ -50,7 +50,10 @@ fn anything_else_is_not_what_was_promised() {
         r#"[{"Resultado":"UPD"#,
     ] {
         let outcome = Desk::with(SUPABASE).apply(&change("d-1"), [json(200, body)]);
-        let flawed = matches!(outcome, Err(Failure::Remote(Fault::Flawed(..))));
+        let flawed = matches!(
+            outcome,
+            Err(Failure::Remote(OutboundError::InvalidBody(..)))
+        );
         assert!(flawed, "{body}: {outcome:?}");
     }
 }
@@ -113,7 +116,10 @@ fn a_row_that_others_are_at_may_be_tried_again() {
 fn a_list_of_something_else_is_no_row_that_was_changed() {
     for body in [r#"[{"status":"up"}]"#, "[1]", "[null]", "[[]]", "[{}]"] {
         let outcome = table(&[]).apply(&change("d-1"), [json(200, body)]);
-        let flawed = matches!(outcome, Err(Failure::Remote(Fault::Flawed(..))));
+        let flawed = matches!(
+            outcome,
+            Err(Failure::Remote(OutboundError::InvalidBody(..)))
+        );
         assert!(flawed, "{body}: {outcome:?}");
     }
 }

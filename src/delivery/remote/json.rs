@@ -2,10 +2,9 @@
 
 use serde_json::Value as Json;
 
-use super::{Answer, Fault, Flaw};
 use crate::config::Table;
-use crate::delivery::{Change, Outcome, Value, encoded};
-use crate::http::json;
+use crate::delivery::{Change, Outcome, Value};
+use crate::outbound::{OutboundError, OutboundReply, encoded};
 
 /// An object of texts and nulls, in this order.
 struct Texts<'a>(Vec<(&'a str, Option<&'a str>)>);
@@ -138,7 +137,7 @@ pub fn only_where_null<'a>(table: &'a Table, change: &'a Change) -> impl Iterato
 }
 
 /// The outcome that the procedure's only row says; anything else was not promised.
-pub fn outcome(rows: &[Json], answer: &Answer) -> Result<Outcome, Fault> {
+pub fn outcome(rows: &[Json], answer: &OutboundReply) -> Result<Outcome, OutboundError> {
     let word = match rows {
         [row] => row.get("Resultado").and_then(Json::as_str),
         _ => None,
@@ -147,7 +146,7 @@ pub fn outcome(rows: &[Json], answer: &Answer) -> Result<Outcome, Fault> {
         Some("UPDATED") => Ok(Outcome::Updated),
         Some("ALREADY_PROCESSED") => Ok(Outcome::AlreadyFinal),
         Some("NOT_FOUND") => Ok(Outcome::NotFound),
-        _ => Err(shape(answer)),
+        _ => Err(answer.unexpected()),
     }
 }
 
@@ -177,17 +176,6 @@ pub fn has_state(row: &Json, table: &Table, change: &Change) -> bool {
 /// that is not null.
 pub fn held<'a>(row: &'a Json, table: &Table, change: &Change) -> Option<&'a str> {
     row.get(telling(table, change)?)?.as_str()
-}
-
-/// A reply's body.
-pub fn read(answer: &Answer) -> Result<Json, Fault> {
-    json::parse(&answer.body)
-        .map_err(|error| Fault::Flawed(answer.status, Flaw::of(&answer.body, &error)))
-}
-
-/// The reply is JSON, but not what was promised.
-pub fn shape(answer: &Answer) -> Fault {
-    Fault::Flawed(answer.status, Flaw::Shape)
 }
 
 #[cfg(test)]

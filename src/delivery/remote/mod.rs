@@ -1,13 +1,10 @@
-//! What data APIs that are servers have in common: how a request is made and sent, what can go
-//! wrong with it, and what is sent for a change.
+//! What data APIs that are servers have in common: how a change is sent, and what is sent for it.
 
-mod client;
-mod fault;
+mod exchange;
 pub mod json;
-mod oauth;
 mod server;
-pub mod verdict;
+#[cfg(test)]
+mod tests;
 
-pub use client::{Answer, Call, Client, Exchange, JSON, Probe, ask, wanting_json};
-pub use fault::{Fault, Flaw, Format};
+pub use exchange::{Call, Client, Exchange, Probe};
 pub use server::{Dialect, Server};

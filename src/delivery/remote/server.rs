@@ -6,10 +6,10 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use super::verdict::Rule;
-use super::{Answer, Client, Exchange, Fault, Probe};
+use super::{Client, Exchange, Probe};
 use crate::config::{Names, Remote, Table, Target, UtcOffset};
 use crate::delivery::{Change, EJECUCIONES, Failure, Outcome, Ports, Tried, local_time};
+use crate::outbound::{OutboundError, OutboundReply, Rule};
 use crate::ports::Clock;
 
 /// How long it counts for readiness that the last change was refused as any other would have been.
@@ -23,7 +23,7 @@ pub trait Dialect {
         exchange: &mut Exchange<'_, impl Ports>,
         procedure: &str,
         change: &Change,
-    ) -> Result<Outcome, Fault>;
+    ) -> Result<Outcome, OutboundError>;
 
     /// Makes the change in a table, or leaves the row as it was.
     async fn write(
@@ -40,14 +40,17 @@ pub trait Dialect {
     fn probe(path: &str, target: &Target) -> Probe;
 
     /// Whether its root is what answered, and takes changes to `target` as far as that shows.
-    fn is_root(answer: &Answer, target: &Target) -> bool;
+    fn is_root(answer: &OutboundReply, target: &Target) -> bool;
 
     /// Whether what was asked more closely has come to the data API, which would take a change to
     /// `target`.
     ///
     /// # Errors
     /// What answered instead, or what the data API refuses.
-    fn takes_changes(closer: Result<Answer, Fault>, target: &Target) -> Result<(), Fault>;
+    fn takes_changes(
+        closer: Result<OutboundReply, OutboundError>,
+        target: &Target,
+    ) -> Result<(), OutboundError>;
 }
 
 /// The adapter for one server.
@@ -57,7 +60,7 @@ pub struct Server {
     names: Names,
     utc_offset: UtcOffset,
     /// The refusal of the last change, where it said that no other would be taken, and when.
-    refused: Mutex<Option<(Duration, Fault)>>,
+    refused: Mutex<Option<(Duration, OutboundError)>>,
 }
 
 impl Server {
@@ -107,7 +110,7 @@ impl Server {
         *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = refused;
     }
 
-    fn refused_lately(&self, clock: &impl Clock) -> Option<Fault> {
+    fn refused_lately(&self, clock: &impl Clock) -> Option<OutboundError> {
         let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         let (at, fault) = refused.as_ref()?;
         (clock.monotonic() < *at + REFUSED_LATELY).then(|| fault.clone())

@@ -267,7 +267,7 @@ fn while_the_data_api_is_away_nobody_looks() {
         desk.host.accesses.get()
     };
     desk.host.advance(Duration::from_secs(10));
-    let failed = Err(Failure::Remote(crate::delivery::Fault::NoReply(
+    let failed = Err(Failure::Remote(crate::delivery::OutboundError::NoReply(
         SendError::Refused,
     )));
     outbox.heard(&desk.host, &failed);

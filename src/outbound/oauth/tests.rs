@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use crate::delivery::tests::{Desk, change};
-use crate::delivery::{Failure, Fault, Outcome};
+use crate::delivery::{Failure, Outcome};
 use crate::http::message::Request;
+use crate::outbound::OutboundError;
 use crate::testing::{Answers, json};
 
 const UPDATED: &str = r#"{"value":[{"Resultado":"UPDATED"}]}"#;
@@ -97,7 +98,7 @@ fn a_token_that_is_refused_is_fetched_again_once() {
     let refused = desk.apply(&change("d-1"), answers);
     assert!(matches!(
         refused,
-        Err(Failure::Remote(Fault::Status { .. }))
+        Err(Failure::Remote(OutboundError::Status { .. }))
     ));
     assert_eq!(bearers(&desk), ["Bearer t2", "-", "Bearer t3"]);
 }

@@ -6,11 +6,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::Value as Json;
 
-use super::client::{ask, wanting_json};
-use super::fault::{Fault, Flaw};
-use super::json;
+use super::body::BodyError;
+use super::error::OutboundError;
+use super::request::{encoded, json_request, send_once};
 use crate::config::{OAuth, Secret};
-use crate::delivery::encoded;
 use crate::http::message::{Headers, Request, is_field_value};
 use crate::instance::Remembered;
 use crate::ports::{Clock, Outbound};
@@ -29,12 +28,12 @@ const UNSAID: Duration = Duration::from_secs(300);
 pub type Bearer = Secret;
 
 /// The tokens of one client.
-pub struct Tokens {
+pub struct BearerTokens {
     settings: OAuth,
-    last: Remembered<Result<Bearer, Fault>>,
+    last: Remembered<Result<Bearer, OutboundError>>,
 }
 
-impl Tokens {
+impl BearerTokens {
     /// None so far.
     pub fn new(settings: OAuth) -> Self {
         Self {
@@ -48,7 +47,7 @@ impl Tokens {
         &self,
         host: &(impl Clock + Outbound),
         limit: Duration,
-    ) -> Result<Bearer, Fault> {
+    ) -> Result<Bearer, OutboundError> {
         let fetch = async || match self.fetch(host, limit).await {
             Ok((token, life)) => (Ok(token), life),
             Err(fault) => (Err(fault), Duration::ZERO),
@@ -68,11 +67,11 @@ impl Tokens {
         &self,
         host: &(impl Clock + Outbound),
         limit: Duration,
-    ) -> Result<(Bearer, Duration), Fault> {
-        let answer = ask(host, self.request(), limit).await?;
+    ) -> Result<(Bearer, Duration), OutboundError> {
+        let answer = send_once(host, self.request(), limit).await?;
         // RFC 6749, 5.1.
-        let issued = json::read(&answer)?;
-        let promised = |name| Fault::Flawed(answer.status, Flaw::Member(name));
+        let issued = answer.json()?;
+        let promised = |name| OutboundError::InvalidBody(answer.status, BodyError::Member(name));
         // Some issuers leave it out, and have no other type.
         match issued.get("token_type") {
             None | Some(Json::Null) => {}
@@ -91,7 +90,7 @@ impl Tokens {
     fn request(&self) -> Request<Bytes> {
         let content = ("application/x-www-form-urlencoded", self.form().into());
         let url = self.settings.url.clone();
-        wanting_json("POST", url, Headers::default(), Some(content))
+        json_request("POST", url, Headers::default(), Some(content))
     }
 
     fn form(&self) -> String {

@@ -1,12 +1,17 @@
 //! What each reply leads to, as the data APIs, and what stands before them, send it.
 
-use super::*;
+use crate::delivery::dab::RULES as DAB;
+use crate::delivery::postgrest::RULES as POSTGREST;
+use crate::http::message::StatusCode;
+use crate::outbound::ErrorDetail;
+use crate::outbound::Rule;
+use crate::outbound::Verdict::{self, Final, RefusesAll, Transient, Waits};
 
 const PAGE: &str = "<html><head><title>404 Not Found</title></head></html>";
 
 fn verdict(rules: &[Rule], status: u16, body: &str) -> Verdict {
     let status = StatusCode::from_u16(status).expect("a status");
-    Verdict::of(status, &Said::read(body.as_bytes()), rules)
+    Verdict::of(status, &ErrorDetail::read(body.as_bytes()), rules)
 }
 
 fn dab(status: u16, code: &str) -> Verdict {
@@ -81,14 +86,14 @@ fn what_mends_itself_or_somebody_mends_waits() {
 
 #[test]
 fn what_may_well_pass_in_a_moment_is_tried_again() {
-    assert_eq!(dab(409, "DatabaseOperationFailed"), Momentary);
+    assert_eq!(dab(409, "DatabaseOperationFailed"), Transient);
     for (status, code) in [
         (503, "PGRST002"),
         (504, "PGRST003"),
         (500, "40001"),
         (500, "40P01"),
     ] {
-        assert_eq!(postgrest(status, code), Momentary, "{status} {code}");
+        assert_eq!(postgrest(status, code), Transient, "{status} {code}");
     }
 }
 

@@ -3,23 +3,18 @@
 
 use std::time::Duration;
 
-use crate::http::message::StatusCode;
 use bytes::Bytes;
 
-use super::fault::{Fault, Flaw, Said};
-use super::oauth::{Bearer, Tokens};
-use super::verdict::{Rule, Verdict};
 use crate::config::Server;
 use crate::delivery::{Failure, Outcome, Tried};
-use crate::http::message::{Body, Headers, Request, Response};
+use crate::http::message::{Request, StatusCode};
 use crate::instance::within;
-use crate::ports::{Clock, Outbound, Random, SendError};
+use crate::outbound::oauth::{Bearer, BearerTokens};
+use crate::outbound::{JSON, OutboundError, OutboundReply, Rule, json_request, send_once};
+use crate::ports::{Clock, Outbound, Random};
 
 /// How long a caller waits for its change, all attempts and pauses together.
 pub const PATIENCE: Duration = Duration::from_secs(10);
-
-/// Longest reply that is read.
-const LONGEST_REPLY: usize = 1 << 20;
 
 /// A pause before the second attempt is this, or what the server wants, and up to this more by
 /// chance, so that callers whom the same fault has hit do not all come back at the same moment.
@@ -28,16 +23,10 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// A server that wants a longer pause gets no second attempt while the caller waits.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 
-/// The content type of nearly all that is sent, and of all that is wanted.
-pub const JSON: &str = "application/json";
-
-/// How much of a reply is read at a time, which is all of most.
-const PIECE: usize = 4 << 10;
-
 /// One data API.
 pub struct Client {
     server: Server,
-    tokens: Option<Tokens>,
+    tokens: Option<BearerTokens>,
     rules: &'static [Rule],
 }
 
@@ -57,24 +46,15 @@ pub struct Probe {
     pub closer: Call,
 }
 
-/// A reply that was read to its end.
-#[derive(Debug)]
-pub struct Answer {
-    /// Its status.
-    pub status: StatusCode,
-    /// Its body.
-    pub body: Vec<u8>,
-}
-
 /// All requests that one change takes: they share the caller's patience and one second chance.
 pub struct Exchange<'a, H> {
     host: &'a H,
     client: &'a Client,
     deadline: Duration,
     renewed: bool,
-    retried: Option<Fault>,
+    retried: Option<OutboundError>,
     /// A refusal that was taken for "no such row", but may as well mean the table.
-    pub doubtful: Option<Fault>,
+    pub doubtful: Option<OutboundError>,
 }
 
 impl Call {
@@ -105,7 +85,7 @@ impl Client {
     /// A client of the server that settings name, whose refusals mean what `rules` say.
     pub fn new(server: Server, rules: &'static [Rule]) -> Self {
         Self {
-            tokens: server.oauth.clone().map(Tokens::new),
+            tokens: server.oauth.clone().map(BearerTokens::new),
             server,
             rules,
         }
@@ -138,30 +118,7 @@ impl Client {
         }
         let url = format!("{}{}", self.server.origin, call.target);
         let body = call.body.clone().map(|body| (JSON, body));
-        wanting_json(call.method, url, headers, body)
-    }
-}
-
-/// A request that wants JSON, and may bring something of a content type.
-pub fn wanting_json(
-    method: &str,
-    url: String,
-    mut headers: Headers,
-    content: Option<(&str, Bytes)>,
-) -> Request<Bytes> {
-    headers.set("accept", JSON);
-    let mut body = Bytes::new();
-    if let Some((content_type, content)) = content {
-        headers.set("content-type", content_type);
-        // Without it the body goes out in chunks, and the server waits for the last one.
-        headers.set("content-length", content.len().to_string());
-        body = content;
-    }
-    Request {
-        method: method.to_owned(),
-        target: url,
-        headers,
-        body,
+        json_request(call.method, url, headers, body)
     }
 }
 
@@ -181,7 +138,7 @@ impl<H: Clock + Outbound + Random> Exchange<'_, H> {
     }
 
     /// Sends a request, and once more where that may well help. Any status but 2xx is a fault.
-    pub async fn send(&mut self, call: &Call) -> Result<Answer, Fault> {
+    pub async fn send(&mut self, call: &Call) -> Result<OutboundReply, OutboundError> {
         loop {
             match self.attempt(call).await {
                 Ok(answer) => return Ok(answer),
@@ -191,13 +148,13 @@ impl<H: Clock + Outbound + Random> Exchange<'_, H> {
     }
 
     /// Sends a request once. Any status but 2xx is a fault.
-    pub async fn attempt(&mut self, call: &Call) -> Result<Answer, Fault> {
+    pub async fn attempt(&mut self, call: &Call) -> Result<OutboundReply, OutboundError> {
         loop {
             let until = self.host.monotonic() + self.limit()?;
             let token = self.token(until).await?;
             let request = self.client.request(call, token.as_ref());
             let left = until.saturating_sub(self.host.monotonic());
-            let fault = match ask(self.host, request, left).await {
+            let fault = match send_once(self.host, request, left).await {
                 Ok(answer) => return Ok(answer),
                 Err(fault) => fault,
             };
@@ -207,13 +164,13 @@ impl<H: Clock + Outbound + Random> Exchange<'_, H> {
                     self.renewed = true;
                     tokens.forget(&refused);
                 }
-                _ => return Err(fault.judged(self.client.rules)),
+                _ => return Err(fault.judged_by(self.client.rules)),
             }
         }
     }
 
     /// Returns after a pause where trying once more may well help, otherwise with the fault.
-    pub async fn second_chance(&mut self, fault: Fault) -> Result<(), Fault> {
+    pub async fn second_chance(&mut self, fault: OutboundError) -> Result<(), OutboundError> {
         let Some(pause) = self.pause_after(&fault) else {
             return Err(fault);
         };
@@ -222,7 +179,7 @@ impl<H: Clock + Outbound + Random> Exchange<'_, H> {
         Ok(())
     }
 
-    async fn token(&self, until: Duration) -> Result<Option<Bearer>, Fault> {
+    async fn token(&self, until: Duration) -> Result<Option<Bearer>, OutboundError> {
         let Some(tokens) = &self.client.tokens else {
             return Ok(None);
         };
@@ -230,24 +187,24 @@ impl<H: Clock + Outbound + Random> Exchange<'_, H> {
         // Not with this limit: others of the instance wait for the same token, and have longer.
         let token = tokens.get(self.host, self.client.server.timeout);
         let token = within(self.host, limit, token).await;
-        let token = token.unwrap_or(Err(Fault::TimedOut(limit)));
+        let token = token.unwrap_or(Err(OutboundError::TimedOut(limit)));
         token
             .map(Some)
-            .map_err(|fault| Fault::Token(Box::new(fault)))
+            .map_err(|fault| OutboundError::Token(Box::new(fault)))
     }
 
     /// How long the next attempt may take.
-    fn limit(&self) -> Result<Duration, Fault> {
+    fn limit(&self) -> Result<Duration, OutboundError> {
         let left = self.deadline.saturating_sub(self.host.monotonic());
         if left.is_zero() {
-            return Err(Fault::NoTimeLeft);
+            return Err(OutboundError::NoTimeLeft);
         }
         Ok(left.min(self.client.server.timeout))
     }
 
     /// How long to wait before the second attempt; `None`: there is to be none.
-    fn pause_after(&self, fault: &Fault) -> Option<Duration> {
-        if self.retried.is_some() || !fault.is_momentary() {
+    fn pause_after(&self, fault: &OutboundError) -> Option<Duration> {
+        if self.retried.is_some() || !fault.is_transient() {
             return None;
         }
         let chance = f64::from(self.host.random() as u32) / f64::from(u32::MAX);
@@ -258,66 +215,8 @@ impl<H: Clock + Outbound + Random> Exchange<'_, H> {
     }
 }
 
-fn is_unauthorized(fault: &Fault) -> bool {
-    matches!(fault, Fault::Status { status, .. } if *status == StatusCode::UNAUTHORIZED)
-}
-
-/// Sends a request once and reads the reply to its end. Any status but 2xx is a fault.
-pub async fn ask(
-    host: &(impl Clock + Outbound),
-    request: Request<Bytes>,
-    limit: Duration,
-) -> Result<Answer, Fault> {
-    let until = host.monotonic() + limit;
-    let late = Fault::TimedOut(limit);
-    let Some(response) = within(host, limit, host.send(request)).await else {
-        return Err(late);
-    };
-    let Response {
-        status,
-        headers,
-        body,
-    } = response?;
-    let left = until.saturating_sub(host.monotonic());
-    let body = within(host, left, read(status, body)).await;
-    let body = body.unwrap_or(Err(late));
-    if status.is_success() {
-        return body.map(|body| Answer { status, body });
-    }
-    // Without its body nobody knows who has refused.
-    let said = body.map_or(Said::Flaw(Flaw::CutOff), |body| Said::read(&body));
-    Err(Fault::Status {
-        verdict: Verdict::of(status, &said, &[]),
-        status,
-        said,
-        retry_after: retry_after(&headers),
-    })
-}
-
-async fn read(
-    status: StatusCode,
-    mut body: impl Body<Error = SendError>,
-) -> Result<Vec<u8>, Fault> {
-    let mut all = Vec::new();
-    loop {
-        all.reserve(PIECE);
-        let read = body.read(&mut all).await;
-        if !read.map_err(|error| Fault::BrokeOff(status, error))? {
-            return Ok(all);
-        }
-        if all.len() > LONGEST_REPLY {
-            return Err(Fault::TooLong(status));
-        }
-    }
-}
-
-/// `Retry-After` (RFC 9110, 10.2.3). A date is not read, and taken for longer than anybody waits
-/// here.
-fn retry_after(headers: &Headers) -> Option<Duration> {
-    let value = headers.first("retry-after")?;
-    let seconds = str::from_utf8(value).ok();
-    let seconds = seconds.and_then(|value| value.trim().parse().ok());
-    Some(seconds.map_or(Duration::MAX, Duration::from_secs))
+fn is_unauthorized(fault: &OutboundError) -> bool {
+    matches!(fault, OutboundError::Status { status, .. } if *status == StatusCode::UNAUTHORIZED)
 }
 
 #[cfg(test)]

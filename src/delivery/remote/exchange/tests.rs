@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::*;
 use crate::delivery::tests::{Desk, change};
 use crate::delivery::{Failure, Outcome, Tried};
+use crate::ports::SendError;
 use crate::testing::{Answers, json};
 
 const UPDATED: &str = r#"{"value":[{"Resultado":"UPDATED"}]}"#;
@@ -73,7 +74,7 @@ fn what_may_well_pass_in_a_moment_has_a_second_attempt() {
 
 #[test]
 fn what_a_second_attempt_cannot_mend_has_none() {
-    let page = "x".repeat(LONGEST_REPLY + 1);
+    let page = "x".repeat((1 << 20) + 1);
     for (answer, told, may_pass) in [
         (
             json(400, r#"{"error":{"code":"BadRequest"}}"#),
@@ -199,7 +200,10 @@ fn nobody_waits_longer_than_a_caller_does() {
             answers.push(Answers::Stalls);
         }
         let outcome = desk.apply(&change("d-1"), answers);
-        assert!(matches!(outcome, Err(Failure::Remote(Fault::TimedOut(_)))));
+        assert!(matches!(
+            outcome,
+            Err(Failure::Remote(OutboundError::TimedOut(_)))
+        ));
         assert!(desk.host.monotonic() - began <= PATIENCE, "{timeout}");
     }
 }
