@@ -1,7 +1,7 @@
 //! sam-callback: hears that a robot has finished and puts that into SAM's database.
 //!
 //! # Layout
-//! A module imports from those below it, never from those above; `tests/floors` holds them to it.
+//! A module imports from those below it, never from those above; `imports.rs` holds them to it.
 //!
 //! - [`app`]: one request's way, from the host's ports to the reply
 //! - [`sources`]: who notifies; one file a source
@@ -27,6 +27,8 @@ pub mod outbound;
 pub mod ports;
 pub mod sources;
 
+#[cfg(test)]
+mod imports;
 #[cfg(target_arch = "wasm32")]
 mod spin;
 #[cfg(test)]

@@ -1,46 +1,51 @@
-//! Method and path → who answers.
+//! The route table: method and path → who answers. A further source is one line in [`Routes::new`].
 
-use crate::config::{Config, Door};
+use crate::audit::Record;
+use crate::config::{AccessSettings, Config, Setup};
 use crate::credentials::Policy;
-use crate::http::Refusal;
+use crate::http::{Refusal, Reply};
 use crate::interface::{self, File};
-use crate::operations::outbox as admin;
-use crate::sources::{A360, BlizWork, Messages, Source};
+use crate::operations::outbox::{self, OutboxRequest};
+use crate::sources::{A360, BlizWork, Messages, Source, Visibility};
 
-/// What a path has that is only read.
+/// The methods of a path that is only read.
 const READ: &str = "GET, HEAD";
 
 /// The route table of one configuration.
 pub struct Routes {
     root_path: String,
     endpoints: Vec<Endpoint>,
-    /// A setting that says which paths there are is wrong.
-    unknown: bool,
-    /// Operators' door; without it there is nothing of theirs.
-    /// `Some(None)`: misconfigured.
-    admin: Option<Option<Policy>>,
+    /// A setting is wrong that says which paths there are.
+    paths_unknown: bool,
+    /// What operators need; without it there is nothing of theirs.
+    admin: Setup<Policy>,
 }
 
-/// A source behind its door.
+/// A source with its paths and its policy.
 pub struct Endpoint {
     /// Who notifies.
     pub source: Box<dyn Source>,
     /// How many notifications a client has in a minute; 0: any number.
     pub limit: usize,
     paths: Vec<String>,
+    /// `None`: a setting it depends on is wrong.
     policy: Option<Policy>,
     /// Its rows can be read back below its paths.
     shows_rows: bool,
 }
 
 impl Endpoint {
-    /// A source on these paths, behind `door` where that can open.
-    pub fn new(source: impl Source + 'static, paths: &[&str], door: Option<&Door>) -> Self {
+    /// A source on these paths, with the credentials that `access` names; `None`: a setting is wrong.
+    pub fn new(
+        source: impl Source + 'static,
+        paths: &[&str],
+        access: Option<&AccessSettings>,
+    ) -> Self {
         Self {
             source: Box::new(source),
             limit: 0,
             paths: paths.iter().map(|path| (*path).to_owned()).collect(),
-            policy: door.map(Policy::new),
+            policy: access.map(Policy::new),
             shows_rows: false,
         }
     }
@@ -58,6 +63,26 @@ impl Endpoint {
     /// Its policy, unless a setting it depends on is wrong.
     pub fn policy(&self) -> Result<&Policy, Refusal> {
         self.policy.as_ref().ok_or(Refusal::Misconfigured)
+    }
+
+    /// A refusal in the source's own format, as the audit line names it. Of a hidden endpoint callers
+    /// get no more than they would of an unknown path.
+    pub fn refuse(&self, refusal: &Refusal, record: &Record) -> (&'static str, Reply) {
+        let is_concealed =
+            self.source.visibility() == Visibility::Hidden && refusal.tells_of_endpoint();
+        let reply = match is_concealed {
+            true => Refusal::NotFound.reply(&record.request_id),
+            false => self.source.refuse(refusal, &record.request_id),
+        };
+        (refusal.code(), reply)
+    }
+
+    /// What becomes of a method that it does not have.
+    fn refuse_method(&self, allowed: &'static str) -> Result<Route<'_>, Refusal> {
+        match self.source.visibility() {
+            Visibility::Public => Ok(Route::Refused(self, Refusal::MethodNotAllowed(allowed))),
+            Visibility::Hidden => Err(Refusal::NotFound),
+        }
     }
 }
 
@@ -77,8 +102,8 @@ pub enum Route<'a> {
     Notify(&'a Endpoint),
     /// An endpoint, by a method that it does not have.
     Refused(&'a Endpoint, Refusal),
-    /// A call of an operator's, or what is wrong with it.
-    Admin(Result<admin::Call, Refusal>),
+    /// An operator's request about the outbox, or what is wrong with it.
+    Outbox(Result<OutboxRequest, Refusal>),
     /// `GET` of one row below an endpoint, by the still encoded key.
     Lookup(&'a Endpoint, &'a str),
 }
@@ -88,16 +113,16 @@ impl Routes {
     pub fn new(config: &Config) -> Self {
         let callback_paths = config.callback_paths.as_deref().unwrap_or_default();
         let callback_paths: Vec<_> = callback_paths.iter().map(String::as_str).collect();
-        let blizwork = config.blizwork.as_ref();
-        let blizwork = blizwork.map(|door| Endpoint::new(BlizWork, &["/blizwork"], door.as_ref()));
+        // Without its settings there is no such endpoint.
+        let blizwork = config.blizwork.is_set().then(|| {
+            let access = config.blizwork.as_ref().ready();
+            Endpoint::new(BlizWork, &["/blizwork"], access)
+        });
         let table = Self {
             root_path: config.root_path.clone(),
             endpoints: Vec::new(),
-            unknown: config.callback_paths.is_none(),
-            admin: config
-                .admin
-                .as_ref()
-                .map(|door| door.as_ref().map(Policy::new)),
+            paths_unknown: config.callback_paths.is_none(),
+            admin: config.admin.as_ref().map(Policy::new),
         };
         table
             .with(
@@ -121,12 +146,12 @@ impl Routes {
         self
     }
 
-    /// The policy of the operators' door, where there is one that is not misconfigured.
+    /// The operators' policy, where there is one that can be used.
     pub fn admin(&self) -> Option<&Policy> {
-        self.admin.as_ref()?.as_ref()
+        self.admin.as_ref().ready()
     }
 
-    /// Who answers `method` on `path`, which may have a query.
+    /// Who answers `method` on `path`.
     pub fn find<'a>(
         &'a self,
         method: &str,
@@ -135,23 +160,19 @@ impl Routes {
     ) -> Result<Route<'a>, Refusal> {
         // The same, only that its reply goes out without its body.
         let method = if method == "HEAD" { "GET" } else { method };
-        if self.admin.is_some()
+        if self.admin.is_set()
             && let Some(path) = path.strip_prefix(self.root_path.as_str())
-            && let Some(call) = admin::call(method, path, query)
+            && let Some(request) = outbox::request(method, path, query)
         {
-            return Ok(Route::Admin(call));
+            return Ok(Route::Outbox(request));
         }
-        let (route, allowed) = self.match_path(path).ok_or(if self.unknown {
-            Refusal::Misconfigured
-        } else {
-            Refusal::NotFound
+        let (route, allowed) = self.match_path(path).ok_or(match self.paths_unknown {
+            true => Refusal::Misconfigured,
+            false => Refusal::NotFound,
         })?;
         match route {
             route if allowed.split(", ").any(|word| word == method) => Ok(route),
-            Route::Notify(endpoint) if endpoint.source.is_hidden() => Err(Refusal::NotFound),
-            Route::Notify(endpoint) => {
-                Ok(Route::Refused(endpoint, Refusal::MethodNotAllowed(allowed)))
-            }
+            Route::Notify(endpoint) => endpoint.refuse_method(allowed),
             _ => Err(Refusal::MethodNotAllowed(allowed)),
         }
     }
@@ -199,7 +220,7 @@ mod tests {
 
     fn find(routes: &Routes, method: &str, path: &str) -> String {
         match routes.find(method, path, "") {
-            Ok(Route::Admin(call)) => format!("{call:?}"),
+            Ok(Route::Outbox(request)) => format!("{request:?}"),
             Ok(Route::Health) => "health".to_owned(),
             Ok(Route::Ready) => "ready".to_owned(),
             Ok(Route::MessagesHealth) => "messages' health".to_owned(),

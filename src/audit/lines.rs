@@ -1,24 +1,21 @@
-//! Few lines for many requests of strangers: what a client is refused once it is over its limit, and
-//! what comes faster from those without a credential than an instance has lines for, is one line a
-//! second and kind, with the number of the requests that were like it.
-//!
-//! Such a line is written when its second is over. Nobody waits for it: its request has its reply.
+//! Few lines for many requests of strangers. Refusals of a client over its limit, and what comes faster
+//! without a valid credential than the log's own limit allows, share one line a second, with their number.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{json, time};
+use super::line::{json, time};
 use crate::config::Level;
-use crate::instance::rate_limiter::{Budget, Client};
+use crate::instance::rate_limiter::{Client, TokenBucket};
 use crate::ports::{Clock, Log};
 
 /// How long requests are counted until their line is written.
 const SECOND: Duration = Duration::from_secs(1);
 
-/// How many kinds are counted at a time. Of others only the number is told.
-const KINDS: usize = 64;
+/// How many groups are counted at a time. Of others only the number is logged.
+const GROUPS: usize = 64;
 
 /// An audit line, and whose it is.
 #[derive(Debug)]
@@ -26,12 +23,12 @@ pub struct Line {
     /// As it is written.
     pub text: String,
     /// Of a request without a valid credential, or of a client over its limit.
-    pub kind: Option<Kind>,
+    pub group: Option<LineGroup>,
 }
 
 /// What requests have in common that may share a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Kind {
+pub struct LineGroup {
     /// Who sends them.
     pub client: Client,
     /// The source whose endpoint was called.
@@ -47,14 +44,14 @@ pub struct Lines(Mutex<State>);
 
 struct State {
     /// Lines of strangers that stand alone.
-    single: Budget,
+    single: TokenBucket,
     counted: Vec<Counted>,
-    /// Requests of kinds beyond [`KINDS`].
+    /// Requests of groups beyond [`GROUPS`].
     others: u64,
 }
 
 struct Counted {
-    kind: Kind,
+    group: LineGroup,
     /// The line of the first.
     text: String,
     more: u64,
@@ -71,7 +68,7 @@ struct OthersLine {
 impl Default for Lines {
     fn default() -> Self {
         Self(Mutex::new(State {
-            single: Budget::new(8, 16, 32),
+            single: TokenBucket::new(8, 16, 32),
             counted: Vec::new(),
             others: 0,
         }))
@@ -81,20 +78,20 @@ impl Default for Lines {
 impl Lines {
     /// Writes a line, now or in a second, or counts it with another one.
     pub async fn write(&self, host: &(impl Clock + Log), line: Line) {
-        let Line { text, kind } = line;
-        let Some(kind) = kind else {
+        let Line { text, group } = line;
+        let Some(group) = group else {
             host.log(&text);
             return;
         };
-        if !kind.over_limit && self.state().single.spend(host.monotonic(), 0) {
+        if !group.over_limit && self.state().single.take(host.monotonic(), 0) {
             host.log(&text);
             return;
         }
-        if !self.count(kind, text) {
+        if !self.count(group, text) {
             return;
         }
         host.sleep(SECOND).await;
-        let (counted, others) = self.take(kind);
+        let (counted, others) = self.take(group);
         if let Some(Counted { text, more, .. }) = counted {
             host.log(&with_number(text, more));
         }
@@ -108,25 +105,25 @@ impl Lines {
         }
     }
 
-    /// Says whether the line is the first of its kind, which somebody has to write.
-    fn count(&self, kind: Kind, text: String) -> bool {
+    /// Says whether the line is the first of its group, which somebody has to write.
+    fn count(&self, group: LineGroup, text: String) -> bool {
         let mut state = self.state();
-        if let Some(counted) = state.counted.iter_mut().find(|it| it.kind == kind) {
+        if let Some(counted) = state.counted.iter_mut().find(|it| it.group == group) {
             counted.more += 1;
             return false;
         }
-        if state.counted.len() >= KINDS {
+        if state.counted.len() >= GROUPS {
             state.others += 1;
             return false;
         }
         let more = 0;
-        state.counted.push(Counted { kind, text, more });
+        state.counted.push(Counted { group, text, more });
         true
     }
 
-    fn take(&self, kind: Kind) -> (Option<Counted>, u64) {
+    fn take(&self, group: LineGroup) -> (Option<Counted>, u64) {
         let mut state = self.state();
-        let place = state.counted.iter().position(|it| it.kind == kind);
+        let place = state.counted.iter().position(|it| it.group == group);
         let counted = place.map(|place| state.counted.swap_remove(place));
         (counted, std::mem::take(&mut state.others))
     }
@@ -157,7 +154,7 @@ mod tests {
     fn line(client: u8, outcome: &'static str, over_limit: bool) -> Line {
         let client = Client::at(Some(IpAddr::from([10, 0, 0, client])));
         let source = Some("a360");
-        let kind = Kind {
+        let group = LineGroup {
             client,
             source,
             outcome,
@@ -165,7 +162,7 @@ mod tests {
         };
         Line {
             text: format!("{{\"client\":\"{client}\",\"outcome\":\"{outcome}\"}}"),
-            kind: Some(kind),
+            group: Some(group),
         }
     }
 
@@ -209,7 +206,7 @@ mod tests {
         assert_eq!(written(&host, &lines, few).len(), 8);
         let many = (0..255).map(|n| line(n, "not_found", false));
         let written = written(&host, &lines, many);
-        assert_eq!(written.len(), KINDS + 1, "{written:?}");
+        assert_eq!(written.len(), GROUPS + 1, "{written:?}");
         let others = written.iter().find(|line| line.contains("others"));
         assert!(others.is_some_and(|line| line.contains(r#""repeated":191"#)));
     }
@@ -219,7 +216,7 @@ mod tests {
         let (host, lines) = (FakeHost::default(), Lines::default());
         let all = (0..1000).map(|_| Line {
             text: "{}".to_owned(),
-            kind: None,
+            group: None,
         });
         assert_eq!(written(&host, &lines, all).len(), 1000);
     }

@@ -38,7 +38,7 @@ pub struct Checked {
 
 /// Why no token could be checked.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unchecked {
+pub enum CallTokenError {
     /// The API refused to answer. What it says besides may quote the token.
     #[error("call token: the check was answered with status {0}")]
     Status(StatusCode),
@@ -70,18 +70,18 @@ impl CallToken {
         &self,
         host: &(impl Clock + Outbound + Random),
         received: &Received,
-    ) -> Result<Checked, Unchecked> {
+    ) -> Result<Checked, CallTokenError> {
         let shown = self.shown(&received.body);
         // Nobody has made this one: it stands in for what is no token.
         let decoy = || format!("{:024x}", host.random() >> 32);
         let token = shown.as_ref().map_or_else(|_| decoy(), String::clone);
         let answer = send_once(host, self.request(&token), PATIENCE).await?;
-        let code = result_code(&answer.body).ok_or(Unchecked::Shape)?;
+        let code = result_code(&answer.body).ok_or(CallTokenError::Shape)?;
         let finding = match (code, shown) {
             (0, Ok(_)) => Finding::Valid,
             (1, Ok(_)) => Finding::Invalid("refused"),
             (0 | 1, Err(why)) => Finding::Invalid(why),
-            (code, _) => return Err(Unchecked::Code(code)),
+            (code, _) => return Err(CallTokenError::Code(code)),
         };
         let hash = Sha256::digest(token.to_ascii_lowercase());
         let hash = base16ct::lower::encode_string(&hash);
@@ -131,7 +131,7 @@ impl CallToken {
     }
 }
 
-impl From<OutboundError> for Unchecked {
+impl From<OutboundError> for CallTokenError {
     fn from(error: OutboundError) -> Self {
         match error {
             OutboundError::Status { status, .. } => Self::Status(status),

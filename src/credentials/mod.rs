@@ -11,15 +11,15 @@ mod static_token;
 
 use crate::http::Received;
 
-pub use body_signature::{SignatureKeyFault, SignatureKeys};
-pub use call_token::{Checked, Unchecked};
+pub use crate::config::{SignatureKeyError, SignatureKeys};
+pub use call_token::{CallTokenError, Checked};
 pub use jwt::{KeyFault, Keys, LeftOut};
-pub use policy::{Policy, Refused, Rejected, Verified};
+pub use policy::{Admission, Denied, Policy, Rejected, Verified};
 pub use single_header::bearer;
 
 /// The kinds of credential, as the audit line and `WWW-Authenticate` name them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum CredentialKind {
     /// A token both sides know, in a header of its own.
     StaticToken,
     /// A JSON Web Token (RFC 7519) in `Authorization: Bearer`.
@@ -32,7 +32,7 @@ pub enum Kind {
     CallToken,
 }
 
-impl Kind {
+impl CredentialKind {
     /// The name in the audit line.
     pub fn name(self) -> &'static str {
         match self {
@@ -71,7 +71,7 @@ impl Finding {
 /// One way to prove who calls. It judges; what follows from its finding is the policy's.
 pub trait Credential: Send + Sync {
     /// Which kind it is.
-    fn kind(&self) -> Kind;
+    fn kind(&self) -> CredentialKind;
     /// The challenge of `WWW-Authenticate` (RFC 9110, 11.6.1) that asks for it.
     fn challenge(&self) -> String;
     /// Looks at the request, with at most [`OPERATIONS`] public-key operations.

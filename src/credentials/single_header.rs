@@ -4,9 +4,9 @@ use crate::http::message::Headers;
 
 /// A header that can show one credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shown<'a> {
+pub enum SingleHeader<'a> {
     /// There is none, or it is empty.
-    Nothing,
+    Absent,
     /// Its value, without the spaces round it.
     One(&'a [u8]),
     /// It comes more than once, and counts as wrong even where the values are the same: proxies
@@ -26,15 +26,15 @@ pub fn bearer(value: &[u8]) -> Option<&[u8]> {
 /// Why a repeated header is refused, in the log's words.
 pub const REPEATED: &str = "repeated header";
 
-impl<'a> Shown<'a> {
+impl<'a> SingleHeader<'a> {
     /// What the header `name` shows.
-    pub fn by(headers: &'a Headers, name: &str) -> Self {
+    pub fn of(headers: &'a Headers, name: &str) -> Self {
         let mut values = headers.all(name);
         match (values.next(), values.next()) {
-            (None, _) => Self::Nothing,
+            (None, _) => Self::Absent,
             (Some(_), Some(_)) => Self::Repeated,
             (Some(value), None) => match value.trim_ascii() {
-                b"" => Self::Nothing,
+                b"" => Self::Absent,
                 value => Self::One(value),
             },
         }

@@ -2,10 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::timestamp::Moment;
-
-/// A name of the database's: a source's own, or one that was kept with a change.
-pub type Name = Cow<'static, str>;
+use super::timestamp::Timestamp;
+use crate::config::Name;
 
 /// What a source asks for. Names are SAM's own; what an installation calls them is the
 /// adapter's business.
@@ -109,7 +107,7 @@ impl Change {
             (Guard::Exists, _) => true,
             (Guard::Final { last, .. }, Some(held)) => is_one_of(last, held),
             (Guard::Newer { .. }, Some(held)) => {
-                let moment = |text| Moment::of_database(text).ok();
+                let moment = |text| Timestamp::of_database(text).ok();
                 // What is no moment was not written by a change, and gives way to one.
                 let (held, own) = (moment(held), self.guarded().and_then(moment));
                 held.is_some_and(|held| own.is_some_and(|own| own < held))

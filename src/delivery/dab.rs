@@ -8,10 +8,10 @@ use crate::http::message::StatusCode;
 use serde_json::Value as Json;
 
 use super::change::{Change, IfAbsent};
+use super::outcome::{DeliveryError, Outcome, Ports};
 use super::remote::json;
-use super::remote::{Call, Dialect, Exchange, Probe};
-use super::{COLUMNS, Failure, Outcome, Ports};
-use crate::config::{Table, Target};
+use super::remote::{DataApiRequest, Dialect, Exchange, Probe};
+use crate::config::{COLUMNS, Table, WriteTarget};
 use crate::outbound::ErrorFormat::Nested;
 use crate::outbound::ErrorPattern::Codes;
 use crate::outbound::Verdict::{Final, Transient, Waits};
@@ -48,8 +48,8 @@ impl Dialect for Dab {
         change: &Change,
     ) -> Result<Outcome, OutboundError> {
         let target = format!("{}/{}", exchange.path(), encoded(procedure));
-        let call = Call::new("POST", target).with_body(json::arguments(change));
-        let answer = exchange.send(&call).await?;
+        let request = DataApiRequest::new("POST", target).with_body(json::arguments(change));
+        let answer = exchange.send(&request).await?;
         json::outcome(&rows(&answer)?, &answer)
     }
 
@@ -58,33 +58,33 @@ impl Dialect for Dab {
         table: &Table,
         change: &Change,
         now: &str,
-    ) -> Result<Outcome, Failure> {
+    ) -> Result<Outcome, DeliveryError> {
         let address = address(exchange.path(), table, change)?;
         loop {
             let row = look(exchange, &address, table, change).await?;
-            let call = match &row {
+            let request = match &row {
                 None if change.if_absent == IfAbsent::Report => return Ok(Outcome::NotFound),
-                None => Call::new("POST", entity(exchange.path(), table))
+                None => DataApiRequest::new("POST", entity(exchange.path(), table))
                     .with_body(json::row(table, change, now)),
                 Some(row) if is_left(row, table, change) => return Ok(Outcome::AlreadyFinal),
                 Some(row) => {
                     let is_null = |column: &str| row.get(column).is_none_or(Json::is_null);
-                    Call::new("PATCH", address.clone())
+                    DataApiRequest::new("PATCH", address.clone())
                         .with_header(ONLY_IF_THERE)
                         .with_body(json::columns(table, change, now, is_null))
                 }
             };
-            match exchange.attempt(&call).await {
+            match exchange.attempt(&request).await {
                 // The row comes back only to a role that may read it.
                 Ok(answer) => {
                     rows(&answer)?;
                     return Ok(Outcome::Updated);
                 }
-                Err(fault) if is_no_row(&fault) || row.is_none() && is_conflict(&fault) => {
+                Err(error) if is_no_row(&error) || row.is_none() && is_conflict(&error) => {
                     return explain(exchange, &address, table, change).await;
                 }
                 // Never sent again without a look: the row may be final by then.
-                Err(fault) => exchange.second_chance(fault).await?,
+                Err(error) => exchange.second_attempt(error).await?,
             }
         }
     }
@@ -93,23 +93,23 @@ impl Dialect for Dab {
 
     /// Its liveness, which asks no database and is open to all; but it judges a token all the same.
     /// Closer: the entity itself, by a method that a procedure does not have, or one row's key.
-    fn probe(path: &str, target: &Target) -> Probe {
+    fn probe(path: &str, target: &WriteTarget) -> Probe {
         let closer = match target {
-            Target::Procedure(name) => format!("{path}/{}", encoded(name)),
-            Target::Table(table) => {
+            WriteTarget::Procedure(name) => format!("{path}/{}", encoded(name)),
+            WriteTarget::Table(table) => {
                 let key = table.column(COLUMNS[0]).map(encoded);
                 let key = key.map_or_else(String::new, |key| format!("&$select={key}"));
                 format!("{}?$first=1{key}", entity(path, table))
             }
         };
         Probe {
-            root: Call::new("GET", "/".to_owned()),
-            closer: Call::new("GET", closer),
+            root: DataApiRequest::new("GET", "/".to_owned()),
+            closer: DataApiRequest::new("GET", closer),
         }
     }
 
     /// `{"status":"Healthy","version":"…","app-name":"…"}`, or the word alone from older ones.
-    fn is_root(answer: &OutboundReply, _: &Target) -> bool {
+    fn is_root(answer: &OutboundReply, _: &WriteTarget) -> bool {
         let Ok(body) = answer.json() else {
             return answer.body.trim_ascii() == b"Healthy";
         };
@@ -119,7 +119,7 @@ impl Dialect for Dab {
 
     fn takes_changes(
         closer: Result<OutboundReply, OutboundError>,
-        _: &Target,
+        _: &WriteTarget,
     ) -> Result<(), OutboundError> {
         match closer {
             Ok(answer) => rows(&answer).map(drop),
@@ -129,7 +129,7 @@ impl Dialect for Dab {
             {
                 Ok(())
             }
-            Err(fault) => Err(fault),
+            Err(error) => Err(error),
         }
     }
 }
@@ -141,11 +141,11 @@ async fn explain(
     address: &str,
     table: &Table,
     change: &Change,
-) -> Result<Outcome, Failure> {
+) -> Result<Outcome, DeliveryError> {
     match look(exchange, address, table, change).await? {
         None if change.if_absent == IfAbsent::Report => Ok(Outcome::NotFound),
         Some(row) if is_left(&row, table, change) => Ok(Outcome::AlreadyFinal),
-        _ => Err(Failure::Withheld),
+        _ => Err(DeliveryError::Withheld),
     }
 }
 
@@ -157,13 +157,13 @@ async fn look(
     change: &Change,
 ) -> Result<Option<Json>, OutboundError> {
     let target = format!("{address}?$select={}", json::looked_at(table, change));
-    let answer = match exchange.send(&Call::new("GET", target)).await {
+    let answer = match exchange.send(&DataApiRequest::new("GET", target)).await {
         Ok(answer) => answer,
-        Err(fault) if is_no_row(&fault) => {
-            exchange.doubtful = Some(fault);
+        Err(error) if is_no_row(&error) => {
+            exchange.doubtful = Some(error);
             return Ok(None);
         }
-        Err(fault) => return Err(fault),
+        Err(error) => return Err(error),
     };
     match <[Json; 1]>::try_from(rows(&answer)?) {
         Ok([row]) if json::has_state(&row, table, change) => Ok(Some(row)),
@@ -173,14 +173,14 @@ async fn look(
 }
 
 /// Where the row is, by its key.
-fn address(path: &str, table: &Table, change: &Change) -> Result<String, Failure> {
+fn address(path: &str, table: &Table, change: &Change) -> Result<String, DeliveryError> {
     let column = table.column(&change.entity.key_column);
-    let column = column.ok_or(Failure::Unaddressable)?;
+    let column = column.ok_or(DeliveryError::Unaddressable)?;
     // The server in front of it takes these for steps in the path however they are encoded,
     // leaves an encoded slash encoded, and refuses a key that is blank.
     let key = change.key.as_str();
     if matches!(key, "." | "..") || key.contains('/') || key.trim().is_empty() {
-        return Err(Failure::Unaddressable);
+        return Err(DeliveryError::Unaddressable);
     }
     let entity = entity(path, table);
     Ok(format!("{entity}/{}/{}", encoded(column), encoded(key)))
@@ -202,20 +202,20 @@ fn is_left(row: &Json, table: &Table, change: &Change) -> bool {
     change.leaves(json::held(row, table, change))
 }
 
-/// Whether the fault is that there is no row with this key; what else is not found has no code, or
+/// Whether the error is that there is no row with this key; what else is not found has no code, or
 /// another.
-fn is_no_row(fault: &OutboundError) -> bool {
+fn is_no_row(error: &OutboundError) -> bool {
     matches!(
-        fault,
+        error,
         OutboundError::Status { status, detail, .. }
             if *status == StatusCode::NOT_FOUND
                 && matches!(detail.code(Nested), Some("EntityNotFound" | "ItemNotFound"))
     )
 }
 
-/// Whether the fault is that there is a row with this key.
-fn is_conflict(fault: &OutboundError) -> bool {
-    matches!(fault, OutboundError::Status { status, .. } if *status == StatusCode::CONFLICT)
+/// Whether the error is that there is a row with this key.
+fn is_conflict(error: &OutboundError) -> bool {
+    matches!(error, OutboundError::Status { status, .. } if *status == StatusCode::CONFLICT)
 }
 
 #[cfg(test)]

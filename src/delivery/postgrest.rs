@@ -8,10 +8,10 @@
 use serde_json::Value as Json;
 
 use super::change::{Change, Guard, IfAbsent};
+use super::outcome::{DeliveryError, Outcome, Ports};
 use super::remote::json;
-use super::remote::{Call, Dialect, Exchange, Probe};
-use super::{CALLBACK_INFO, COLUMNS, ESTADO, Failure, Outcome, Ports};
-use crate::config::{Table, Target};
+use super::remote::{DataApiRequest, Dialect, Exchange, Probe};
+use crate::config::{CALLBACK_INFO, COLUMNS, ESTADO, Table, WriteTarget};
 use crate::outbound::ErrorFormat::TopLevel;
 use crate::outbound::ErrorPattern::{Classes, Codes};
 use crate::outbound::Verdict::{Final, RefusesAll, Transient, Waits};
@@ -60,8 +60,8 @@ impl Dialect for Postgrest {
         change: &Change,
     ) -> Result<Outcome, OutboundError> {
         let target = format!("{}/rpc/{}", exchange.path(), encoded(function));
-        let call = Call::new("POST", target).with_body(json::arguments(change));
-        let answer = exchange.send(&call).await?;
+        let request = DataApiRequest::new("POST", target).with_body(json::arguments(change));
+        let answer = exchange.send(&request).await?;
         outcome(&answer)
     }
 
@@ -70,9 +70,9 @@ impl Dialect for Postgrest {
         table: &Table,
         change: &Change,
         now: &str,
-    ) -> Result<Outcome, Failure> {
+    ) -> Result<Outcome, DeliveryError> {
         let row = address(exchange.path(), table, change)?;
-        let named = |column| table.column(column).ok_or(Failure::Unaddressable);
+        let named = |column| table.column(column).ok_or(DeliveryError::Unaddressable);
         let (state, mut guard) = match &change.guard {
             Guard::Final { column, last } => {
                 let state = named(column)?;
@@ -125,7 +125,7 @@ impl Dialect for Postgrest {
         let body = json::columns(table, change, now, is_null);
         match patch(exchange, &row, &guard, body).await? {
             true => Ok(Outcome::Updated),
-            false => Err(Failure::Withheld),
+            false => Err(DeliveryError::Withheld),
         }
     }
 
@@ -134,29 +134,29 @@ impl Dialect for Postgrest {
     /// Its root, which describes what the role may use; that may be closed to the role, though, or
     /// switched off. Closer: the function, called by GET and so in a transaction that cannot write,
     /// without a key or a state; or no row of the table.
-    fn probe(path: &str, target: &Target) -> Probe {
+    fn probe(path: &str, target: &WriteTarget) -> Probe {
         let closer = match target {
-            Target::Procedure(name) => {
+            WriteTarget::Procedure(name) => {
                 let arguments = [COLUMNS[0], ESTADO, CALLBACK_INFO];
                 let arguments = arguments.map(|name| format!("{}=", encoded(name)));
                 format!("{path}/rpc/{}?{}", encoded(name), arguments.join("&"))
             }
-            Target::Table(table) => format!("{path}/{}?limit=0", encoded(&table.name)),
+            WriteTarget::Table(table) => format!("{path}/{}?limit=0", encoded(&table.name)),
         };
         Probe {
-            root: Call::new("GET", format!("{path}/")),
-            closer: Call::new("GET", closer),
+            root: DataApiRequest::new("GET", format!("{path}/")),
+            closer: DataApiRequest::new("GET", closer),
         }
     }
 
     /// A description by OpenAPI. Where it lists anything, it has to list what changes are made by.
-    fn is_root(answer: &OutboundReply, target: &Target) -> bool {
+    fn is_root(answer: &OutboundReply, target: &WriteTarget) -> bool {
         let Ok(body) = answer.json() else {
             return false;
         };
         let own = match target {
-            Target::Procedure(name) => format!("/rpc/{name}"),
-            Target::Table(table) => format!("/{}", table.name),
+            WriteTarget::Procedure(name) => format!("/rpc/{name}"),
+            WriteTarget::Table(table) => format!("/{}", table.name),
         };
         let version = body.get("swagger").or_else(|| body.get("openapi"));
         let paths = body.get("paths").and_then(Json::as_object);
@@ -167,17 +167,17 @@ impl Dialect for Postgrest {
 
     fn takes_changes(
         closer: Result<OutboundReply, OutboundError>,
-        target: &Target,
+        target: &WriteTarget,
     ) -> Result<(), OutboundError> {
-        let fault = match (closer, target) {
-            (Ok(answer), Target::Procedure(_)) => return outcome(&answer).map(drop),
-            (Ok(answer), Target::Table(_)) => return rows(&answer).map(drop),
-            (Err(fault), _) => fault,
+        let error = match (closer, target) {
+            (Ok(answer), WriteTarget::Procedure(_)) => return outcome(&answer).map(drop),
+            (Ok(answer), WriteTarget::Table(_)) => return rows(&answer).map(drop),
+            (Err(error), _) => error,
         };
         // The function has been called: it refuses an empty key, or cannot write here.
-        let was_called = match &fault {
+        let was_called = match &error {
             OutboundError::Status { detail, .. } => {
-                !fault.may_pass()
+                !error.is_retryable()
                     || detail.is_of_class(&["P0"])
                     || detail.code(TopLevel) == Some("25006")
             }
@@ -185,14 +185,18 @@ impl Dialect for Postgrest {
         };
         match was_called {
             true => Ok(()),
-            false => Err(fault),
+            false => Err(error),
         }
     }
 }
 
-fn address<'a>(path: &str, table: &'a Table, change: &'a Change) -> Result<Address<'a>, Failure> {
+fn address<'a>(
+    path: &str,
+    table: &'a Table,
+    change: &'a Change,
+) -> Result<Address<'a>, DeliveryError> {
     let key_column = table.column(&change.entity.key_column);
-    let key_column = key_column.ok_or(Failure::Unaddressable)?;
+    let key_column = key_column.ok_or(DeliveryError::Unaddressable)?;
     let key = encoded(key_column).to_string();
     Ok(Address {
         path: format!("{path}/{}", encoded(&table.name)),
@@ -214,10 +218,10 @@ async fn patch(
     } = row;
     // Of the row only its key: the rest is as long as the callback was.
     let target = format!("{path}?{filter}&{guard}&select={key}");
-    let call = Call::new("PATCH", target)
+    let request = DataApiRequest::new("PATCH", target)
         .with_header(SHOW_CHANGED)
         .with_body(body);
-    let answer = exchange.send(&call).await?;
+    let answer = exchange.send(&request).await?;
     is_there(&answer, row)
 }
 
@@ -230,7 +234,7 @@ async fn look(
 ) -> Result<Option<Json>, OutboundError> {
     let Address { path, filter, .. } = row;
     let target = format!("{path}?{filter}&select={}", json::looked_at(table, change));
-    let answer = exchange.send(&Call::new("GET", target)).await?;
+    let answer = exchange.send(&DataApiRequest::new("GET", target)).await?;
     let rows = rows(&answer)?;
     match rows.iter().all(|seen| json::has_state(seen, table, change)) {
         true => Ok(rows.into_iter().next()),
@@ -246,10 +250,10 @@ async fn insert(
 ) -> Result<bool, OutboundError> {
     let Address { path, key, .. } = row;
     let target = format!("{path}?on_conflict={key}&select={key}");
-    let call = Call::new("POST", target)
+    let request = DataApiRequest::new("POST", target)
         .with_header(SHOW_MADE)
         .with_body(body);
-    let answer = exchange.send(&call).await?;
+    let answer = exchange.send(&request).await?;
     is_there(&answer, row)
 }
 

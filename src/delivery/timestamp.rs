@@ -9,14 +9,14 @@ use std::time::{Duration, SystemTime};
 /// A moment, to the microsecond: as exact as the databases keep it. From the year 1 to the year 9999
 /// in UTC, which is what `datetimeoffset` has and RFC 3339 can write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Moment {
+pub struct Timestamp {
     /// Microseconds since 1970, negative before.
     micros: i64,
 }
 
 /// A text is not a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NoMoment {
+pub enum ParseTimestampError {
     /// It is written in another way, or no calendar has it.
     #[error("is not a date and time of RFC 3339")]
     Malformed,
@@ -40,30 +40,30 @@ const FIRST: i64 = -62_135_596_800 * SECOND;
 /// 9999-12-31T23:59:59.999999Z
 const LAST: i64 = 253_402_300_800 * SECOND - 1;
 
-impl Moment {
+impl Timestamp {
     /// Reads a date and time of RFC 3339.
-    pub fn parse(text: &str) -> Result<Self, NoMoment> {
+    pub fn parse(text: &str) -> Result<Self, ParseTimestampError> {
         let text = text.is_ascii().then(|| text.to_ascii_uppercase());
-        let text = text.ok_or(NoMoment::Malformed)?;
+        let text = text.ok_or(ParseTimestampError::Malformed)?;
         let (local, offset) = match text.strip_suffix('Z') {
             Some(utc) => (utc, 0),
             None => {
                 let at = text.len().checked_sub("+00:00".len());
-                let (local, offset) = text.split_at(at.ok_or(NoMoment::Malformed)?);
-                let distance = distance(&offset[1..]).ok_or(NoMoment::Malformed)?;
+                let (local, offset) = text.split_at(at.ok_or(ParseTimestampError::Malformed)?);
+                let distance = distance(&offset[1..]).ok_or(ParseTimestampError::Malformed)?;
                 match offset.as_bytes()[0] {
                     b'+' => (local, distance),
                     b'-' => (local, -distance),
-                    _ => return Err(NoMoment::Malformed),
+                    _ => return Err(ParseTimestampError::Malformed),
                 }
             }
         };
-        let local = local_micros(local).ok_or(NoMoment::Malformed)?;
-        Self::of_micros(local - offset).ok_or(NoMoment::OutOfRange)
+        let local = local_micros(local).ok_or(ParseTimestampError::Malformed)?;
+        Self::of_micros(local - offset).ok_or(ParseTimestampError::OutOfRange)
     }
 
     /// The same as a database shows it: one without an offset is UTC.
-    pub fn of_database(text: &str) -> Result<Self, NoMoment> {
+    pub fn of_database(text: &str) -> Result<Self, ParseTimestampError> {
         Self::parse(text).or_else(|_| Self::parse(&format!("{text}Z")))
     }
 
@@ -109,7 +109,7 @@ fn distance(text: &str) -> Option<i64> {
 }
 
 /// In UTC and always as long, so that the order of the texts is that of the moments.
-impl fmt::Display for Moment {
+impl fmt::Display for Timestamp {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let since_base = self.micros - BASE;
         let within = (BASE + since_base.rem_euclid(CYCLE)).unsigned_abs();
@@ -154,12 +154,12 @@ mod tests {
             ("9999-12-31T23:59:59.5+14:00", "9999-12-31T09:59:59.500000Z"),
             ("2400-02-29T00:00:00Z", "2400-02-29T00:00:00.000000Z"),
         ] {
-            let moment = Moment::parse(text).expect(text);
+            let moment = Timestamp::parse(text).expect(text);
             assert_eq!(moment.to_string(), utc, "{text}");
-            assert_eq!(Moment::of_database(text), Ok(moment));
+            assert_eq!(Timestamp::of_database(text), Ok(moment));
         }
-        let bare = Moment::of_database("2026-01-02T03:04:05.12");
-        assert_eq!(bare, Moment::parse("2026-01-02T03:04:05.12Z"));
+        let bare = Timestamp::of_database("2026-01-02T03:04:05.12");
+        assert_eq!(bare, Timestamp::parse("2026-01-02T03:04:05.12Z"));
     }
 
     #[test]
@@ -194,7 +194,11 @@ mod tests {
             "1767323045",
             "mañana",
         ] {
-            assert_eq!(Moment::parse(text), Err(NoMoment::Malformed), "{text:?}");
+            assert_eq!(
+                Timestamp::parse(text),
+                Err(ParseTimestampError::Malformed),
+                "{text:?}"
+            );
         }
     }
 
@@ -205,7 +209,11 @@ mod tests {
             "0001-01-01T00:00:00+00:01",
             "9999-12-31T23:59:59-00:01",
         ] {
-            assert_eq!(Moment::parse(text), Err(NoMoment::OutOfRange), "{text:?}");
+            assert_eq!(
+                Timestamp::parse(text),
+                Err(ParseTimestampError::OutOfRange),
+                "{text:?}"
+            );
         }
     }
 
@@ -220,7 +228,7 @@ mod tests {
             "2399-12-31T23:59:59Z",
             "9999-12-31T23:59:59.999999Z",
         ];
-        let moments = texts.map(|text| Moment::parse(text).expect(text));
+        let moments = texts.map(|text| Timestamp::parse(text).expect(text));
         assert!(moments.is_sorted());
         assert!(moments.map(|moment| moment.to_string()).is_sorted());
     }
@@ -228,10 +236,10 @@ mod tests {
     #[test]
     fn a_clock_may_stand_before_1970() {
         let before = SystemTime::UNIX_EPOCH - Duration::from_millis(1);
-        let before = Moment::at(before).expect("within the range");
+        let before = Timestamp::at(before).expect("within the range");
         assert_eq!(before.to_string(), "1969-12-31T23:59:59.999000Z");
         let after = SystemTime::UNIX_EPOCH + Duration::from_nanos(1999);
-        let after = Moment::at(after).expect("within the range");
+        let after = Timestamp::at(after).expect("within the range");
         assert_eq!(after.to_string(), "1970-01-01T00:00:00.000001Z");
     }
 }

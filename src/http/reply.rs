@@ -16,9 +16,9 @@ const PAUSE: Duration = Duration::from_secs(30);
 
 /// What is wrong with each of some fields or settings, by its name: an object of texts.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Wrong(Vec<(&'static str, String)>);
+pub struct FieldErrors(Vec<(&'static str, String)>);
 
-impl Wrong {
+impl FieldErrors {
     /// Adds what is wrong with `name`. What was said of it first stands.
     pub fn add(&mut self, name: &'static str, what: String) {
         if self.0.iter().all(|(known, _)| *known != name) {
@@ -32,14 +32,14 @@ impl Wrong {
     }
 }
 
-impl From<(&'static str, String)> for Wrong {
+impl From<(&'static str, String)> for FieldErrors {
     fn from(one: (&'static str, String)) -> Self {
         Self(vec![one])
     }
 }
 
 /// `name: what; name: what`
-impl fmt::Display for Wrong {
+impl fmt::Display for FieldErrors {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, (name, what)) in self.0.iter().enumerate() {
             let before = if index == 0 { "" } else { "; " };
@@ -49,7 +49,7 @@ impl fmt::Display for Wrong {
     }
 }
 
-impl Serialize for Wrong {
+impl Serialize for FieldErrors {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.0.iter().map(|(name, what)| (name, what)))
     }

@@ -1,28 +1,66 @@
-//! Notifications that were taken, so that one that comes again is known: as long as its source
-//! says, by a hash of each of its names.
+//! Deduplication records: which notifications were accepted, so that the same one is answered alike. Each
+//! is found by a hash of an id that the notification came under, for as long as its source says.
 //!
-//! The store forgets nothing by itself, so there is a fixed number of values, each for the names whose
-//! hash falls there, and whoever writes one leaves out what is over. None has more than [`MOST`]
-//! records: of more, those that were taken first are forgotten first. The store has no
-//! compare-and-set either: of two that are written into one value at once the first may be lost.
+//! The store forgets nothing by itself, so there is a fixed number of values, each for the ids whose hash
+//! falls there, and whoever writes one leaves out what has expired. None has more than [`MOST`] records;
+//! of more the oldest go. The store has no compare-and-set either: of two records that are written into
+//! one value at once the first may be lost.
 
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::delivery::outbox;
-use crate::instance::unix_time;
+use super::unix_time;
+use crate::http::{Disposition, json};
 use crate::ports::{Clock, KeyValue, StoreError};
-use crate::sources::{Id, Receipt, Taken};
 
 /// How many records a value has. One has up to 300 bytes, and each message reads and writes one value
 /// or two. 4,096 values are enough for some 100,000 messages in three days with nothing forgotten.
 const MOST: usize = 128;
 
-/// What a notification is known by.
+/// What identifies a notification apart from all others of its source.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mark {
+pub struct NotificationId {
+    /// Each name that it is known by.
+    pub names: Vec<IdName>,
+    /// The name that its sender gets back.
+    pub echoed: String,
+    /// A hash of its content: other content under one of its names is another notification. `None`:
+    /// whatever the content, there is one of that name.
+    pub content: Option<String>,
+    /// For how long it is remembered.
+    pub lifetime: Duration,
+}
+
+/// One of a notification's names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdName {
+    /// The field or header that has it.
+    pub field: &'static str,
+    /// Its value.
+    pub text: String,
+    /// Whether the notification is the same as an earlier one of this name. Otherwise it is only
+    /// remembered by it.
+    pub identifies: bool,
+}
+
+/// That a notification was accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// When it came, to the millisecond.
+    pub at: SystemTime,
+    /// What became of its change.
+    pub disposition: Disposition,
+    /// Tells receipts for the same notification apart.
+    pub number: u64,
+    /// The name of the change's entry in the outbox, where it had to wait.
+    pub entry: Option<String>,
+}
+
+/// A notification's names as hashes, and the hash of its content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotencyKey {
     names: Vec<Name>,
     content: Option<String>,
     lifetime: Duration,
@@ -30,49 +68,51 @@ pub struct Mark {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Name {
-    by: &'static str,
+    field: &'static str,
     hash: String,
-    tells: bool,
+    identifies: bool,
 }
 
-/// What is known of a notification of the same name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// An earlier notification of the same name.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Earlier {
-    /// Where the name is found.
-    pub by: &'static str,
-    /// What was told of that one.
+    /// The field or header that has the name.
+    pub field: &'static str,
+    /// How that one was acknowledged.
     pub receipt: Receipt,
-    /// Whether it said the same.
+    /// Whether its content was the same.
     pub is_same: bool,
 }
 
-/// The deduplication record of one name.
+/// The record of one name. Its fields are called in the store as they ever were.
 #[derive(Serialize, Deserialize)]
-struct Kept {
-    mark: String,
+struct DedupRecord {
+    #[serde(rename = "mark")]
+    hash: String,
     /// In milliseconds since 1970, as the next.
     at: u64,
     until: u64,
-    taken: String,
+    #[serde(rename = "taken")]
+    disposition: String,
     number: u64,
-    /// Hash of what it said.
+    /// Hash of the content.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     content: Option<String>,
-    /// Its entry in the outbox.
+    /// The change's entry in the outbox.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     entry: Option<String>,
 }
 
-impl Mark {
-    /// The mark of a source's notification.
-    pub fn new(source: &str, id: &Id) -> Self {
+impl IdempotencyKey {
+    /// The key of a source's notification.
+    pub fn new(source: &str, id: &NotificationId) -> Self {
         let names = id.names.iter().map(|name| {
-            let hash = Sha256::digest(format!("{source} {} {}", name.by, name.text));
+            let hash = Sha256::digest(format!("{source} {} {}", name.field, name.text));
             Name {
-                by: name.by,
+                field: name.field,
                 // Half of it is enough that no two are the same.
                 hash: base16ct::lower::encode_string(&hash[..16]),
-                tells: name.tells,
+                identifies: name.identifies,
             }
         });
         Self {
@@ -95,70 +135,77 @@ impl Name {
     }
 }
 
-impl Kept {
+impl DedupRecord {
+    fn new(name: &Name, key: &IdempotencyKey, receipt: &Receipt) -> Self {
+        let at = unix_time::millis(receipt.at);
+        Self {
+            hash: name.hash.clone(),
+            at,
+            until: at.saturating_add(unix_time::millis_in(key.lifetime)),
+            disposition: receipt.disposition.name().to_owned(),
+            number: receipt.number,
+            content: key.content.clone(),
+            entry: receipt.entry.clone(),
+        }
+    }
+
     fn receipt(&self) -> Option<Receipt> {
         Some(Receipt {
             at: SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(self.at))?,
-            taken: Taken::named(&self.taken)?,
+            disposition: Disposition::named(&self.disposition)?,
             number: self.number,
-            entry: self.entry.as_deref().and_then(outbox::Id::parse),
+            entry: self.entry.clone(),
         })
     }
 }
 
-/// What is known of notifications that have a name of this one's.
-pub async fn find(host: &(impl KeyValue + Clock), mark: &Mark) -> Result<Vec<Earlier>, StoreError> {
+/// The earlier notifications that have a name of this one's.
+pub async fn find(
+    host: &(impl KeyValue + Clock),
+    key: &IdempotencyKey,
+) -> Result<Vec<Earlier>, StoreError> {
     let mut found = Vec::new();
-    for name in mark.names.iter().filter(|name| name.tells) {
+    for name in key.names.iter().filter(|name| name.identifies) {
         let all = read(host, name).await?;
-        found.extend(known(&all, name, mark.content.as_deref()));
+        found.extend(known(&all, name, key.content.as_deref()));
     }
     Ok(found)
 }
 
-/// Remembers that the notification was taken, under each of its names; gives the receipt that counts,
+/// Stores that the notification was accepted, under each of its names; gives the receipt that counts,
 /// which is an earlier one where there is one.
-pub async fn keep(
+pub async fn remember(
     host: &(impl KeyValue + Clock),
-    mark: &Mark,
-    receipt: Receipt,
+    key: &IdempotencyKey,
+    receipt: &Receipt,
 ) -> Result<Receipt, StoreError> {
-    let at = unix_time::since_1970(receipt.at);
-    let mut counts = None;
-    for name in &mark.names {
+    let mut first = None;
+    for name in &key.names {
         let mut all = read(host, name).await?;
-        match known(&all, name, mark.content.as_deref()) {
-            Some(earlier) if name.tells => {
-                counts = counts.or(Some(earlier.receipt).filter(|_| earlier.is_same));
+        match known(&all, name, key.content.as_deref()) {
+            Some(earlier) if name.identifies => {
+                first = first.or(Some(earlier.receipt).filter(|_| earlier.is_same));
                 continue;
             }
-            Some(_) => all.retain(|kept| kept.mark != name.hash),
+            Some(_) => all.retain(|record| record.hash != name.hash),
             None => {}
         }
-        all.push(Kept {
-            mark: name.hash.clone(),
-            at,
-            until: at.saturating_add(unix_time::of(mark.lifetime)),
-            taken: receipt.taken.name().to_owned(),
-            number: receipt.number,
-            content: mark.content.clone(),
-            entry: receipt.entry.map(|entry| entry.to_string()),
-        });
+        all.push(DedupRecord::new(name, key, receipt));
         write(host, name, &all).await?;
     }
-    Ok(counts.unwrap_or(receipt))
+    Ok(first.unwrap_or_else(|| receipt.clone()))
 }
 
-/// Takes back what was remembered with this number.
+/// Removes what was stored with this number.
 pub async fn forget(
     host: &(impl KeyValue + Clock),
-    mark: &Mark,
+    key: &IdempotencyKey,
     number: u64,
 ) -> Result<(), StoreError> {
-    for name in &mark.names {
+    for name in &key.names {
         let mut all = read(host, name).await?;
         let before = all.len();
-        all.retain(|kept| kept.mark != name.hash || kept.number != number);
+        all.retain(|record| record.hash != name.hash || record.number != number);
         if all.len() < before {
             write(host, name, &all).await?;
         }
@@ -166,32 +213,32 @@ pub async fn forget(
     Ok(())
 }
 
-/// The value that the name is in, as far as it still counts.
-async fn read(host: &(impl KeyValue + Clock), name: &Name) -> Result<Vec<Kept>, StoreError> {
+/// The value that the name is in, without what has expired.
+async fn read(host: &(impl KeyValue + Clock), name: &Name) -> Result<Vec<DedupRecord>, StoreError> {
     let value = host.get(&name.key()).await?.unwrap_or_default();
     // A value that cannot be read counts for nothing, and is written over.
-    let mut all: Vec<Kept> = crate::http::json::parse(&value).unwrap_or_default();
-    let now = unix_time::since_1970(host.now());
-    all.retain(|kept| kept.until > now);
+    let mut all: Vec<DedupRecord> = json::parse(&value).unwrap_or_default();
+    let now = unix_time::millis(host.now());
+    all.retain(|record| record.until > now);
     Ok(all)
 }
 
 /// Writes the last of them: they are in the order in which they were added.
-async fn write(host: &impl KeyValue, name: &Name, all: &[Kept]) -> Result<(), StoreError> {
+async fn write(host: &impl KeyValue, name: &Name, all: &[DedupRecord]) -> Result<(), StoreError> {
     let last = &all[all.len().saturating_sub(MOST)..];
     // Only maps with keys that are no strings and failing `Serialize`s fail; none is used.
     let value = serde_json::to_vec(last).expect("plain structures");
     host.set(&name.key(), &value).await
 }
 
-fn known(all: &[Kept], name: &Name, content: Option<&str>) -> Option<Earlier> {
-    let kept = all.iter().find(|kept| kept.mark == name.hash)?;
-    let differs = |kept: &str| content.is_some_and(|content| content != kept);
+fn known(all: &[DedupRecord], name: &Name, content: Option<&str>) -> Option<Earlier> {
+    let record = all.iter().find(|record| record.hash == name.hash)?;
+    let differs = |stored: &str| content.is_some_and(|content| content != stored);
     Some(Earlier {
-        by: name.by,
-        receipt: kept.receipt()?,
-        // What was kept without its content was kept before contents were.
-        is_same: !kept.content.as_deref().is_some_and(differs),
+        field: name.field,
+        receipt: record.receipt()?,
+        // A record without a content is from before contents were stored.
+        is_same: !record.content.as_deref().is_some_and(differs),
     })
 }
 

@@ -1,47 +1,47 @@
-//! What the requests of one instance are at, each known by a text: no two of them at the same.
+//! Locks by key, within one instance.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// What is held at the moment. It is never locked across an await.
+/// The keys that are locked. The mutex is never held across an await.
 #[derive(Default)]
-pub struct Holds(Mutex<Vec<String>>);
+pub struct KeyLocks(Mutex<Vec<String>>);
 
-/// What no other request of this instance is at until this is dropped.
-pub struct Hold<'a> {
-    holds: &'a Holds,
-    text: String,
+/// A lock, until this is dropped.
+pub struct KeyGuard<'a> {
+    locks: &'a KeyLocks,
+    key: String,
 }
 
-impl Holds {
-    /// `None` where another request has it.
-    pub fn take(&self, text: &str) -> Option<Hold<'_>> {
-        let mut held = self.held();
-        if held.iter().any(|taken| taken == text) {
+impl KeyLocks {
+    /// Locks a key; `None` where another request has it.
+    pub fn try_lock(&self, key: &str) -> Option<KeyGuard<'_>> {
+        let mut locked = self.locked();
+        if locked.iter().any(|other| other == key) {
             return None;
         }
-        held.push(text.to_owned());
-        drop(held);
-        Some(Hold {
-            holds: self,
-            text: text.to_owned(),
+        locked.push(key.to_owned());
+        drop(locked);
+        Some(KeyGuard {
+            locks: self,
+            key: key.to_owned(),
         })
     }
 
-    fn held(&self) -> MutexGuard<'_, Vec<String>> {
+    fn locked(&self) -> MutexGuard<'_, Vec<String>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Hold<'_> {
-    /// What it is.
-    pub fn text(&self) -> &str {
-        &self.text
+impl KeyGuard<'_> {
+    /// The key.
+    pub fn key(&self) -> &str {
+        &self.key
     }
 }
 
-impl Drop for Hold<'_> {
+impl Drop for KeyGuard<'_> {
     fn drop(&mut self) {
-        self.holds.held().retain(|taken| *taken != self.text);
+        self.locks.locked().retain(|key| *key != self.key);
     }
 }
 
@@ -50,15 +50,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_is_held_by_one_until_that_lets_go() {
-        let holds = Holds::default();
-        let first = holds.take("a").expect("free");
-        assert_eq!(first.text(), "a");
-        assert!(holds.take("a").is_none());
-        let other = holds.take("b").expect("free");
+    fn each_key_is_locked_by_one_until_that_lets_go() {
+        let locks = KeyLocks::default();
+        let first = locks.try_lock("a").expect("free");
+        assert_eq!(first.key(), "a");
+        assert!(locks.try_lock("a").is_none());
+        let other = locks.try_lock("b").expect("free");
         drop(first);
-        assert!(holds.take("a").is_some() && holds.take("b").is_none());
+        assert!(locks.try_lock("a").is_some() && locks.try_lock("b").is_none());
         drop(other);
-        assert!(holds.take("b").is_some());
+        assert!(locks.try_lock("b").is_some());
     }
 }

@@ -10,4 +10,4 @@ pub mod unix_time;
 
 pub use breaker::Breaker;
 pub use deadline::within;
-pub use single_flight::Remembered;
+pub use single_flight::SingleFlightCache;

@@ -1,29 +1,30 @@
-//! Something that is found out by one request of an instance and remembered for the others.
+//! A single-flight cache: one request of an instance asks, and the others use its answer while it is
+//! fresh.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::ports::Clock;
 
-/// How long a request waits before it looks again whether another has found it out.
-const GLANCE: Duration = Duration::from_millis(5);
+/// How long a request waits before it looks again whether another has the answer.
+const POLL: Duration = Duration::from_millis(5);
 
-/// What was found out last.
-pub struct Remembered<T>(Mutex<State<T>>);
+/// The last answer.
+pub struct SingleFlightCache<T>(Mutex<State<T>>);
 
 struct State<T> {
     last: Option<T>,
     fresh_until: Duration,
-    /// How often it was found out.
+    /// How often there was an answer.
     times: u64,
-    /// A request is finding it out.
+    /// A request is asking.
     asking: bool,
 }
 
-/// Whose turn it is to find out, until this is dropped.
-struct Asking<'a, T>(&'a Remembered<T>);
+/// The request that asks, until this is dropped.
+struct Asking<'a, T>(&'a SingleFlightCache<T>);
 
-impl<T> Default for Remembered<T> {
+impl<T> Default for SingleFlightCache<T> {
     fn default() -> Self {
         Self(Mutex::new(State {
             last: None,
@@ -34,9 +35,9 @@ impl<T> Default for Remembered<T> {
     }
 }
 
-impl<T: Clone> Remembered<T> {
-    /// What was found out last, while it is fresh; otherwise what `ask` finds out, and for how
-    /// long that is fresh. Requests that come meanwhile wait for the same answer.
+impl<T: Clone> SingleFlightCache<T> {
+    /// The last answer, while it is fresh; otherwise that of `ask`, which says for how long it is fresh.
+    /// Requests that come meanwhile wait for the same answer.
     pub async fn get(&self, clock: &impl Clock, ask: impl AsyncFnOnce() -> (T, Duration)) -> T {
         let came = self.state().times;
         let asking = loop {
@@ -50,7 +51,7 @@ impl<T: Clone> Remembered<T> {
                     break Asking(self);
                 }
             }
-            clock.sleep(GLANCE).await;
+            clock.sleep(POLL).await;
         };
         let (found, fresh_for) = ask().await;
         let mut state = self.state();
@@ -62,7 +63,7 @@ impl<T: Clone> Remembered<T> {
         found
     }
 
-    /// Forgets what was found out last, if it is that.
+    /// Forgets the last answer, if it is that one.
     pub fn forget(&self, is_it: impl FnOnce(&T) -> bool) {
         let mut state = self.state();
         if state.last.as_ref().is_some_and(is_it) {
@@ -71,7 +72,7 @@ impl<T: Clone> Remembered<T> {
     }
 }
 
-impl<T> Remembered<T> {
+impl<T> SingleFlightCache<T> {
     fn state(&self) -> MutexGuard<'_, State<T>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -97,9 +98,13 @@ mod tests {
 
     #[test]
     fn it_is_found_out_once_while_it_is_fresh() {
-        let (host, remembered, asked) = (FakeHost::default(), Remembered::default(), Cell::new(0));
+        let (host, cache, asked) = (
+            FakeHost::default(),
+            SingleFlightCache::default(),
+            Cell::new(0),
+        );
         let get = || {
-            block_on(remembered.get(&host, async || {
+            block_on(cache.get(&host, async || {
                 asked.set(asked.get() + 1);
                 (asked.get(), FIVE)
             }))
@@ -107,17 +112,21 @@ mod tests {
         assert_eq!((get(), get()), (1, 1));
         host.advance(FIVE);
         assert_eq!((get(), get()), (2, 2));
-        remembered.forget(|last| *last == 1);
+        cache.forget(|last| *last == 1);
         assert_eq!(get(), 2);
-        remembered.forget(|last| *last == 2);
+        cache.forget(|last| *last == 2);
         assert_eq!(get(), 3);
     }
 
     #[test]
     fn requests_at_once_share_one_answer_even_one_that_does_not_last() {
-        let (host, remembered, asked) = (FakeHost::default(), Remembered::default(), Cell::new(0));
+        let (host, cache, asked) = (
+            FakeHost::default(),
+            SingleFlightCache::default(),
+            Cell::new(0),
+        );
         let all = (0..16).map(|_| {
-            remembered.get(&host, async || {
+            cache.get(&host, async || {
                 asked.set(asked.get() + 1);
                 host.sleep(Duration::from_millis(50)).await;
                 (asked.get(), Duration::ZERO)
@@ -129,11 +138,11 @@ mod tests {
 
     #[test]
     fn a_request_that_is_dropped_while_it_asks_leaves_its_turn_to_the_next() {
-        let (host, remembered) = (FakeHost::default(), Remembered::default());
-        let never = remembered.get(&host, async || std::future::pending().await);
+        let (host, cache) = (FakeHost::default(), SingleFlightCache::default());
+        let never = cache.get(&host, async || std::future::pending().await);
         let second = std::pin::pin!(host.sleep(Duration::from_secs(1)));
         drop(block_on(select(Box::pin(never), second)));
-        let found = std::pin::pin!(remembered.get(&host, async || (7, FIVE)));
+        let found = std::pin::pin!(cache.get(&host, async || (7, FIVE)));
         let stuck = std::pin::pin!(host.sleep(Duration::from_secs(1)));
         assert!(matches!(
             block_on(select(found, stuck)),

@@ -2,8 +2,8 @@
 //!
 //! Parts are left out, put in or written otherwise as text, whole: what stays is what was there.
 
-use crate::config::{Config, Door, Rule};
-use crate::credentials::{Kind, Policy};
+use crate::config::{AccessSettings, Config, Requirement};
+use crate::credentials::{CredentialKind, Policy};
 use crate::http::json::{Fields, Members};
 
 /// The callback's path in the description, before settings name its own.
@@ -43,10 +43,10 @@ fn paths(all: &str, config: &Config, to_operator: bool) -> Option<String> {
     let mut paths = Members::default();
     for (path, item) in Members::read(all)? {
         let is_there = match path {
-            "/blizwork" => to_operator && config.blizwork.is_some(),
+            "/blizwork" => to_operator && config.blizwork.is_set(),
             // Without a secret it answers nothing but that.
             "/webhook/receive" => config.messages.is_some(),
-            path if path.starts_with("/admin/") => config.admin.is_some(),
+            path if path.starts_with("/admin/") => config.admin.is_set(),
             _ => true,
         };
         match path.strip_prefix(CALLBACK) {
@@ -89,12 +89,12 @@ fn behind(item: &str, doors: Option<&str>, index: usize) -> Option<String> {
 }
 
 /// Ways to open the callback's door: an object each, of all that has to come together.
-fn callback_doors(door: &Door) -> String {
+fn callback_doors(door: &AccessSettings) -> String {
     let headers = door.static_token.as_ref().map_or(0, |it| it.headers.len());
     let tokens = (0..headers).map(|index| numbered(STATIC_TOKEN, index));
-    let doors: Vec<_> = match (door.rule, &door.jwt) {
-        (Rule::Open, _) => vec!["{}".to_owned()],
-        (Rule::All, Some(_)) => tokens.map(|token| together(&[&token, "jwt"])).collect(),
+    let doors: Vec<_> = match (door.requirement, &door.jwt) {
+        (Requirement::Open, _) => vec!["{}".to_owned()],
+        (Requirement::All, Some(_)) => tokens.map(|token| together(&[&token, "jwt"])).collect(),
         (_, jwt) => {
             let jwt = jwt.iter().map(|_| "jwt".to_owned());
             tokens.chain(jwt).map(|one| together(&[&one])).collect()
@@ -103,16 +103,16 @@ fn callback_doors(door: &Door) -> String {
     format!("[{}]", doors.join(", "))
 }
 
-fn message_doors(door: &Door) -> String {
+fn message_doors(door: &AccessSettings) -> String {
     let policy = Policy::new(door);
     let doors = policy.kinds().filter_map(|kind| match kind {
-        Kind::HexHmac => Some(together(&["webhookHmac"])),
-        Kind::StandardWebhooks => Some(together(&[
+        CredentialKind::HexHmac => Some(together(&["webhookHmac"])),
+        CredentialKind::StandardWebhooks => Some(together(&[
             "webhookId",
             "webhookTimestamp",
             "webhookSignature",
         ])),
-        Kind::StaticToken | Kind::Jwt | Kind::CallToken => None,
+        CredentialKind::StaticToken | CredentialKind::Jwt | CredentialKind::CallToken => None,
     });
     let doors: Vec<_> = doors.collect();
     format!("[{}]", doors.join(", "))

@@ -3,10 +3,9 @@
 use crate::http::message::StatusCode;
 use serde::Serialize;
 
-use crate::audit::Record;
 use crate::config::Problem;
-use crate::delivery::Failure;
-use crate::http::{Reply, Wrong};
+use crate::delivery::DeliveryError;
+use crate::http::{FieldErrors, Reply};
 
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -20,8 +19,8 @@ pub struct Health {
 pub struct Readiness {
     status: &'static str,
     checks: Checks,
-    #[serde(skip_serializing_if = "Wrong::is_empty")]
-    problems: Wrong,
+    #[serde(skip_serializing_if = "FieldErrors::is_empty")]
+    problems: FieldErrors,
 }
 
 #[derive(Serialize)]
@@ -40,42 +39,57 @@ pub fn alive() -> Reply {
     Reply::json(StatusCode::OK, &body)
 }
 
-/// Ready or not, as the audit line names it: one word a check, and what is wrong with which
-/// setting, without its value. `probed` is the data API's answer, if it is known which it is;
-/// `embedded`, that it is the embedded store, so that SAM gets nothing.
-pub fn readiness(
-    problems: &[Problem],
-    probed: Option<Result<(), Failure>>,
-    embedded: bool,
-    record: &mut Record,
-) -> (&'static str, Reply) {
-    let settings = if problems.is_empty() { "ok" } else { "invalid" };
-    let data_api = match probed {
-        None => "unknown",
-        Some(Ok(())) if embedded => "embedded",
-        Some(Ok(())) => "ok",
-        Some(Err(failure)) => {
-            record.failure = Some(failure.to_string());
-            "failing"
+/// What is known of the data API.
+#[derive(Debug)]
+pub enum DataApiState {
+    /// A setting is wrong that says which it is.
+    Unknown,
+    /// It is the embedded store, so that SAM gets nothing.
+    Embedded,
+    /// It answers, and accepts changes as far as is known.
+    Ok,
+    /// It does not.
+    Failing(DeliveryError),
+}
+
+impl DataApiState {
+    /// The word of its check.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Embedded => "embedded",
+            Self::Ok => "ok",
+            Self::Failing(_) => "failing",
         }
+    }
+}
+
+/// Ready or not, as the audit line names it: one word a check, and what is wrong with which
+/// setting, without its value.
+pub fn readiness(problems: &[Problem], data_api: &DataApiState) -> (&'static str, Reply) {
+    let is_ready =
+        problems.is_empty() && matches!(data_api, DataApiState::Ok | DataApiState::Embedded);
+    let (status, word) = match is_ready {
+        true => (StatusCode::OK, "ready"),
+        false => (StatusCode::SERVICE_UNAVAILABLE, "not_ready"),
     };
-    let ready = settings == "ok" && matches!(data_api, "ok" | "embedded");
-    let (status, word) = if ready {
-        (StatusCode::OK, "ready")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "not_ready")
-    };
-    let mut wrong = Wrong::default();
+    let mut errors = FieldErrors::default();
     for problem in problems {
-        wrong.add(problem.setting, problem.what.clone());
+        errors.add(problem.setting, problem.what.clone());
     }
     let reply = Reply::json(
         status,
         &Readiness {
             status: word,
-            checks: Checks { settings, data_api },
-            problems: wrong,
+            checks: Checks {
+                settings: if problems.is_empty() { "ok" } else { "invalid" },
+                data_api: data_api.name(),
+            },
+            problems: errors,
         },
     );
-    (word, if ready { reply } else { reply.retry_later() })
+    match is_ready {
+        true => (word, reply),
+        false => (word, reply.retry_later()),
+    }
 }

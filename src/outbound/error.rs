@@ -8,7 +8,7 @@ use super::verdict::{Rule, Verdict};
 use crate::http::message::StatusCode;
 use crate::ports::SendError;
 
-/// One attempt's fault.
+/// One attempt's error.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OutboundError {
     /// No reply.
@@ -56,14 +56,14 @@ impl OutboundError {
             ),
             Self::TimedOut(_) => true,
             Self::Status { verdict, .. } => *verdict == Verdict::Transient,
-            Self::Token(fault) => fault.is_transient(),
+            Self::Token(error) => error.is_transient(),
             Self::NoTimeLeft | Self::TooLong(_) | Self::InvalidBody(..) => false,
         }
     }
 
     /// Whether trying again later can help at all. Not where the data API has understood the
     /// request and will never take it; all else mends itself, or somebody mends it.
-    pub fn may_pass(&self) -> bool {
+    pub fn is_retryable(&self) -> bool {
         !matches!(
             self,
             Self::Status {
@@ -79,12 +79,12 @@ impl OutboundError {
         match self {
             Self::Status { verdict, .. } => *verdict == Verdict::RefusesAll,
             Self::InvalidBody(..) | Self::TooLong(_) => true,
-            Self::Token(fault) => !fault.is_transient(),
+            Self::Token(error) => !error.is_transient(),
             Self::NoReply(_) | Self::BrokeOff(..) | Self::TimedOut(_) | Self::NoTimeLeft => false,
         }
     }
 
-    /// The same fault, as the data API's own `rules` have it.
+    /// The same error, as the data API's own `rules` have it.
     pub fn judged_by(mut self, rules: &[Rule]) -> Self {
         if let Self::Status {
             status,
@@ -102,7 +102,7 @@ impl OutboundError {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Status { retry_after, .. } => *retry_after,
-            Self::Token(fault) => fault.retry_after(),
+            Self::Token(error) => error.retry_after(),
             _ => None,
         }
     }
@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn each_bad_answer_reads_differently_in_the_log() {
         let ok = StatusCode::OK;
-        let faults = [
+        let errors = [
             OutboundError::NoReply(SendError::Refused),
             OutboundError::NoReply(SendError::Broken),
             OutboundError::NoReply(SendError::Denied),
@@ -143,15 +143,15 @@ mod tests {
             OutboundError::InvalidBody(ok, BodyError::Shape),
             OutboundError::Token(Box::new(status(429))),
         ];
-        let mut texts: Vec<_> = faults.iter().map(OutboundError::to_string).collect();
+        let mut texts: Vec<_> = errors.iter().map(OutboundError::to_string).collect();
         texts.sort();
         texts.dedup();
-        assert_eq!(texts.len(), faults.len(), "{texts:#?}");
+        assert_eq!(texts.len(), errors.len(), "{texts:#?}");
     }
 
     #[test]
     fn what_may_pass_and_what_is_worth_a_second_attempt() {
-        for (fault, momentary, may_pass) in [
+        for (error, momentary, is_retryable) in [
             (status(400), false, true),
             (status(401), false, true),
             (status(403), false, true),
@@ -186,9 +186,9 @@ mod tests {
             (OutboundError::Token(Box::new(status(400))), false, true),
         ] {
             assert_eq!(
-                (fault.is_transient(), fault.may_pass()),
-                (momentary, may_pass),
-                "{fault}"
+                (error.is_transient(), error.is_retryable()),
+                (momentary, is_retryable),
+                "{error}"
             );
         }
     }

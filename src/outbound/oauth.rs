@@ -9,9 +9,9 @@ use serde_json::Value as Json;
 use super::body::BodyError;
 use super::error::OutboundError;
 use super::request::{encoded, json_request, send_once};
-use crate::config::{OAuth, Secret};
+use crate::config::{OAuthSettings, Secret};
 use crate::http::message::{Headers, Request, is_field_value};
-use crate::instance::Remembered;
+use crate::instance::SingleFlightCache;
 use crate::ports::{Clock, Outbound};
 
 /// A token is fetched anew this long before its end, or a tenth of its life where that is less:
@@ -29,16 +29,16 @@ pub type Bearer = Secret;
 
 /// The tokens of one client.
 pub struct BearerTokens {
-    settings: OAuth,
-    last: Remembered<Result<Bearer, OutboundError>>,
+    settings: OAuthSettings,
+    last: SingleFlightCache<Result<Bearer, OutboundError>>,
 }
 
 impl BearerTokens {
     /// None so far.
-    pub fn new(settings: OAuth) -> Self {
+    pub fn new(settings: OAuthSettings) -> Self {
         Self {
             settings,
-            last: Remembered::default(),
+            last: SingleFlightCache::default(),
         }
     }
 
@@ -50,7 +50,7 @@ impl BearerTokens {
     ) -> Result<Bearer, OutboundError> {
         let fetch = async || match self.fetch(host, limit).await {
             Ok((token, life)) => (Ok(token), life),
-            Err(fault) => (Err(fault), Duration::ZERO),
+            Err(error) => (Err(error), Duration::ZERO),
         };
         self.last.get(host, fetch).await
     }

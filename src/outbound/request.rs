@@ -79,7 +79,7 @@ pub fn json_request(
     }
 }
 
-/// Sends a request once and reads the reply to its end. Any status but 2xx is a fault.
+/// Sends a request once and reads the reply to its end. Any status but 2xx is an error.
 pub async fn send_once(
     host: &(impl Clock + Outbound),
     request: Request<Bytes>,

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
-use super::{Budget, MASK, SHOWN, Scope, names, text};
+use super::known::MASK;
+use super::scope::{Budget, SHOWN, Scope};
+use super::{names, text};
 
 /// What stands in forms beside letters and digits, also where a sender did not encode all of it.
 const SIGNS: &str = "-._~!$'()*+,;:@/?%[]=&#|^";

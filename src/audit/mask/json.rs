@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 
+use super::known::MASK;
 use super::scan::{blank_end, elements, members, string_end};
-use super::{Budget, MASK, SHOWN, Scope, names, text};
+use super::scope::{Budget, SHOWN, Scope};
+use super::{names, text};
 
 /// Of objects with no more members than this, any text that names a secret speaks of the others.
 const FEW: usize = 3;

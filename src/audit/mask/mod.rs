@@ -9,18 +9,15 @@ mod json;
 mod known;
 mod names;
 mod scan;
+mod scope;
 mod shape;
 mod text;
 
 use std::borrow::Cow;
 
-use serde::de::IgnoredAny;
-
 use crate::config::Secret;
-use known::Known;
-
-/// How much of a body is shown, in bytes.
-const SHOWN: usize = 2048;
+use known::{Known, MASK};
+use scope::{Budget, SHOWN, Scope, is_json};
 
 /// How much of a field that a caller sets is shown, in characters.
 const FIELD: usize = 200;
@@ -33,8 +30,6 @@ const LOOKS: usize = 4;
 
 /// So much may be looked at of any body.
 const LOOKS_AT_LEAST: usize = 1 << 20;
-
-const MASK: &str = "***";
 
 /// Masks what callers sent.
 #[derive(Debug)]
@@ -92,38 +87,6 @@ impl Masking {
     }
 }
 
-/// What is needed to mask a text somewhere in a body.
-#[derive(Clone, Copy)]
-struct Scope<'a> {
-    known: &'a Known,
-    /// How many levels more are shown.
-    depth: usize,
-}
-
-impl Scope<'_> {
-    /// One level further in; `None` where that is too deep.
-    fn deeper(self) -> Option<Self> {
-        let depth = self.depth.checked_sub(1)?;
-        Some(Self { depth, ..self })
-    }
-}
-
-/// How many bytes may still be looked at.
-struct Budget(usize);
-
-impl Budget {
-    /// Whether there is enough left to look at `text`, which is then taken off.
-    fn allows(&mut self, text: &str) -> bool {
-        match self.0.checked_sub(text.len()) {
-            Some(left) => {
-                self.0 = left;
-                true
-            }
-            None => false,
-        }
-    }
-}
-
 /// The body as text, or what it seems to be where that is nothing to mask by its structure.
 fn understood(body: &[u8]) -> Result<&str, &'static str> {
     let text = str::from_utf8(body).map_err(|_| "no es UTF-8")?;
@@ -141,11 +104,6 @@ fn understood(body: &[u8]) -> Result<&str, &'static str> {
 
 fn withheld(body: &[u8], kind: &str) -> String {
     format!("[no se muestra: {} bytes, {kind}]", body.len())
-}
-
-/// Takes no memory to speak of, and no stack, however deep the text is.
-fn is_json(text: &str) -> bool {
-    serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::MASK;
+use super::known::MASK;
 
 /// How the tokens and keys begin that are given out most.
 const PREFIXES: &[&str] = &[

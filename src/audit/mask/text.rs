@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::{Budget, MASK, Scope, form, is_json, json, names, shape};
+use super::known::MASK;
+use super::scope::{Budget, Scope, is_json};
+use super::{form, json, names, shape};
 
 /// How much of a text is looked at where it has no structure; no more of it would be shown.
 const LOOKED_AT: usize = 16 << 10;

@@ -7,8 +7,8 @@ use subtle::{Choice, ConstantTimeEq as _};
 
 use super::WRONG;
 use crate::config::{BodySignatureSettings, Secret};
-use crate::credentials::single_header::{REPEATED, Shown};
-use crate::credentials::{Credential, Finding, Kind};
+use crate::credentials::single_header::{REPEATED, SingleHeader};
+use crate::credentials::{Credential, CredentialKind, Finding};
 use crate::http::Received;
 
 /// The header.
@@ -28,8 +28,8 @@ impl HexHmac {
 }
 
 impl Credential for HexHmac {
-    fn kind(&self) -> Kind {
-        Kind::HexHmac
+    fn kind(&self) -> CredentialKind {
+        CredentialKind::HexHmac
     }
 
     fn challenge(&self) -> String {
@@ -37,18 +37,18 @@ impl Credential for HexHmac {
     }
 
     fn examine(&self, received: &Received) -> Finding {
-        match Shown::by(&received.headers, HEADER) {
-            Shown::Nothing => Finding::Absent,
-            Shown::Repeated => Finding::Invalid(REPEATED),
-            Shown::One(value) if is_signed(&self.0, &received.body, value) => Finding::Valid,
-            Shown::One(_) => Finding::Invalid(WRONG),
+        match SingleHeader::of(&received.headers, HEADER) {
+            SingleHeader::Absent => Finding::Absent,
+            SingleHeader::Repeated => Finding::Invalid(REPEATED),
+            SingleHeader::One(value) if is_signed(&self.0, &received.body, value) => Finding::Valid,
+            SingleHeader::One(_) => Finding::Invalid(WRONG),
         }
     }
 
     fn needs_body(&self, received: &Received) -> bool {
-        match Shown::by(&received.headers, HEADER) {
-            Shown::One(value) => signature(value).is_some(),
-            Shown::Nothing | Shown::Repeated => false,
+        match SingleHeader::of(&received.headers, HEADER) {
+            SingleHeader::One(value) => signature(value).is_some(),
+            SingleHeader::Absent | SingleHeader::Repeated => false,
         }
     }
 }

@@ -11,7 +11,9 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value as Json};
 
 use super::change::{Change, Entity, Value};
-use super::{DeploymentId, EJECUCIONES, Failure, Outcome, local_time};
+use super::ejecuciones::{DeploymentId, EJECUCIONES};
+use super::local_time::local_time;
+use super::outcome::{DeliveryError, Outcome};
 use crate::config::UtcOffset;
 use crate::http::json;
 use crate::ports::{Clock, KeyValue, Random};
@@ -46,7 +48,7 @@ impl Embedded {
         &self,
         host: &(impl KeyValue + Clock + Random),
         change: &Change,
-    ) -> Result<Outcome, Failure> {
+    ) -> Result<Outcome, DeliveryError> {
         let key = key(&change.entity, &change.key);
         let turn = self.turns.wait(host, &key).await;
         for round in 0..turns::ROUNDS {
@@ -58,7 +60,7 @@ impl Embedded {
             }
             turns::step_back(host, round).await;
         }
-        Err(Failure::Contended)
+        Err(DeliveryError::Contended)
     }
 
     /// `None`: somebody else was at the row, and it has to be tried again.
@@ -67,7 +69,7 @@ impl Embedded {
         host: &(impl KeyValue + Clock + Random),
         turn: &Turn<'_>,
         change: &Change,
-    ) -> Result<Option<Outcome>, Failure> {
+    ) -> Result<Option<Outcome>, DeliveryError> {
         let (mark, quiet) = turn.mark(host).await?;
         let key = turn.key();
         let stored = read(host, key).await?;
@@ -105,7 +107,7 @@ impl Embedded {
         &self,
         host: &impl KeyValue,
         deployment_id: &DeploymentId,
-    ) -> Result<Option<Vec<u8>>, Failure> {
+    ) -> Result<Option<Vec<u8>>, DeliveryError> {
         let key = key(&EJECUCIONES, deployment_id.as_str());
         let row = read(host, &key).await?;
         row.map(|row| serde_json::to_vec(&Shown(&row)).map_err(corrupt))
@@ -113,13 +115,13 @@ impl Embedded {
     }
 
     /// Whether the store can be read.
-    pub async fn probe(&self, host: &impl KeyValue) -> Result<(), Failure> {
+    pub async fn probe(&self, host: &impl KeyValue) -> Result<(), DeliveryError> {
         host.get(NOWHERE).await?;
         Ok(())
     }
 }
 
-async fn read(host: &impl KeyValue, key: &str) -> Result<Option<Row>, Failure> {
+async fn read(host: &impl KeyValue, key: &str) -> Result<Option<Row>, DeliveryError> {
     let value = host.get(key).await?;
     value
         .map(|value| json::parse(&value).map_err(corrupt))
@@ -169,8 +171,8 @@ fn key(entity: &Entity, key: &str) -> String {
 }
 
 /// The message has a place, and may have a name of a column, but no value.
-fn corrupt(error: serde_json::Error) -> Failure {
-    Failure::Corrupt(format!("line {}, column {}", error.line(), error.column()))
+fn corrupt(error: serde_json::Error) -> DeliveryError {
+    DeliveryError::Corrupt(format!("line {}, column {}", error.line(), error.column()))
 }
 
 #[cfg(test)]

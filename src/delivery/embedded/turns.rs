@@ -12,8 +12,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::Failure;
-use crate::instance::key_locks::{Hold, Holds};
+use crate::delivery::outcome::DeliveryError;
+use crate::instance::key_locks::{KeyGuard, KeyLocks};
 use crate::instance::unix_time;
 use crate::ports::{Clock, KeyValue, Random};
 
@@ -39,10 +39,10 @@ pub struct Mark {
 
 /// The rows that requests of this instance are at.
 #[derive(Default)]
-pub struct Turns(Holds);
+pub struct Turns(KeyLocks);
 
 /// A row that no other request of this instance is at until this is dropped.
-pub struct Turn<'a>(Hold<'a>);
+pub struct Turn<'a>(KeyGuard<'a>);
 
 impl Mark {
     fn parse(text: &str) -> Option<Self> {
@@ -64,8 +64,8 @@ impl Turns {
     /// Waits until no other request of this instance is at the row.
     pub async fn wait(&self, clock: &impl Clock, key: &str) -> Turn<'_> {
         loop {
-            match self.0.take(key) {
-                Some(hold) => return Turn(hold),
+            match self.0.try_lock(key) {
+                Some(guard) => return Turn(guard),
                 None => clock.sleep(GLANCE).await,
             }
         }
@@ -75,18 +75,18 @@ impl Turns {
 impl Turn<'_> {
     /// The row's key.
     pub fn key(&self) -> &str {
-        self.0.text()
+        self.0.key()
     }
 
     /// Leaves a new mark beside the row, and tells whether the row was quiet before.
     pub async fn mark(
         &self,
         host: &(impl KeyValue + Clock + Random),
-    ) -> Result<(Mark, bool), Failure> {
+    ) -> Result<(Mark, bool), DeliveryError> {
         let mark = Mark {
             // Half of it is enough to tell apart the few that can meet at a row.
             number: host.random() as u64,
-            since: unix_time::since_1970(host.now()),
+            since: unix_time::millis(host.now()),
         };
         let last = self.last(host).await?;
         let quiet = last
@@ -96,11 +96,11 @@ impl Turn<'_> {
     }
 
     /// Whether nobody has left a mark since.
-    pub async fn is_still(&self, host: &impl KeyValue, mark: Mark) -> Result<bool, Failure> {
+    pub async fn is_still(&self, host: &impl KeyValue, mark: Mark) -> Result<bool, DeliveryError> {
         Ok(self.last(host).await? == Some(mark))
     }
 
-    async fn last(&self, host: &impl KeyValue) -> Result<Option<Mark>, Failure> {
+    async fn last(&self, host: &impl KeyValue) -> Result<Option<Mark>, DeliveryError> {
         let value = host.get(&self.marks()).await?;
         // What cannot be read is not a mark of anybody's who is at the row now.
         Ok(value.and_then(|value| Mark::parse(str::from_utf8(&value).ok()?)))

@@ -1,12 +1,12 @@
 //! Requests to a data API: what every one of them carries, how long it may take, and the second
-//! chance it has.
+//! attempt it has.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::config::Server;
-use crate::delivery::{Failure, Outcome, Tried};
+use crate::config::ServerSettings;
+use crate::delivery::outcome::{Applied, DeliveryError, Outcome};
 use crate::http::message::{Request, StatusCode};
 use crate::instance::within;
 use crate::outbound::oauth::{Bearer, BearerTokens};
@@ -14,24 +14,24 @@ use crate::outbound::{JSON, OutboundError, OutboundReply, Rule, json_request, se
 use crate::ports::{Clock, Outbound, Random};
 
 /// How long a caller waits for its change, all attempts and pauses together.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+pub const DEADLINE: Duration = Duration::from_secs(10);
 
 /// A pause before the second attempt is this, or what the server wants, and up to this more by
-/// chance, so that callers whom the same fault has hit do not all come back at the same moment.
+/// chance, so that callers whom the same error has hit do not all come back at the same moment.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// A server that wants a longer pause gets no second attempt while the caller waits.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 
 /// One data API.
-pub struct Client {
-    server: Server,
+pub struct DataApiClient {
+    server: ServerSettings,
     tokens: Option<BearerTokens>,
     rules: &'static [Rule],
 }
 
 /// A request to a data API.
-pub struct Call {
+pub struct DataApiRequest {
     method: &'static str,
     target: String,
     header: Option<(&'static str, &'static str)>,
@@ -41,15 +41,15 @@ pub struct Call {
 /// How to ask whether a data API is there, without writing anything.
 pub struct Probe {
     /// Its own root, which most of them serve to everybody.
-    pub root: Call,
+    pub root: DataApiRequest,
     /// What is asked of the data API itself where the root does not tell.
-    pub closer: Call,
+    pub closer: DataApiRequest,
 }
 
-/// All requests that one change takes: they share the caller's patience and one second chance.
+/// All requests that one change takes: they share the caller's deadline and one second attempt.
 pub struct Exchange<'a, H> {
     host: &'a H,
-    client: &'a Client,
+    client: &'a DataApiClient,
     deadline: Duration,
     renewed: bool,
     retried: Option<OutboundError>,
@@ -57,7 +57,7 @@ pub struct Exchange<'a, H> {
     pub doubtful: Option<OutboundError>,
 }
 
-impl Call {
+impl DataApiRequest {
     /// A request without a body to this path and query at the data API's origin.
     pub fn new(method: &'static str, target: String) -> Self {
         Self {
@@ -81,9 +81,9 @@ impl Call {
     }
 }
 
-impl Client {
+impl DataApiClient {
     /// A client of the server that settings name, whose refusals mean what `rules` say.
-    pub fn new(server: Server, rules: &'static [Rule]) -> Self {
+    pub fn new(server: ServerSettings, rules: &'static [Rule]) -> Self {
         Self {
             tokens: server.oauth.clone().map(BearerTokens::new),
             server,
@@ -101,24 +101,24 @@ impl Client {
         Exchange {
             host,
             client: self,
-            deadline: host.monotonic() + PATIENCE,
+            deadline: host.monotonic() + DEADLINE,
             renewed: false,
             retried: None,
             doubtful: None,
         }
     }
 
-    fn request(&self, call: &Call, token: Option<&Bearer>) -> Request<Bytes> {
+    fn request(&self, request: &DataApiRequest, token: Option<&Bearer>) -> Request<Bytes> {
         let mut headers = self.server.headers.clone();
-        if let Some((name, value)) = call.header {
+        if let Some((name, value)) = request.header {
             headers.set(name, value);
         }
         if let Some(token) = token {
             headers.set("authorization", token.expose());
         }
-        let url = format!("{}{}", self.server.origin, call.target);
-        let body = call.body.clone().map(|body| (JSON, body));
-        json_request(call.method, url, headers, body)
+        let url = format!("{}{}", self.server.origin, request.target);
+        let body = request.body.clone().map(|body| (JSON, body));
+        json_request(request.method, url, headers, body)
     }
 }
 
@@ -129,52 +129,55 @@ impl<H: Clock + Outbound + Random> Exchange<'_, H> {
     }
 
     /// What came of the change, and of its requests.
-    pub fn end(self, result: Result<Outcome, Failure>) -> Tried {
-        Tried {
+    pub fn end(self, result: Result<Outcome, DeliveryError>) -> Applied {
+        Applied {
             result,
             retried: self.retried,
             doubtful: self.doubtful,
         }
     }
 
-    /// Sends a request, and once more where that may well help. Any status but 2xx is a fault.
-    pub async fn send(&mut self, call: &Call) -> Result<OutboundReply, OutboundError> {
+    /// Sends a request, and once more where that may well help. Any status but 2xx is an error.
+    pub async fn send(&mut self, request: &DataApiRequest) -> Result<OutboundReply, OutboundError> {
         loop {
-            match self.attempt(call).await {
+            match self.attempt(request).await {
                 Ok(answer) => return Ok(answer),
-                Err(fault) => self.second_chance(fault).await?,
+                Err(error) => self.second_attempt(error).await?,
             }
         }
     }
 
-    /// Sends a request once. Any status but 2xx is a fault.
-    pub async fn attempt(&mut self, call: &Call) -> Result<OutboundReply, OutboundError> {
+    /// Sends a request once. Any status but 2xx is an error.
+    pub async fn attempt(
+        &mut self,
+        request: &DataApiRequest,
+    ) -> Result<OutboundReply, OutboundError> {
         loop {
             let until = self.host.monotonic() + self.limit()?;
             let token = self.token(until).await?;
-            let request = self.client.request(call, token.as_ref());
+            let outgoing = self.client.request(request, token.as_ref());
             let left = until.saturating_sub(self.host.monotonic());
-            let fault = match send_once(self.host, request, left).await {
+            let error = match send_once(self.host, outgoing, left).await {
                 Ok(answer) => return Ok(answer),
-                Err(fault) => fault,
+                Err(error) => error,
             };
             match (&self.client.tokens, token) {
-                (Some(tokens), Some(refused)) if is_unauthorized(&fault) && !self.renewed => {
+                (Some(tokens), Some(refused)) if is_unauthorized(&error) && !self.renewed => {
                     // It may have been withdrawn before its time.
                     self.renewed = true;
                     tokens.forget(&refused);
                 }
-                _ => return Err(fault.judged_by(self.client.rules)),
+                _ => return Err(error.judged_by(self.client.rules)),
             }
         }
     }
 
-    /// Returns after a pause where trying once more may well help, otherwise with the fault.
-    pub async fn second_chance(&mut self, fault: OutboundError) -> Result<(), OutboundError> {
-        let Some(pause) = self.pause_after(&fault) else {
-            return Err(fault);
+    /// Returns after a pause where trying once more may well help, otherwise with the error.
+    pub async fn second_attempt(&mut self, error: OutboundError) -> Result<(), OutboundError> {
+        let Some(pause) = self.pause_after(&error) else {
+            return Err(error);
         };
-        self.retried = Some(fault);
+        self.retried = Some(error);
         self.host.sleep(pause).await;
         Ok(())
     }
@@ -190,7 +193,7 @@ impl<H: Clock + Outbound + Random> Exchange<'_, H> {
         let token = token.unwrap_or(Err(OutboundError::TimedOut(limit)));
         token
             .map(Some)
-            .map_err(|fault| OutboundError::Token(Box::new(fault)))
+            .map_err(|error| OutboundError::Token(Box::new(error)))
     }
 
     /// How long the next attempt may take.
@@ -203,20 +206,20 @@ impl<H: Clock + Outbound + Random> Exchange<'_, H> {
     }
 
     /// How long to wait before the second attempt; `None`: there is to be none.
-    fn pause_after(&self, fault: &OutboundError) -> Option<Duration> {
-        if self.retried.is_some() || !fault.is_transient() {
+    fn pause_after(&self, error: &OutboundError) -> Option<Duration> {
+        if self.retried.is_some() || !error.is_transient() {
             return None;
         }
         let chance = f64::from(self.host.random() as u32) / f64::from(u32::MAX);
-        let pause = fault.retry_after().unwrap_or(PAUSE);
+        let pause = error.retry_after().unwrap_or(PAUSE);
         let pause = pause.saturating_add(PAUSE.mul_f64(chance));
         let left = self.deadline.saturating_sub(self.host.monotonic());
         (pause <= LONGEST_PAUSE && pause < left).then_some(pause)
     }
 }
 
-fn is_unauthorized(fault: &OutboundError) -> bool {
-    matches!(fault, OutboundError::Status { status, .. } if *status == StatusCode::UNAUTHORIZED)
+fn is_unauthorized(error: &OutboundError) -> bool {
+    matches!(error, OutboundError::Status { status, .. } if *status == StatusCode::UNAUTHORIZED)
 }
 
 #[cfg(test)]

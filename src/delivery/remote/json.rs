@@ -3,7 +3,8 @@
 use serde_json::Value as Json;
 
 use crate::config::Table;
-use crate::delivery::{Change, Outcome, Value};
+use crate::delivery::change::{Change, Value};
+use crate::delivery::outcome::Outcome;
 use crate::outbound::{OutboundError, OutboundReply, encoded};
 
 /// An object of texts and nulls, in this order.

@@ -6,5 +6,5 @@ mod server;
 #[cfg(test)]
 mod tests;
 
-pub use exchange::{Call, Client, Exchange, Probe};
-pub use server::{Dialect, Server};
+pub use exchange::{DataApiRequest, Exchange, Probe};
+pub use server::{Dialect, RemoteDataApi};

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use crate::delivery::outbox::Texts;
-use crate::http::{Wrong, Yes};
+use crate::http::{FieldErrors, Yes};
 
 /// Every character that a column takes, and those of them that can be seen: JSON Schema has no
 /// classes of Unicode's.
@@ -201,7 +201,7 @@ pub enum DocsFile {
 }
 
 /// A JSON object of names and what is wrong with each.
-impl JsonSchema for Wrong {
+impl JsonSchema for FieldErrors {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "Wrong".into()
     }

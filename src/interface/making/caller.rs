@@ -95,7 +95,7 @@ impl Caller {
             headers,
             body: Pieces::new([Ok(call.body.clone())].into_iter().chain(broken)),
         }));
-        block_on(self.app.after(after));
+        block_on(self.app.follow_up(after));
         let fields = response.headers.as_fields().iter();
         let text = |value: &[u8]| String::from_utf8(value.to_owned()).expect("text");
         Seen {

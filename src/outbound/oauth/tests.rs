@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::delivery::tests::{Desk, change};
-use crate::delivery::{Failure, Outcome};
+use crate::delivery::{DeliveryError, Outcome};
 use crate::http::message::Request;
 use crate::outbound::OutboundError;
 use crate::testing::{Answers, json};
@@ -98,7 +98,7 @@ fn a_token_that_is_refused_is_fetched_again_once() {
     let refused = desk.apply(&change("d-1"), answers);
     assert!(matches!(
         refused,
-        Err(Failure::Remote(OutboundError::Status { .. }))
+        Err(DeliveryError::Remote(OutboundError::Status { .. }))
     ));
     assert_eq!(bearers(&desk), ["Bearer t2", "-", "Bearer t3"]);
 }
@@ -145,7 +145,7 @@ fn an_issuer_that_gives_none_is_told_apart_from_the_data_api() {
         let failure = desk().apply(&change("d-1"), [json(status, body)]);
         let failure = failure.expect_err("no token");
         assert_eq!(failure.to_string(), text);
-        assert!(failure.may_pass());
+        assert!(failure.is_retryable());
     }
 }
 

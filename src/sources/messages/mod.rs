@@ -9,15 +9,17 @@ mod reply;
 
 use std::borrow::Cow;
 
-use super::{Id, Notification, Receipt, Source, told};
+use super::{Notification, NotificationId, Receipt, Source, column_error};
 use crate::credentials::Verified;
-use crate::delivery::{Change, Entity, Guard, IfAbsent, Moment, Name, NoMoment, Value, fitting};
+use crate::delivery::{
+    Change, Entity, Guard, IfAbsent, Name, ParseTimestampError, Timestamp, Value, fit_column,
+};
 use crate::http::json::{self, Field, Fields};
-use crate::http::{Refusal, Reply, Wrong};
+use crate::http::{FieldErrors, Refusal, Reply};
 
 pub use reply::health;
 #[cfg(test)]
-pub use reply::{Health, Told};
+pub use reply::{Health, MessagesReply};
 
 /// The source.
 pub struct Messages;
@@ -77,8 +79,8 @@ impl Source for Messages {
         decode(verified)
     }
 
-    fn reply(&self, receipt: &Receipt, id: Option<&Id>) -> Reply {
-        reply::taken(receipt, id)
+    fn reply(&self, receipt: &Receipt, id: Option<&NotificationId>) -> Reply {
+        reply::accepted(receipt, id)
     }
 
     fn refuse(&self, refusal: &Refusal, request_id: &str) -> Reply {
@@ -104,7 +106,7 @@ fn decode(verified: &Verified) -> Result<Notification, Refusal> {
     )?;
     let mut message = Message {
         values: Vec::new(),
-        errors: Wrong::default(),
+        errors: FieldErrors::default(),
     };
     let metadata = message.take("metadata", top.get("metadata").maybe(object));
     let metadata = metadata.flatten();
@@ -148,9 +150,9 @@ fn decode(verified: &Verified) -> Result<Notification, Refusal> {
     message.add("metadata", metadata.map(str::to_owned));
 
     let id = identity::of(verified, text, inner.get("id"));
-    message.add("message_id", Some(id.shown.clone()));
+    message.add("message_id", Some(id.echoed.clone()));
     let moment = message.take("timestamp", top.get("timestamp").maybe(moment));
-    let moment = moment.flatten().or(Moment::at(received.at));
+    let moment = moment.flatten().or(Timestamp::at(received.at));
     message.add(MOMENT, moment.map(|moment| moment.to_string()));
 
     let Message { values, errors } = message;
@@ -168,7 +170,7 @@ fn decode(verified: &Verified) -> Result<Notification, Refusal> {
             key_field: of_type.key_field(),
             id: Some(id),
         }),
-        _ => Err(Refusal::NotACallback {
+        _ => Err(Refusal::InvalidPayload {
             errors,
             deployment_id: None,
         }),
@@ -178,7 +180,7 @@ fn decode(verified: &Verified) -> Result<Notification, Refusal> {
 /// A message as far as it was read.
 struct Message {
     values: Vec<(Name, Value)>,
-    errors: Wrong,
+    errors: FieldErrors,
 }
 
 impl Message {
@@ -187,8 +189,7 @@ impl Message {
         read.map_err(|what| self.errors.add(name, what)).ok()
     }
 
-    /// What the message does not bring is nothing in its row: whatever an older one has brought
-    /// would not be there, had that one come later.
+    /// Absent fields become NULL, so the row does not depend on the order of arrival.
     fn add(&mut self, column: &'static str, text: Option<String>) {
         let value = text.map_or(Value::Null, Value::Text);
         self.values.push((Cow::Borrowed(column), value));
@@ -216,7 +217,7 @@ fn of_name(name: String) -> Result<Type, String> {
 
 /// An id, a state or the like: a text or a number that fits its column.
 fn short(field: Field<'_>) -> Result<String, String> {
-    fitting(field.scalar()?, LONGEST).map_err(told)
+    fit_column(field.scalar()?, LONGEST).map_err(column_error)
 }
 
 /// A text of any length. PostgreSQL has no way to keep the character that is refused.
@@ -227,9 +228,9 @@ fn whole(field: Field<'_>) -> Result<String, String> {
     }
 }
 
-fn moment(field: Field<'_>) -> Result<Moment, String> {
+fn moment(field: Field<'_>) -> Result<Timestamp, String> {
     let text = field.text()?;
-    Moment::parse(&text)
+    Timestamp::parse(&text)
         .map_err(|why| not_a_moment(why, "una fecha y hora RFC 3339, como 2026-01-31T23:59:59Z"))
 }
 
@@ -237,20 +238,22 @@ fn moment(field: Field<'_>) -> Result<Moment, String> {
 fn date(field: Field<'_>) -> Result<String, String> {
     let what = "una fecha, como 2026-01-31, o fecha y hora RFC 3339";
     let text = field.text()?;
-    match Moment::parse(&format!("{text}T00:00:00Z")) {
+    match Timestamp::parse(&format!("{text}T00:00:00Z")) {
         Ok(_) => Ok(text),
-        Err(NoMoment::Malformed) => {
-            let moment = Moment::parse(&text).map_err(|why| not_a_moment(why, what))?;
+        Err(ParseTimestampError::Malformed) => {
+            let moment = Timestamp::parse(&text).map_err(|why| not_a_moment(why, what))?;
             Ok(moment.to_string())
         }
         Err(why) => Err(not_a_moment(why, what)),
     }
 }
 
-fn not_a_moment(why: NoMoment, what: &str) -> String {
+fn not_a_moment(why: ParseTimestampError, what: &str) -> String {
     match why {
-        NoMoment::Malformed => format!("debe ser {what}"),
-        NoMoment::OutOfRange => "debe estar entre los años 0001 y 9999, en UTC".to_owned(),
+        ParseTimestampError::Malformed => format!("debe ser {what}"),
+        ParseTimestampError::OutOfRange => {
+            "debe estar entre los años 0001 y 9999, en UTC".to_owned()
+        }
     }
 }
 

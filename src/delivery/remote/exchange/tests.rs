@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::delivery::tests::{Desk, change};
-use crate::delivery::{Failure, Outcome, Tried};
+use crate::delivery::{Applied, DeliveryError, Outcome};
 use crate::ports::SendError;
 use crate::testing::{Answers, json};
 
@@ -28,7 +28,7 @@ fn after(seconds: &'static str) -> Answers {
     Answers::With(0, 429, headers, String::new())
 }
 
-fn text(tried: &Tried) -> String {
+fn text(tried: &Applied) -> String {
     tried.result.as_ref().expect_err("a failure").to_string()
 }
 
@@ -68,7 +68,7 @@ fn what_may_well_pass_in_a_moment_has_a_second_attempt() {
         // The second attempt has what is left of the time.
         let told = told.trim_end_matches("5000 ms");
         assert!(text(&tried).starts_with(&format!("data API: {told}")));
-        assert!(tried.result.expect_err("a failure").may_pass());
+        assert!(tried.result.expect_err("a failure").is_retryable());
     }
 }
 
@@ -128,7 +128,7 @@ fn what_a_second_attempt_cannot_mend_has_none() {
         assert_eq!(text(&tried), format!("data API: {told}"));
         assert!(tried.retried.is_none());
         assert_eq!(
-            tried.result.expect_err("a failure").may_pass(),
+            tried.result.expect_err("a failure").is_retryable(),
             may_pass,
             "{told}"
         );
@@ -143,7 +143,7 @@ fn a_refusal_whose_body_is_lost_is_nobodys_last_word() {
         let tried = desk().try_out(&change("d-1"), [answer]);
         let told = "data API: status 400 Bad Request, no error code";
         assert_eq!(text(&tried), told);
-        assert!(tried.result.expect_err("a failure").may_pass());
+        assert!(tried.result.expect_err("a failure").is_retryable());
     }
     for answer in [halts(503), breaks(503)] {
         let outcome = desk().apply(&change("d-1"), [answer, updated()]);
@@ -202,9 +202,9 @@ fn nobody_waits_longer_than_a_caller_does() {
         let outcome = desk.apply(&change("d-1"), answers);
         assert!(matches!(
             outcome,
-            Err(Failure::Remote(OutboundError::TimedOut(_)))
+            Err(DeliveryError::Remote(OutboundError::TimedOut(_)))
         ));
-        assert!(desk.host.monotonic() - began <= PATIENCE, "{timeout}");
+        assert!(desk.host.monotonic() - began <= DEADLINE, "{timeout}");
     }
 }
 

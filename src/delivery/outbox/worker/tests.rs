@@ -5,16 +5,16 @@ use futures_util::future::{join, join_all};
 
 use super::super::marker::{KEY, LISTED_EVERY};
 use super::super::tests::{ORIGIN, answer, away, change, desk, keep, outbox, sent};
-use super::super::{Kept, Why};
+use super::super::{Accepted, QueueReason};
 use super::*;
 use crate::delivery::tests::Desk;
-use crate::delivery::{Failure, Outcome};
+use crate::delivery::{DeliveryError, Outcome};
 use crate::ports::{KeyValue as _, SendError};
 use crate::testing::{Answers, FakeHost};
 
 fn carry(outbox: &Outbox, desk: &Desk, new: bool) {
     let heard = |_, _, _: Option<&Entry>| ();
-    let carried = block_on(outbox.carry(&desk.host, desk.data_api(), heard, new));
+    let carried = block_on(outbox.deliver_due(&desk.host, desk.data_api(), heard, new));
     assert_eq!(carried, Ok(()));
 }
 
@@ -80,7 +80,7 @@ fn what_no_marker_knows_of_is_found_after_ten_minutes() {
     let (outbox, desk) = listed();
     keep(&outbox, &desk.host, "d", "COMPLETED", &away());
     let nothing = desk.beside();
-    let listed = unix_time::since_1970(desk.host.now());
+    let listed = unix_time::millis(desk.host.now());
     put_marker(
         &desk.host,
         &format!(r#"{{"due":null,"listed":{listed},"announced":false,"lease":null}}"#),
@@ -118,11 +118,11 @@ fn what_is_due_is_delivered_by_one_instance_at_a_time() {
     desk.host
         .will((0..4).map(|_| Answers::With(20, 201, &[], UPDATED.to_owned())));
     let heard = |_, _, _: Option<&Entry>| ();
-    let carried = outbox.carry(&desk.host, desk.data_api(), heard, false);
+    let carried = outbox.deliver_due(&desk.host, desk.data_api(), heard, false);
     let later = others.iter().zip(&outboxes).map(async |(other, outbox)| {
         desk.host.sleep(Duration::from_millis(10)).await;
         outbox
-            .carry(&other.host, other.data_api(), heard, false)
+            .deliver_due(&other.host, other.data_api(), heard, false)
             .await
     });
     let (carried, later) = block_on(join(carried, join_all(later)));
@@ -137,26 +137,32 @@ const UPDATED: &str = r#"{"value":[{"Resultado":"UPDATED"}]}"#;
 fn an_entry_that_comes_while_another_instance_carries_is_delivered_by_it() {
     for pause in 0..40 {
         let (outbox, desk) = listed();
-        keep(&outbox, &desk.host, "first", "COMPLETED", &Why::NoRow);
+        keep(
+            &outbox,
+            &desk.host,
+            "first",
+            "COMPLETED",
+            &QueueReason::NoRow,
+        );
         desk.host.advance(Duration::from_secs(2));
         let other = desk.beside();
         let others = super::super::tests::outbox();
         desk.host.will([answer("UPDATED"), answer("UPDATED")]);
         other.host.will([answer("UPDATED"), answer("UPDATED")]);
         let heard = |_, _, _: Option<&Entry>| ();
-        let carried = outbox.carry(&desk.host, desk.data_api(), heard, false);
+        let carried = outbox.deliver_due(&desk.host, desk.data_api(), heard, false);
         let kept = async {
             for _ in 0..pause {
                 other.host.get("nothing").await.expect("the store works");
             }
             let change = change("second", "COMPLETED");
             others
-                .keep(&other.host, change, ORIGIN, &Why::NoRow)
+                .enqueue(&other.host, change, ORIGIN, &QueueReason::NoRow)
                 .await
                 .expect("kept");
             // After its reply.
             others
-                .carry(&other.host, other.data_api(), heard, true)
+                .deliver_due(&other.host, other.data_api(), heard, true)
                 .await
         };
         let (carried, kept) = block_on(join(carried, kept));
@@ -173,7 +179,7 @@ fn a_carrier_that_was_killed_holds_the_others_up_for_its_lease_and_no_longer() {
     {
         desk.host.will([Answers::Stalls]);
         let heard = |_, _, _: Option<&Entry>| ();
-        let killed = outbox.carry(&desk.host, desk.data_api(), heard, false);
+        let killed = outbox.deliver_due(&desk.host, desk.data_api(), heard, false);
         let mut killed = Box::pin(killed);
         for _ in 0..20 {
             assert!(block_on(futures_util::future::poll_immediate(&mut killed)).is_none());
@@ -192,14 +198,26 @@ fn a_carrier_that_was_killed_holds_the_others_up_for_its_lease_and_no_longer() {
 #[test]
 fn a_carrier_waits_for_what_is_due_in_moments_and_for_nothing_else() {
     let (outbox, desk) = listed();
-    keep(&outbox, &desk.host, "soon", "COMPLETED", &Why::NoRow);
+    keep(
+        &outbox,
+        &desk.host,
+        "soon",
+        "COMPLETED",
+        &QueueReason::NoRow,
+    );
     desk.host
         .will([answer("NOT_FOUND"), answer("NOT_FOUND"), answer("UPDATED")]);
     carry(&outbox, &desk, true);
     assert_eq!(sent(&desk.host).len(), 3);
     assert_eq!(waiting(&desk.host), 0);
 
-    keep(&outbox, &desk.host, "late", "COMPLETED", &Why::NoRow);
+    keep(
+        &outbox,
+        &desk.host,
+        "late",
+        "COMPLETED",
+        &QueueReason::NoRow,
+    );
     desk.host.will((0..5).map(|_| answer("NOT_FOUND")));
     carry(&outbox, &desk, true);
     assert!(sent(&desk.host).len() < 5, "not for minutes");
@@ -222,9 +240,9 @@ fn what_waits_for_its_time_does_not_keep_the_others_from_theirs() {
             let mut store = desk.host.store.borrow_mut();
             let value = store.remove(&format!("0-outbox/a/{place}")).expect("there");
             let due = place.due + 3_600_000;
-            store.insert(format!("0-outbox/a/{}", Place { due, ..place }), value);
+            store.insert(format!("0-outbox/a/{}", Scheduled { due, ..place }), value);
         }
-        keep(&outbox, &desk.host, "due", "COMPLETED", &Why::NoRow);
+        keep(&outbox, &desk.host, "due", "COMPLETED", &QueueReason::NoRow);
         desk.host.advance(Duration::from_secs(10));
         desk.host.will([answer("UPDATED")]);
         carry(&outbox, &desk, false);
@@ -232,7 +250,7 @@ fn what_waits_for_its_time_does_not_keep_the_others_from_theirs() {
         // And when they are due there is somebody who looks.
         let marker = block_on(Marker::read(&desk.host)).expect("read");
         let first = desk.host.stored("0-outbox/a/")[0].clone();
-        let first = first.strip_prefix("0-outbox/a/").and_then(Place::parse);
+        let first = first.strip_prefix("0-outbox/a/").and_then(Scheduled::parse);
         assert_eq!(marker.due, first.map(|place| place.due));
     }
 }
@@ -267,14 +285,14 @@ fn while_the_data_api_is_away_nobody_looks() {
         desk.host.accesses.get()
     };
     desk.host.advance(Duration::from_secs(10));
-    let failed = Err(Failure::Remote(crate::delivery::OutboundError::NoReply(
-        SendError::Refused,
-    )));
-    outbox.heard(&desk.host, &failed);
+    let failed = Err(DeliveryError::Remote(
+        crate::outbound::OutboundError::NoReply(SendError::Refused),
+    ));
+    outbox.note_result(&desk.host, &failed);
     assert_eq!(looks(&outbox), 0);
-    outbox.heard(&desk.host, &Ok(Outcome::AlreadyFinal));
+    outbox.note_result(&desk.host, &Ok(Outcome::AlreadyFinal));
     assert_eq!(looks(&outbox), 1);
-    outbox.heard(&desk.host, &failed);
+    outbox.note_result(&desk.host, &failed);
     desk.host.advance(Duration::from_secs(10));
     assert_eq!(looks(&outbox), 1, "once in a while all the same");
 }
@@ -316,14 +334,15 @@ fn a_carrier_that_finds_the_data_api_away_leaves_it_alone_for_all() {
 #[test]
 fn an_accepted_change_is_delivered_by_its_instance_and_else_by_whoever_finds_it() {
     let (outbox, desk) = listed();
-    let accept = |n: usize| -> Kept {
+    let accept = |n: usize| -> Accepted {
         let change = change(&format!("d-{n}"), "COMPLETED");
         block_on(outbox.accept(&desk.host, change, ORIGIN)).expect("kept")
     };
-    let places: Vec<_> = (0..20).filter_map(|n| accept(n).place).collect();
+    let places: Vec<_> = (0..20).map(|n| accept(n).scheduled).collect();
     let heard = |_, _, _: Option<&Entry>| ();
     desk.host.will((0..19).map(|_| answer("UPDATED")));
-    let deliver = |place: &Place| outbox.deliver(&desk.host, desk.data_api(), heard, *place);
+    let deliver =
+        |place: &Scheduled| outbox.deliver_accepted(&desk.host, desk.data_api(), heard, *place);
     let delivered = block_on(join_all(places[1..].iter().map(deliver)));
     assert!(delivered.iter().all(Result::is_ok));
     assert_eq!((sent(&desk.host).len(), waiting(&desk.host)), (19, 1));

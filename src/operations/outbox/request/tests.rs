@@ -3,9 +3,9 @@
 use super::*;
 
 fn called(method: &str, path: &str, query: &str) -> String {
-    match call(method, path, query) {
+    match request(method, path, query) {
         None => "-".to_owned(),
-        Some(Ok(call)) => format!("{call:?}"),
+        Some(Ok(request)) => format!("{request:?}"),
         Some(Err(Refusal::MethodNotAllowed(allowed))) => format!("only {allowed}"),
         Some(Err(refusal)) => refusal.code().to_owned(),
     }
@@ -15,7 +15,7 @@ fn called(method: &str, path: &str, query: &str) -> String {
 fn each_path_and_query_asks_for_one_thing() {
     let id = "0018f3a5b2c-0000002a-f000102030405060708090a0b0c0d0e0f";
     let entry = format!("/admin/outbox/{id}");
-    let shown = format!("{:?}", Id::parse(id).expect("an id"));
+    let shown = format!("{:?}", EntryId::parse(id).expect("an id"));
     let list = "List { state: Waiting, limit: 50, before: None }";
     for (method, path, query, asked) in [
         ("GET", "/admin/outbox", "", list),

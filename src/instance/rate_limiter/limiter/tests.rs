@@ -8,24 +8,24 @@ use crate::testing::FakeHost;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Attempts with their limit.
+/// A rate limiter with its limit.
 struct Limited {
-    attempts: Attempts,
+    attempts: RateLimiter,
     limit: usize,
 }
 
 impl Limited {
     fn to(limit: usize) -> Self {
-        let attempts = Attempts::new("attempts");
+        let attempts = RateLimiter::new("attempts");
         Self { attempts, limit }
     }
 
-    async fn count(&self, host: &FakeHost, address: Option<IpAddr>) -> Judgement {
-        self.attempts.count(host, address, self.limit).await
+    async fn hit(&self, host: &FakeHost, address: Option<IpAddr>) -> Decision {
+        self.attempts.hit(host, address, self.limit).await
     }
 
-    async fn settle(&self, host: &FakeHost) -> Result<(), StoreError> {
-        self.attempts.settle(host, self.limit).await
+    async fn flush(&self, host: &FakeHost) -> Result<(), StoreError> {
+        self.attempts.flush(host, self.limit).await
     }
 }
 
@@ -35,17 +35,17 @@ fn address(text: &str) -> Option<IpAddr> {
 
 /// A failed attempt, and what is left to do after it. How long the client has to wait.
 fn attempt(attempts: &Limited, host: &FakeHost, client: &str) -> Option<Duration> {
-    let judgement = block_on(attempts.count(host, address(client)));
-    assert_eq!(judgement.failure, None);
-    block_on(attempts.settle(host)).expect("the store works");
-    judgement.closed_for
+    let decision = block_on(attempts.hit(host, address(client)));
+    assert_eq!(decision.failure, None);
+    block_on(attempts.flush(host)).expect("the store works");
+    decision.retry_after
 }
 
 /// How many failed attempts of `client` are counted before it is sent away.
 fn allowed(attempts: &Limited, host: &FakeHost, client: &str) -> usize {
-    std::iter::repeat_with(|| block_on(attempts.count(host, address(client))))
+    std::iter::repeat_with(|| block_on(attempts.hit(host, address(client))))
         .take(200)
-        .take_while(|judgement| judgement.closed_for.is_none())
+        .take_while(|decision| decision.retry_after.is_none())
         .count()
 }
 
@@ -80,7 +80,7 @@ fn each_client_has_its_own_attempts() {
     ] {
         assert_eq!(allowed(&attempts, &host, client), left, "{client}");
     }
-    let unknown = || block_on(attempts.count(&host, None)).closed_for;
+    let unknown = || block_on(attempts.hit(&host, None)).retry_after;
     assert_eq!((0..6).filter(|_| unknown().is_none()).count(), 5);
 }
 
@@ -88,7 +88,7 @@ fn each_client_has_its_own_attempts() {
 fn off_is_off() {
     let (attempts, host) = (Limited::to(0), FakeHost::default());
     assert_eq!(allowed(&attempts, &host, "10.0.0.1"), 200);
-    block_on(attempts.settle(&host)).expect("nothing to do");
+    block_on(attempts.flush(&host)).expect("nothing to do");
     assert_eq!(host.accesses.get(), 0);
 }
 
@@ -128,9 +128,9 @@ fn two_instances_that_count_one_client_add_up() {
 fn requests_that_interleave_lose_no_count() {
     let (attempts, host) = (Limited::to(20), FakeHost::default());
     let guess = || async {
-        let judgement = attempts.count(&host, address("10.0.0.1")).await;
-        attempts.settle(&host).await.expect("the store works");
-        judgement.closed_for.is_none()
+        let decision = attempts.hit(&host, address("10.0.0.1")).await;
+        attempts.flush(&host).await.expect("the store works");
+        decision.retry_after.is_none()
     };
     for _ in 0..5 {
         block_on(join_all((0..4).map(|_| guess())));
@@ -146,7 +146,7 @@ fn two_tasks_that_write_one_client_at_once_lose_no_count() {
     for _ in 0..4 {
         attempts
             .attempts
-            .add(client, unix_time::since_1970(host.now()), 5)
+            .add(client, unix_time::millis(host.now()), 5)
             .expect("room");
     }
     let saved = block_on(join_all(
@@ -184,7 +184,7 @@ fn what_no_longer_counts_is_not_written() {
     for number in 0..200 {
         let client = format!("10.0.0.{number}");
         for _ in 0..5 {
-            block_on(attempts.count(&host, address(&client)));
+            block_on(attempts.hit(&host, address(&client)));
         }
     }
     host.advance(SECOND * 600);
@@ -205,16 +205,16 @@ fn many_addresses_cannot_spend_the_store() {
     let (attempts, host) = (Limited::to(20), FakeHost::default());
     for number in 0..5000 {
         let client = format!("10.{}.{}.1", number / 250, number % 250);
-        block_on(attempts.count(&host, address(&client)));
+        block_on(attempts.hit(&host, address(&client)));
     }
     assert_eq!(host.accesses.get(), 16, "reads, at once");
     let begun = host.monotonic();
-    block_on(attempts.settle(&host)).expect("the store works");
+    block_on(attempts.flush(&host)).expect("the store works");
     let seconds = (host.monotonic() - begun).as_secs_f64();
     let writes = host.writes.get() as f64;
     assert!(writes <= 1.0 + 2.0 * seconds, "{writes} in {seconds} s");
     assert!(writes >= 1.0);
-    assert!(attempts.attempts.state().clients.len() <= CLIENTS);
+    assert!(attempts.attempts.state().clients.len() <= super::super::tally::CLIENTS);
 }
 
 #[test]
@@ -223,7 +223,8 @@ fn the_store_holds_no_more_for_a_million_clients_than_for_some_thousand() {
     for number in 0..20_000_u32 {
         let client = Client::at(Some(IpAddr::from(number.to_be_bytes())));
         let now = 1_767_323_045_000 + u64::from(number);
-        let slot = block_on(Slot::read(&host, "attempts", client, now)).expect("the store works");
+        let slot =
+            block_on(StoredClients::read(&host, "attempts", client, now)).expect("the store works");
         block_on(slot.write(&host, client, vec![now; 20])).expect("the store works");
     }
     let store = host.store.borrow();
@@ -238,12 +239,13 @@ fn a_value_that_makes_no_sense_counts_for_nobody() {
         "",
         "null",
         "[]",
-        r#"[{"client":"10.0.0.1","moments":[9,99999999999999999]}]"#,
-        r#"[{"client":"10.0.0.1","moments":"x"}]"#,
+        r#"[{"client":"10.0.0.1","times":[9,99999999999999999]}]"#,
+        r#"[{"client":"10.0.0.1","times":"x"}]"#,
     ] {
         let (attempts, host) = (Limited::to(5), FakeHost::default());
         let client = Client::at(address("10.0.0.1"));
-        let slot = block_on(Slot::read(&host, "attempts", client, 0)).expect("the store works");
+        let slot =
+            block_on(StoredClients::read(&host, "attempts", client, 0)).expect("the store works");
         block_on(slot.write(&host, client, vec![0])).expect("the store works");
         for stored in host.store.borrow_mut().values_mut() {
             *stored = value.into();
@@ -256,13 +258,13 @@ fn a_value_that_makes_no_sense_counts_for_nobody() {
 fn a_store_that_fails_is_told_and_the_instance_counts_by_itself() {
     let (attempts, mut host) = (Limited::to(3), FakeHost::default());
     host.store_fails = true;
-    let judgement = block_on(attempts.count(&host, address("10.0.0.1")));
-    assert!(judgement.failure.is_some() && judgement.closed_for.is_none());
-    block_on(attempts.settle(&host)).expect_err("the store is broken");
+    let decision = block_on(attempts.hit(&host, address("10.0.0.1")));
+    assert!(decision.failure.is_some() && decision.retry_after.is_none());
+    block_on(attempts.flush(&host)).expect_err("the store is broken");
     assert_eq!(allowed(&attempts, &host, "10.0.0.1"), 2);
 
     host.store_fails = false;
     host.advance(SECOND);
-    block_on(attempts.settle(&host)).expect("the store works again");
+    block_on(attempts.flush(&host)).expect("the store works again");
     assert_eq!(allowed(&Limited::to(3), &host.beside(), "10.0.0.1"), 0);
 }

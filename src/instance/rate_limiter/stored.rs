@@ -1,55 +1,56 @@
-//! Where failed attempts are kept: a fixed number of values in the key-value store, each for the
-//! clients whose hash falls there. The store forgets nothing by itself, so a value a client would
-//! fill it with the addresses of everybody who ever tried.
+//! Counts as they are stored: a fixed number of values, each for the clients whose hash falls there. The
+//! store forgets nothing by itself, so one value a client would fill it.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::client::Client;
-use super::window::{Moment, prune};
+use super::sliding_window::{Millis, prune};
 use crate::ports::{KeyValue, StoreError};
 
 /// How many clients a value holds; those whose last attempt is longest ago give way.
 const CLIENTS: usize = 16;
 
 /// The value for a client and those that share it.
-pub struct Slot {
+pub struct StoredClients {
     key: String,
-    clients: Vec<Kept>,
+    clients: Vec<ClientTimes>,
 }
 
 /// The attempts of one client, oldest first.
 #[derive(Serialize, Deserialize)]
-struct Kept {
+struct ClientTimes {
     client: String,
-    moments: Vec<Moment>,
+    /// Called in the store as it ever was.
+    #[serde(rename = "moments")]
+    times: Vec<Millis>,
 }
 
-impl Slot {
+impl StoredClients {
     /// Reads the value that `client` is in, as far as it still counts at `now`.
     pub async fn read(
         store: &impl KeyValue,
         prefix: &str,
         client: Client,
-        now: Moment,
+        now: Millis,
     ) -> Result<Self, StoreError> {
         let hash = Sha256::digest(client.to_string());
         let key = format!("{prefix}/{:02x}", hash[0]);
         let value = store.get(&key).await?.unwrap_or_default();
         // A value that cannot be read counts for nobody, and is written over.
-        let mut clients: Vec<Kept> = crate::http::json::parse(&value).unwrap_or_default();
-        clients.retain_mut(|kept| {
-            prune(&mut kept.moments, now);
-            !kept.moments.is_empty()
+        let mut clients: Vec<ClientTimes> = crate::http::json::parse(&value).unwrap_or_default();
+        clients.retain_mut(|known| {
+            prune(&mut known.times, now);
+            !known.times.is_empty()
         });
         Ok(Self { key, clients })
     }
 
     /// The attempts of `client`.
-    pub fn moments(&self, client: Client) -> Vec<Moment> {
+    pub fn times(&self, client: Client) -> Vec<Millis> {
         let client = client.to_string();
-        let kept = self.clients.iter().find(|kept| kept.client == client);
-        kept.map(|kept| kept.moments.clone()).unwrap_or_default()
+        let known = self.clients.iter().find(|known| known.client == client);
+        known.map(|known| known.times.clone()).unwrap_or_default()
     }
 
     /// Writes the value with these attempts of `client`.
@@ -57,15 +58,15 @@ impl Slot {
         mut self,
         store: &impl KeyValue,
         client: Client,
-        moments: Vec<Moment>,
+        times: Vec<Millis>,
     ) -> Result<(), StoreError> {
         let client = client.to_string();
-        self.clients.retain(|kept| kept.client != client);
+        self.clients.retain(|known| known.client != client);
         self.clients
-            .sort_by_key(|kept| kept.moments.last().copied());
+            .sort_by_key(|known| known.times.last().copied());
         let surplus = (self.clients.len() + 1).saturating_sub(CLIENTS);
         self.clients.drain(..surplus);
-        self.clients.push(Kept { client, moments });
+        self.clients.push(ClientTimes { client, times });
         // Only maps with keys that are no strings and failing `Serialize`s fail; none is used.
         let value = serde_json::to_vec(&self.clients).expect("plain structures");
         store.set(&self.key, &value).await

@@ -6,7 +6,7 @@ use base64ct::{Base64, Encoding as _};
 use ed25519_dalek::VerifyingKey;
 use zeroize::Zeroizing;
 
-use crate::config::Secret;
+use super::Secret;
 
 /// How many keys there may be: each signature of a message is compared with each.
 const MOST: usize = 16;
@@ -15,16 +15,16 @@ const MOST: usize = 16;
 #[derive(Clone, Default)]
 pub struct SignatureKeys {
     /// Secrets of the hex HMAC.
-    pub(super) plain: Vec<Secret>,
+    pub plain: Vec<Secret>,
     /// `whsec_…`: secrets of Standard Webhooks.
-    pub(super) shared: Vec<Zeroizing<Vec<u8>>>,
+    pub shared: Vec<Zeroizing<Vec<u8>>>,
     /// `whpk_…`: public keys of Standard Webhooks.
-    pub(super) public: Vec<VerifyingKey>,
+    pub public: Vec<VerifyingKey>,
 }
 
 /// What is wrong with a key, in Spanish, for operators. It never quotes the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum SignatureKeyFault {
+pub enum SignatureKeyError {
     /// What follows `whsec_` is no Base64, or empty.
     #[error("lo que sigue a «whsec_» debe ser Base64")]
     Shared,
@@ -44,13 +44,13 @@ impl SignatureKeys {
     ///
     /// # Errors
     /// The first key that is wrong.
-    pub fn parse(text: &str) -> Result<Option<Self>, SignatureKeyFault> {
+    pub fn parse(text: &str) -> Result<Option<Self>, SignatureKeyError> {
         let mut keys = Self::default();
         let words: Vec<_> = text.split_whitespace().collect();
         match words.len() {
             0 => return Ok(None),
             1..=MOST => {}
-            _ => return Err(SignatureKeyFault::TooMany),
+            _ => return Err(SignatureKeyError::TooMany),
         }
         for word in words {
             if let Some(encoded) = word.strip_prefix("whsec_") {
@@ -58,7 +58,7 @@ impl SignatureKeys {
             } else if let Some(encoded) = word.strip_prefix("whpk_") {
                 keys.public.push(public(encoded)?);
             } else if word.starts_with("whsk_") {
-                return Err(SignatureKeyFault::Private);
+                return Err(SignatureKeyError::Private);
             } else {
                 keys.plain.push(Secret::new(word));
             }
@@ -77,7 +77,7 @@ impl SignatureKeys {
     }
 
     /// Whether there are keys of Standard Webhooks.
-    pub(super) fn has_standard(&self) -> bool {
+    pub fn has_standard(&self) -> bool {
         !self.shared.is_empty() || !self.public.is_empty()
     }
 }
@@ -92,19 +92,19 @@ impl fmt::Debug for SignatureKeys {
     }
 }
 
-fn shared(encoded: &str) -> Result<Zeroizing<Vec<u8>>, SignatureKeyFault> {
+fn shared(encoded: &str) -> Result<Zeroizing<Vec<u8>>, SignatureKeyError> {
     Base64::decode_vec(encoded)
         .ok()
         .filter(|secret| !secret.is_empty())
         .map(Zeroizing::new)
-        .ok_or(SignatureKeyFault::Shared)
+        .ok_or(SignatureKeyError::Shared)
 }
 
-fn public(encoded: &str) -> Result<VerifyingKey, SignatureKeyFault> {
+fn public(encoded: &str) -> Result<VerifyingKey, SignatureKeyError> {
     Base64::decode_vec(encoded)
         .ok()
         .and_then(|point| VerifyingKey::try_from(point.as_slice()).ok())
         // With a point of small order a signature can fit every message.
         .filter(|key| !key.is_weak())
-        .ok_or(SignatureKeyFault::Public)
+        .ok_or(SignatureKeyError::Public)
 }

@@ -1,12 +1,16 @@
-//! Delivering entries group by group, and all there are on demand.
+//! Delivering entries in rounds, group by group; on demand until nothing more can be done.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 
-use super::{Attempted, Entry, Id, Outbox, Place};
-use crate::delivery::{DataApi, Ports};
+use super::attempt::AttemptOutcome;
+use super::entry::Entry;
+use super::location::{EntryId, Scheduled, earlier};
+use super::queue::Outbox;
+use crate::delivery::data_api::DataApi;
+use crate::delivery::outcome::Ports;
 use crate::instance::unix_time;
 use crate::ports::StoreError;
 
@@ -15,14 +19,14 @@ use crate::ports::StoreError;
 const ON_DEMAND: Duration = Duration::from_secs(5);
 
 /// How many entries are listed at a time on demand.
-const DRAINED_AT_A_TIME: usize = 4096;
+const LISTED_AT_A_TIME: usize = 4096;
 
 /// Entries that are delivered at a time on demand.
 const AT_A_TIME: usize = 16;
 
-/// What a round did.
+/// What a drain did.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Drained {
+pub struct DrainSummary {
     /// Rows that have their change now.
     pub delivered: usize,
     /// Rows that were in a final state.
@@ -35,17 +39,17 @@ pub struct Drained {
     pub waiting: usize,
 }
 
-/// A round under way. `heard` is told of each attempt.
-pub(super) struct Running<'a, P, F> {
+/// A round under way. `log` gets each attempt.
+pub(super) struct Round<'a, P, F> {
     pub outbox: &'a Outbox,
     pub host: &'a P,
     pub data_api: &'a DataApi,
-    pub heard: F,
+    pub log: F,
     /// When it begins with nothing more, on the monotonic clock.
     pub until: Duration,
     pub early: bool,
     pub at_a_time: usize,
-    pub drained: Drained,
+    pub summary: DrainSummary,
     /// When the earliest of those is due that failed.
     pub next: Option<u64>,
 }
@@ -67,57 +71,57 @@ impl Outbox {
         &self,
         host: &impl Ports,
         data_api: &DataApi,
-        heard: impl Fn(Id, Attempted, Option<&Entry>),
+        log: impl Fn(EntryId, AttemptOutcome, Option<&Entry>),
         early: bool,
-    ) -> Result<Drained, StoreError> {
-        let mut running = Running {
+    ) -> Result<DrainSummary, StoreError> {
+        let mut round = Round {
             outbox: self,
             host,
             data_api,
-            heard,
+            log,
             until: host.monotonic() + ON_DEMAND,
             early,
             at_a_time: AT_A_TIME,
-            drained: Drained::default(),
+            summary: DrainSummary::default(),
             next: None,
         };
         // What fails is due later, and so not listed again, or known by its name.
         let due_by = if early {
             u64::MAX
         } else {
-            unix_time::since_1970(host.now())
+            unix_time::millis(host.now())
         };
         let mut tried = BTreeSet::new();
         loop {
             let untried = |id| !tried.contains(&id);
-            let due = self.due(host, due_by, DRAINED_AT_A_TIME, untried).await?;
-            let places = due.places;
-            if places.is_empty() || running.deliver(&places).await? != Ended::AllTried {
+            let due = self.due(host, due_by, LISTED_AT_A_TIME, untried).await?;
+            let scheduled = due.scheduled;
+            if scheduled.is_empty() || round.deliver(&scheduled).await? != Ended::AllTried {
                 break;
             }
-            tried.extend(places.iter().map(|place| place.id));
+            tried.extend(scheduled.iter().map(|one| one.id));
         }
         let waiting = self.stats(host).await?.waiting;
-        Ok(Drained {
+        Ok(DrainSummary {
             waiting,
-            ..running.drained
+            ..round.summary
         })
     }
 }
 
-impl<P: Ports, F: Fn(Id, Attempted, Option<&Entry>)> Running<'_, P, F> {
+impl<P: Ports, F: Fn(EntryId, AttemptOutcome, Option<&Entry>)> Round<'_, P, F> {
     /// Tries these in turn, a group at a time.
-    pub(super) async fn deliver(&mut self, places: &[Place]) -> Result<Ended, StoreError> {
-        for group in places.chunks(self.at_a_time) {
+    pub(super) async fn deliver(&mut self, scheduled: &[Scheduled]) -> Result<Ended, StoreError> {
+        for group in scheduled.chunks(self.at_a_time) {
             if self.host.monotonic() >= self.until {
                 return Ok(Ended::TimeOver);
             }
             let (host, data_api, early) = (self.host, self.data_api, self.early);
             let attempts = group
                 .iter()
-                .map(|place| self.outbox.attempt(host, data_api, *place, early));
+                .map(|one| self.outbox.attempt(host, data_api, *one, early));
             let (mut answered, mut away, mut broken) = (0, 0, None);
-            for (place, attempt) in group.iter().zip(join_all(attempts).await) {
+            for (one, attempt) in group.iter().zip(join_all(attempts).await) {
                 let attempt = match attempt {
                     Ok(attempt) => attempt,
                     // The others of the group have been tried all the same.
@@ -126,13 +130,13 @@ impl<P: Ports, F: Fn(Id, Attempted, Option<&Entry>)> Running<'_, P, F> {
                         continue;
                     }
                 };
-                (self.heard)(place.id, attempt.attempted, attempt.entry.as_ref());
-                match attempt.attempted {
-                    Attempted::Away => away += 1,
+                (self.log)(one.id, attempt.outcome, attempt.entry.as_ref());
+                match attempt.outcome {
+                    AttemptOutcome::Away => away += 1,
                     _ => answered += 1,
                 }
-                self.drained.count(attempt.attempted);
-                self.next = earlier(self.next, attempt.next.map(|place| place.due));
+                self.summary.count(attempt.outcome);
+                self.next = earlier(self.next, attempt.next.map(|one| one.due));
             }
             if let Some(error) = broken {
                 return Err(error);
@@ -145,19 +149,16 @@ impl<P: Ports, F: Fn(Id, Attempted, Option<&Entry>)> Running<'_, P, F> {
     }
 }
 
-impl Drained {
-    fn count(&mut self, attempted: Attempted) {
-        match attempted {
-            Attempted::Updated => self.delivered += 1,
-            Attempted::AlreadyFinal => self.already_final += 1,
-            Attempted::NoRow | Attempted::Failed | Attempted::Away => self.failed += 1,
-            Attempted::Dead => self.dead += 1,
-            Attempted::NotDue | Attempted::Gone => {}
+impl DrainSummary {
+    fn count(&mut self, outcome: AttemptOutcome) {
+        match outcome {
+            AttemptOutcome::Updated => self.delivered += 1,
+            AttemptOutcome::AlreadyFinal => self.already_final += 1,
+            AttemptOutcome::NoRow | AttemptOutcome::Failed | AttemptOutcome::Away => {
+                self.failed += 1
+            }
+            AttemptOutcome::Dead => self.dead += 1,
+            AttemptOutcome::NotDue | AttemptOutcome::Gone => {}
         }
     }
-}
-
-/// The earlier of two moments, where there is one.
-pub(super) fn earlier(one: Option<u64>, other: Option<u64>) -> Option<u64> {
-    [one, other].into_iter().flatten().min()
 }

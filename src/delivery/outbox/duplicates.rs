@@ -3,28 +3,19 @@
 //!
 //! Beside the entries the store has a fixed number of small values, found by a hash of row and
 //! content, each of which says where the last entry with such a hash is. They are read and written
-//! only where a change is kept or stays, so that nothing on the happy path costs anything, and no
-//! keys are listed. One that is written over, or is older than the entry's place, costs a copy and
-//! nothing else: what it points at is looked for before it counts.
-
-use std::time::Duration;
+//! only where a change is queued or stays, so that nothing on the happy path costs anything, and no
+//! keys are listed. One that is overwritten, or that points where the entry is no longer, costs a copy
+//! and nothing else: the entry is looked for before the pointer counts.
 
 use sha2::{Digest as _, Sha256};
 
-use super::listing::entry_in;
-use super::{Id, Outbox, Place, key};
-use crate::delivery::{Change, Guard, Value};
-use crate::instance::key_locks::Hold;
-use crate::ports::{Clock, KeyValue, StoreError};
+use super::location::Location;
+use crate::delivery::change::{Change, Guard, Value};
+use crate::ports::{KeyValue, StoreError};
 
-/// Where these values are: behind the entries, in a store that keeps its keys in order, so that a look
-/// at those does not come by them.
+/// Where these values are: behind the entries, in a store that keeps its keys in order, so that a listing
+/// of those does not come to them.
 const PREFIX: &str = "pointers/";
-
-/// How long a request waits before it looks again whether an equal change has been kept, and how
-/// often.
-const GLANCE: Duration = Duration::from_millis(5);
-const GLANCES: usize = 200;
 
 /// Row and content of a change, as a hash.
 pub struct Fingerprint(String);
@@ -60,54 +51,40 @@ impl Fingerprint {
         Self(base16ct::lower::encode_string(&hash.finalize()[..16]))
     }
 
+    /// In hex.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// The value it is in: one of 4,096.
     fn key(&self) -> String {
         format!("{PREFIX}{}", &self.0[..3])
     }
 }
 
-impl Outbox {
-    /// One request of the instance at a time keeps changes that are equal. Whoever waits too long
-    /// goes on without: that costs a copy.
-    pub(super) async fn turn(
-        &self,
-        clock: &impl Clock,
-        fingerprint: &Fingerprint,
-    ) -> Option<Hold<'_>> {
-        for _ in 0..GLANCES {
-            if let Some(turn) = self.keeping.take(&fingerprint.0) {
-                return Some(turn);
-            }
-            clock.sleep(GLANCE).await;
-        }
-        None
-    }
-}
-
-/// An equal change that is in the outbox, and where it waits unless it is a dead letter.
+/// Where an equal change is in the outbox, if it is.
 pub async fn find(
     store: &impl KeyValue,
     fingerprint: &Fingerprint,
-) -> Result<Option<(Id, Option<Place>)>, StoreError> {
+) -> Result<Option<Location>, StoreError> {
     let Some(value) = store.get(&fingerprint.key()).await? else {
         return Ok(None);
     };
     let value = String::from_utf8_lossy(&value);
-    let pointed = value.strip_prefix(fingerprint.0.as_str());
-    let Some((id, place)) = pointed.and_then(|at| entry_in(at.trim_start())) else {
+    let pointed = value.strip_prefix(fingerprint.as_str());
+    let Some(location) = pointed.and_then(|at| Location::of_key(at.trim_start())) else {
         return Ok(None);
     };
-    let is_there = store.get(&key(id, place)).await?.is_some();
-    Ok(is_there.then_some((id, place)))
+    let is_there = store.get(&location.key()).await?.is_some();
+    Ok(is_there.then_some(location))
 }
 
 /// Notes where the entry of a change is from now on.
 pub async fn note(
     store: &impl KeyValue,
     fingerprint: &Fingerprint,
-    id: Id,
-    place: Option<Place>,
+    location: Location,
 ) -> Result<(), StoreError> {
-    let value = format!("{} {}", fingerprint.0, key(id, place));
+    let value = format!("{} {}", fingerprint.as_str(), location.key());
     store.set(&fingerprint.key(), value.as_bytes()).await
 }

@@ -1,36 +1,36 @@
-//! A sliding minute, exact: the moments that lie in it.
+//! A sliding minute, exact: the times that lie in it.
 
 use std::time::Duration;
 
 /// Milliseconds since 1970.
-pub type Moment = u64;
+pub type Millis = u64;
 
 /// How long a failed attempt counts, in milliseconds.
 pub const MINUTE: u64 = 60_000;
 
 /// Leaves what does not lie in the minute that ends at `now`. Instances' clocks differ, so a
-/// moment may lie ahead; one further ahead than that was never true.
-pub fn prune(moments: &mut Vec<Moment>, now: Moment) {
-    moments.retain(|moment| moment.abs_diff(now) < MINUTE);
-    moments.sort_unstable();
+/// time may lie ahead; one further ahead than that was never true.
+pub fn prune(times: &mut Vec<Millis>, now: Millis) {
+    times.retain(|time| time.abs_diff(now) < MINUTE);
+    times.sort_unstable();
 }
 
 /// All that are in either list, both oldest first; as often as in the one that has it more often.
-pub fn union(one: &[Moment], other: &[Moment]) -> Vec<Moment> {
+pub fn union(one: &[Millis], other: &[Millis]) -> Vec<Millis> {
     let mut all = Vec::with_capacity(one.len() + other.len());
     let (mut one, mut other) = (one.iter().peekable(), other.iter().peekable());
     while let Some(next) = one.peek().into_iter().chain(other.peek()).min() {
         let next = **next;
-        one.next_if(|moment| **moment == next);
-        other.next_if(|moment| **moment == next);
+        one.next_if(|time| **time == next);
+        other.next_if(|time| **time == next);
         all.push(next);
     }
     all
 }
 
-/// How long until fewer than `limit` of the moments count; `None` where it is so already.
-pub fn closed_for(moments: &[Moment], now: Moment, limit: usize) -> Option<Duration> {
-    let last_to_go = moments.get(moments.len().checked_sub(limit)?)?;
+/// How long until fewer than `limit` of the times count; `None` where it is so already.
+pub fn retry_after(times: &[Millis], now: Millis, limit: usize) -> Option<Duration> {
+    let last_to_go = times.get(times.len().checked_sub(limit)?)?;
     let milliseconds = (last_to_go + MINUTE).saturating_sub(now).min(MINUTE);
     (milliseconds > 0).then(|| Duration::from_millis(milliseconds))
 }
@@ -39,12 +39,12 @@ pub fn closed_for(moments: &[Moment], now: Moment, limit: usize) -> Option<Durat
 mod tests {
     use super::*;
 
-    const NOW: Moment = 1_767_323_045_000;
+    const NOW: Millis = 1_767_323_045_000;
 
     #[test]
     fn a_minute_after_each_attempt_there_is_room_for_one_more() {
-        let moments = [NOW - 50_000, NOW - 30_000, NOW - 1];
-        let seconds = |now, limit| closed_for(&moments, now, limit).map(|d| d.as_secs_f64());
+        let times = [NOW - 50_000, NOW - 30_000, NOW - 1];
+        let seconds = |now, limit| retry_after(&times, now, limit).map(|d| d.as_secs_f64());
         assert_eq!(seconds(NOW, 4), None);
         assert_eq!(seconds(NOW, 3), Some(10.0));
         assert_eq!(seconds(NOW, 2), Some(30.0));
@@ -68,12 +68,12 @@ mod tests {
     #[test]
     fn nobody_waits_longer_than_a_minute() {
         let ahead = [NOW + 30_000];
-        assert_eq!(closed_for(&ahead, NOW, 1), Some(Duration::from_secs(60)));
+        assert_eq!(retry_after(&ahead, NOW, 1), Some(Duration::from_secs(60)));
     }
 
     #[test]
     fn only_the_last_minute_counts_and_no_far_future() {
-        let mut moments = vec![
+        let mut times = vec![
             NOW + 59_999,
             0,
             NOW - 60_000,
@@ -81,7 +81,7 @@ mod tests {
             NOW + 60_000,
             NOW,
         ];
-        prune(&mut moments, NOW);
-        assert_eq!(moments, [NOW - 59_999, NOW, NOW + 59_999]);
+        prune(&mut times, NOW);
+        assert_eq!(times, [NOW - 59_999, NOW, NOW + 59_999]);
     }
 }
