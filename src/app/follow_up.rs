@@ -25,7 +25,7 @@ pub struct FollowUp {
     /// The audit line, unless the operator wants none of its level.
     pub(super) line: Option<Line>,
     /// The limits that the request was counted in.
-    pub(super) counted: Counted,
+    pub(super) counted: CountedIn,
     /// What to do about the outbox.
     pub(super) outbox: OutboxTask,
 }
@@ -33,7 +33,7 @@ pub struct FollowUp {
 /// How many a client has in a minute, of each limit that the request was counted in; 0: it was not, or
 /// there is no limit.
 #[derive(Debug, Default)]
-pub(super) struct Counted {
+pub(super) struct CountedIn {
     /// Requests without a valid credential.
     pub failed: usize,
     /// Requests whose credential another service has refused.
@@ -48,7 +48,7 @@ pub(super) enum OutboxTask {
     /// Deliver what is due, if it is time to look.
     #[default]
     DeliverDue,
-    /// The request has queued a change that may well be made in moments: look now, and stay with it.
+    /// The request has queued a change that may well succeed within seconds: look now, and stay with it.
     DeliverSoon,
     /// Deliver a change that nobody has tried to make.
     Deliver(Scheduled),

@@ -22,7 +22,7 @@ use crate::credentials::Verified;
 use crate::delivery::outbox::Outbox;
 use crate::delivery::{DataApi, DeliveryError, DeploymentId};
 use crate::http::message::{Body, Headers, Request, StatusCode};
-use crate::http::{self, Incoming, Received, Refusal, Reply, Response};
+use crate::http::{self, IncomingBody, Received, Refusal, Reply, Response};
 use crate::instance::key_locks::KeyLocks;
 use crate::instance::rate_limiter::RateLimiters;
 use crate::instance::{Breaker, SingleFlightCache};
@@ -156,7 +156,7 @@ impl<H: Host> App<H> {
             body,
         } = request;
         let (path, query) = target.split_once('?').unwrap_or((&target, ""));
-        let mut body = Incoming::new(&self.host, &headers, body, self.config.max_body_bytes);
+        let mut body = IncomingBody::new(&self.host, &headers, body, self.config.max_body_bytes);
         let route = self.routes.find(&method, path, query);
         if !matches!(route, Ok(Route::Notify(_))) {
             body.drop_rest().await;

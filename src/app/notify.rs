@@ -7,7 +7,7 @@ use crate::config::ESTADO;
 use crate::credentials::{Policy, Verified};
 use crate::delivery::{Change, sets_unknown_state, subject};
 use crate::http::message::{Body, Headers};
-use crate::http::{self, Incoming, Refusal};
+use crate::http::{self, IncomingBody, Refusal};
 use crate::instance::Breaker;
 use crate::instance::rate_limiter::Decision;
 use crate::ports::{Clock as _, Host};
@@ -18,7 +18,7 @@ impl<H: Host> App<H> {
         &self,
         endpoint: &Endpoint,
         headers: Headers,
-        body: &mut Incoming<'_, impl Body, Breaker<H>>,
+        body: &mut IncomingBody<'_, impl Body, Breaker<H>>,
         context: &mut Context,
     ) -> Result<Answer, Refusal> {
         let source = &endpoint.source;
@@ -70,7 +70,7 @@ impl<H: Host> App<H> {
         &self,
         policy: &Policy,
         headers: Headers,
-        body: &mut Incoming<'_, impl Body, Breaker<H>>,
+        body: &mut IncomingBody<'_, impl Body, Breaker<H>>,
         context: &mut Context,
     ) -> Result<Verified, Refusal> {
         let mut received = self.without_body(headers);

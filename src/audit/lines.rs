@@ -45,12 +45,12 @@ pub struct Lines(Mutex<State>);
 struct State {
     /// Lines of strangers that stand alone.
     single: TokenBucket,
-    counted: Vec<Counted>,
+    counted: Vec<SharedLine>,
     /// Requests of groups beyond [`GROUPS`].
     others: u64,
 }
 
-struct Counted {
+struct SharedLine {
     group: LineGroup,
     /// The line of the first.
     text: String,
@@ -92,7 +92,7 @@ impl Lines {
         }
         host.sleep(SECOND).await;
         let (counted, others) = self.take(group);
-        if let Some(Counted { text, more, .. }) = counted {
+        if let Some(SharedLine { text, more, .. }) = counted {
             host.log(&with_number(text, more));
         }
         if others > 0 {
@@ -117,11 +117,11 @@ impl Lines {
             return false;
         }
         let more = 0;
-        state.counted.push(Counted { group, text, more });
+        state.counted.push(SharedLine { group, text, more });
         true
     }
 
-    fn take(&self, group: LineGroup) -> (Option<Counted>, u64) {
+    fn take(&self, group: LineGroup) -> (Option<SharedLine>, u64) {
         let mut state = self.state();
         let place = state.counted.iter().position(|it| it.group == group);
         let counted = place.map(|place| state.counted.swap_remove(place));

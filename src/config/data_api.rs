@@ -1,4 +1,4 @@
-//! The data API: which one, where it is, what it is shown, and what SAM's table is called there.
+//! The data API: which one, where it is, what is sent to it, and what SAM's table is called there.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ pub struct RemoteSettings {
     pub utc_offset: UtcOffset,
 }
 
-/// Where a data API is and what it is shown.
+/// Where a data API is and what is sent to it.
 #[derive(Debug, Clone)]
 pub struct ServerSettings {
     /// `data_api_origin`: scheme, host and port.

@@ -3,7 +3,7 @@
 /// `log_level`, from most to least talkative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// Also what is only of use while looking for a fault.
+    /// Also what is only of use while looking for an error.
     Debug,
     /// Every request.
     Info,

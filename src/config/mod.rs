@@ -44,7 +44,7 @@ pub struct Config {
     pub root_path: String,
     /// Log lines below this are left out.
     pub log_level: Level,
-    /// Largest request body that is taken, in bytes.
+    /// Largest request body that is accepted, in bytes.
     pub max_body_bytes: usize,
     /// How many proxies in front append to `X-Forwarded-For`.
     pub trusted_proxies: usize,
@@ -80,7 +80,7 @@ pub struct Config {
     pub warnings: Vec<Problem>,
 }
 
-/// A body is in the instance's memory several times over while it is kept, up to 16 requests
+/// A body is in the instance's memory several times over while it is processed, up to 16 requests
 /// share an instance, and an edge host gives it 128 MiB: more than the default needs a roomier one.
 const LARGEST_BODY: usize = 10 << 20;
 
@@ -89,7 +89,7 @@ const MOST_PROXIES: usize = 16;
 /// A year, in hours.
 const LONGEST_AGE: usize = 8760;
 
-/// Each failed attempt of a minute is kept by its moment, and so is each message.
+/// The time of each failed attempt of a minute is kept, and of each message.
 const MOST_A_MINUTE: usize = 1000;
 
 /// Tables that `webhook_tables` names.

@@ -1,5 +1,5 @@
 //! What people paste along with a value: quotes, the variable's own name, characters that nobody
-//! sees. What is certain is taken off; what is not is a fault. No fault quotes a value: the words
+//! sees. What is certain is removed; what is not is an error. No error quotes a value: the words
 //! that it names are those of the lists here.
 
 use super::error::SettingError;

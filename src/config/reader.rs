@@ -13,7 +13,7 @@ pub struct SecretInUse {
     pub bytes: Zeroizing<Vec<u8>>,
     /// Whether it lets callers in here: those must not serve another purpose.
     pub is_credential: bool,
-    /// Which word of its setting it is, as a fault begins.
+    /// Which word of its setting it is, as an error begins.
     pub word: String,
 }
 

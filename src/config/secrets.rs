@@ -101,11 +101,11 @@ pub fn reused(reader: &mut Reader) -> Vec<&'static str> {
             continue;
         }
         noted.push(one.setting);
-        let fault = format!(
+        let error = format!(
             "{}también es el valor de {}: cada secreto sirve para una sola cosa; genere otro",
             one.word, other.setting
         );
-        if !reader.note_weakness(one.setting, SettingError(fault)) {
+        if !reader.note_weakness(one.setting, SettingError(error)) {
             wrong.push(one.setting);
         }
     }
@@ -127,7 +127,7 @@ fn in_use(
     });
 }
 
-/// Which word of a setting a fault is about; nothing where there is one.
+/// Which word of a setting an error is about; nothing where there is one.
 fn which(index: usize, number: usize) -> String {
     match number {
         1 => String::new(),
@@ -172,13 +172,13 @@ fn read_signature_words(value: &str) -> Result<Vec<Zeroizing<String>>, SettingEr
     }
     for (index, word) in words.iter().enumerate() {
         let place = which(index, words.len());
-        let fault = |what: String| SettingError(format!("{place}{what}"));
+        let error = |what: String| SettingError(format!("{place}{what}"));
         if standard_prefix(word).is_none()
             && let Some(what) = misprefixed(word).or_else(|| implausible(word, true))
         {
-            return Err(fault(what));
+            return Err(error(what));
         }
-        SignatureKeys::parse(word).map_err(|wrong| fault(wrong.to_string()))?;
+        SignatureKeys::parse(word).map_err(|wrong| error(wrong.to_string()))?;
     }
     Ok(words)
 }
@@ -250,7 +250,7 @@ pub fn header_value<'a>(name: &str, value: &'a str) -> Result<&'a str, SettingEr
     let mut words = value.split(' ');
     let first = words.next().unwrap_or_default();
     let second = words.next();
-    let fault = |what: &str| match name {
+    let error = |what: &str| match name {
         // Another name may be a value in the wrong place.
         "authorization" | "apikey" | "x-api-key" => {
             SettingError(format!("la cabecera {name} {what}"))
@@ -261,18 +261,18 @@ pub fn header_value<'a>(name: &str, value: &'a str) -> Result<&'a str, SettingEr
         .or_else(|| value.split(' ').find_map(unfilled))
         .or_else(|| odd_character(value))
     {
-        return Err(fault(what));
+        return Err(error(what));
     }
     let is_bearer = |word: &str| word.eq_ignore_ascii_case("Bearer");
     match name {
         "authorization" if first.starts_with("eyJ") => {
-            Err(fault("lleva un token sin la palabra «Bearer» delante"))
+            Err(error("lleva un token sin la palabra «Bearer» delante"))
         }
         "authorization" if second.is_some_and(is_bearer) => {
-            Err(fault("lleva la palabra «Bearer» dos veces"))
+            Err(error("lleva la palabra «Bearer» dos veces"))
         }
         "apikey" | "x-api-key" if is_bearer(first) => {
-            Err(fault("lleva la palabra «Bearer», que es de Authorization"))
+            Err(error("lleva la palabra «Bearer», que es de Authorization"))
         }
         _ => Ok(value),
     }

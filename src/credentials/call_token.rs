@@ -5,7 +5,6 @@
 
 use std::time::Duration;
 
-use crate::http::message::StatusCode;
 use bytes::Bytes;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -14,14 +13,14 @@ use super::Finding;
 use crate::config::CallTokenSettings;
 use crate::http::Received;
 use crate::http::json::{self, Field, Fields};
-use crate::http::message::{Headers, Request};
+use crate::http::message::{Headers, Request, StatusCode};
 use crate::outbound::{JSON, OutboundError, encoded, json_request, send_once};
 use crate::ports::{Clock, Outbound, Random};
 
 /// How long the API has.
-const PATIENCE: Duration = Duration::from_secs(5);
+const DEADLINE: Duration = Duration::from_secs(5);
 
-/// Longest token that is shown to the API. BlizWork's have 24 characters.
+/// Longest token that is sent to the API. BlizWork's have 24 characters.
 const LONGEST: usize = 256;
 
 /// Checks call tokens.
@@ -71,13 +70,13 @@ impl CallToken {
         host: &(impl Clock + Outbound + Random),
         received: &Received,
     ) -> Result<Checked, CallTokenError> {
-        let shown = self.shown(&received.body);
+        let presented = self.presented(&received.body);
         // Nobody has made this one: it stands in for what is no token.
         let decoy = || format!("{:024x}", host.random() >> 32);
-        let token = shown.as_ref().map_or_else(|_| decoy(), String::clone);
-        let answer = send_once(host, self.request(&token), PATIENCE).await?;
+        let token = presented.as_ref().map_or_else(|_| decoy(), String::clone);
+        let answer = send_once(host, self.request(&token), DEADLINE).await?;
         let code = result_code(&answer.body).ok_or(CallTokenError::Shape)?;
-        let finding = match (code, shown) {
+        let finding = match (code, presented) {
             (0, Ok(_)) => Finding::Valid,
             (1, Ok(_)) => Finding::Invalid("refused"),
             (0 | 1, Err(why)) => Finding::Invalid(why),
@@ -89,7 +88,7 @@ impl CallToken {
     }
 
     /// The token in the body, or why there is none.
-    fn shown(&self, body: &[u8]) -> Result<String, &'static str> {
+    fn presented(&self, body: &[u8]) -> Result<String, &'static str> {
         let names: Vec<_> = self.0.fields.iter().map(String::as_str).collect();
         let text = json::text(body).map_err(|_| "not JSON")?;
         let fields = Fields::read(text, &names).map_err(|_| "not JSON")?;

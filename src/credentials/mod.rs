@@ -1,4 +1,4 @@
-//! What callers show to be let in: one file a credential, and the policy that weighs them.
+//! What callers are let in by: one file a credential, and the policy that decides.
 
 mod body_signature;
 mod call_token;
@@ -26,7 +26,7 @@ pub enum CredentialKind {
     Jwt,
     /// A signature over the body, in a header of its own.
     HexHmac,
-    /// A signature over id, moment and body, as Standard Webhooks has it.
+    /// A signature over id, time and body, as Standard Webhooks has it.
     StandardWebhooks,
     /// A token that was made for one call, in its body.
     CallToken,
@@ -48,17 +48,17 @@ impl CredentialKind {
 /// What a credential found in a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Finding {
-    /// The request does not show one.
+    /// The request has none.
     Absent,
-    /// It shows one that is right.
+    /// It has a valid one.
     Valid,
-    /// It shows one that is wrong, or not clearly one. Why, for the log alone: a caller who
+    /// It has one that is wrong, or not clearly one. Why, for the log alone: a caller who
     /// knew would guess better.
     Invalid(&'static str),
 }
 
 impl Finding {
-    /// What two places show together: one that is valid is enough.
+    /// The finding of two headers together: one valid credential is enough.
     fn or(self, other: Self) -> Self {
         match (self, other) {
             (Self::Valid, _) | (_, Self::Valid) => Self::Valid,

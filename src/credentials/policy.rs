@@ -11,7 +11,7 @@ use crate::config::{AccessSettings, Requirement};
 use crate::http::Received;
 use crate::ports::{Clock, Outbound, Random};
 
-/// What would have cost too much to look at.
+/// The finding of what would have cost too much to examine.
 const UNEXAMINED: Finding = Finding::Invalid("not examined: the client is over its limit");
 
 /// The policy of one endpoint.
@@ -179,7 +179,7 @@ impl Policy {
     }
 
     /// Whether only the body can tell that the request is to be let in: what its headers alone leave
-    /// wrong is refused before anything of its body is kept. `received` has no body yet.
+    /// wrong is refused before anything of its body is read. `received` has no body yet.
     pub fn needs_body(&self, received: &Received) -> bool {
         self.call_token.is_some() || self.credentials.iter().any(|it| it.needs_body(received))
     }
@@ -231,7 +231,7 @@ impl Policy {
         })
     }
 
-    /// The kinds of credential that are looked at.
+    /// The kinds of credential that are examined.
     pub fn kinds(&self) -> impl Iterator<Item = CredentialKind> {
         let examined = self.credentials.iter().map(|it| it.kind());
         let called = self.call_token.as_ref().map(|_| CredentialKind::CallToken);

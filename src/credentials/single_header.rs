@@ -1,8 +1,8 @@
-//! What a header shows of a credential.
+//! A header that may hold one credential.
 
 use crate::http::message::Headers;
 
-/// A header that can show one credential.
+/// The values of a header that may hold one credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SingleHeader<'a> {
     /// There is none, or it is empty.
@@ -15,7 +15,7 @@ pub enum SingleHeader<'a> {
 }
 
 /// What stands behind the word `Bearer`, whose case does not count (RFC 9110, 11.1); `None` where another
-/// scheme is shown.
+/// scheme is used.
 pub fn bearer(value: &[u8]) -> Option<&[u8]> {
     let (scheme, token) = value.split_at_checked("Bearer ".len())?;
     scheme
@@ -27,7 +27,7 @@ pub fn bearer(value: &[u8]) -> Option<&[u8]> {
 pub const REPEATED: &str = "repeated header";
 
 impl<'a> SingleHeader<'a> {
-    /// What the header `name` shows.
+    /// The header of this name.
     pub fn of(headers: &'a Headers, name: &str) -> Self {
         let mut values = headers.all(name);
         match (values.next(), values.next()) {

@@ -1,6 +1,6 @@
 //! The static token: a word both sides know, in any of the configured headers.
 //!
-//! Different headers are looked at each for itself, and one right token is enough: gateways put
+//! Each header is examined by itself, and one right token is enough: gateways put
 //! keys of their own into `X-API-KEY`.
 
 use sha2::{Digest, Sha256};
@@ -57,10 +57,12 @@ impl StaticToken {
 
     /// Compares with every token, whichever is right, in a time that depends on `value` alone.
     fn accepts(&self, value: &[u8]) -> bool {
-        let shown = hash(value);
+        let presented = hash(value);
         self.accepted
             .iter()
-            .fold(Choice::from(0), |found, token| found | token.ct_eq(&shown))
+            .fold(Choice::from(0), |found, token| {
+                found | token.ct_eq(&presented)
+            })
             .into()
     }
 }

@@ -4,7 +4,6 @@
 //! a table there is no conditional update, so its row is looked at first; a change that comes in
 //! between is written over, unless a policy in Data API builder's own settings guards the row.
 
-use crate::http::message::StatusCode;
 use serde_json::Value as Json;
 
 use super::change::{Change, IfAbsent};
@@ -12,6 +11,7 @@ use super::outcome::{DeliveryError, Outcome, Ports};
 use super::remote::json;
 use super::remote::{DataApiRequest, Dialect, Exchange, Probe};
 use crate::config::{COLUMNS, Table, WriteTarget};
+use crate::http::message::StatusCode;
 use crate::outbound::ErrorFormat::Nested;
 use crate::outbound::ErrorPattern::Codes;
 use crate::outbound::Verdict::{Final, Transient, Waits};
@@ -33,12 +33,12 @@ pub(super) const RULES: &[Rule] = &[
         Codes(Nested, &["DatabaseOperationFailed"]),
         Transient,
     ),
-    // A constraint or a view that does not take the row; or a policy that keeps it.
+    // A constraint or a view that does not accept the row; or a policy that keeps it.
     Rule(&[400], Codes(Nested, &["DatabaseOperationFailed"]), Waits),
     Rule(&[403], Codes(Nested, &["DatabasePolicyFailure"]), Waits),
 ];
 
-/// How it is spoken to.
+/// Its protocol.
 pub struct Dab;
 
 impl Dialect for Dab {
@@ -176,7 +176,7 @@ async fn look(
 fn address(path: &str, table: &Table, change: &Change) -> Result<String, DeliveryError> {
     let column = table.column(&change.entity.key_column);
     let column = column.ok_or(DeliveryError::Unaddressable)?;
-    // The server in front of it takes these for steps in the path however they are encoded,
+    // The server in front of it reads these as steps in the path however they are encoded,
     // leaves an encoded slash encoded, and refuses a key that is blank.
     let key = change.key.as_str();
     if matches!(key, "." | "..") || key.contains('/') || key.trim().is_empty() {
@@ -199,7 +199,7 @@ fn rows(answer: &OutboundReply) -> Result<Vec<Json>, OutboundError> {
 }
 
 fn is_left(row: &Json, table: &Table, change: &Change) -> bool {
-    change.leaves(json::held(row, table, change))
+    change.leaves(json::current_state(row, table, change))
 }
 
 /// Whether the error is that there is no row with this key; what else is not found has no code, or

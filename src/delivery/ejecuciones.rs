@@ -104,7 +104,7 @@ fn is_invisible(character: char) -> bool {
         || matches!(character, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
 }
 
-/// The text, if a column takes it that has room for so many UTF-16 code units.
+/// The text, if a column holds it that has room for so many UTF-16 code units.
 pub fn fit_column(text: String, longest: usize) -> Result<String, ColumnError> {
     if text.chars().all(is_invisible) {
         Err(ColumnError::Empty)

@@ -64,7 +64,7 @@ pub struct Applied {
     pub result: Result<Outcome, DeliveryError>,
     /// Why a first attempt failed, where there was a second.
     pub retried: Option<OutboundError>,
-    /// A refusal that was taken for "no such row", but may as well mean the table.
+    /// A refusal that was read as "no such row", but may as well mean the table.
     pub doubtful: Option<OutboundError>,
 }
 

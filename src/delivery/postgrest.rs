@@ -2,8 +2,8 @@
 //!
 //! The function is one request, and the database guards the row. A PATCH of the table is atomic
 //! too, its filters being the guard. What a filter cannot say is "set this only where there is
-//! nothing yet": the first PATCH takes rows where there is nothing, and only a row that it did
-//! not take is looked at, to tell why.
+//! nothing yet": the first PATCH changes rows where there is nothing, and only a row that it
+//! did not change is read, to tell why.
 
 use serde_json::Value as Json;
 
@@ -39,7 +39,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule(&[400], Classes(&["P0"]), Waits),
 ];
 
-/// How it is spoken to.
+/// Its protocol.
 pub struct Postgrest;
 
 /// One row of a table, by its key, in the words of a query.
@@ -82,7 +82,7 @@ impl Dialect for Postgrest {
             Guard::Newer { column } => {
                 let state = named(column)?;
                 let (column, own) = (encoded(state), change.guarded().unwrap_or_default());
-                // In quotes, since a moment has colons and a full stop in it.
+                // In quotes, since a timestamp has colons and a full stop in it.
                 let until = format!("{column}.lte.%22{}%22", encoded(own));
                 (state, format!("or=({column}.is.null,{until})"))
             }
@@ -101,27 +101,27 @@ impl Dialect for Postgrest {
         if patch(exchange, &row, &guard, body).await? {
             return Ok(Outcome::Updated);
         }
-        let mut seen = look(exchange, &row, table, change).await?;
-        if seen.is_none() && change.if_absent == IfAbsent::Insert {
+        let mut found = look(exchange, &row, table, change).await?;
+        if found.is_none() && change.if_absent == IfAbsent::Insert {
             if insert(exchange, &row, json::row(table, change, now)).await? {
                 return Ok(Outcome::Updated);
             }
             // Somebody was faster; or it was this change, and the reply to it was lost.
-            seen = look(exchange, &row, table, change).await?;
+            found = look(exchange, &row, table, change).await?;
         }
-        let Some(seen) = seen else {
+        let Some(found) = found else {
             return Ok(Outcome::NotFound);
         };
-        let held = json::held(&seen, table, change);
-        if change.leaves(held) {
+        let current = json::current_state(&found, table, change);
+        if change.leaves(current) {
             return Ok(Outcome::AlreadyFinal);
         }
-        // As long as the state is the one just seen, the row is still that row.
-        let guard = match held {
-            Some(held) => format!("{}=eq.{}", encoded(state), encoded(held)),
+        // As long as the state is the one just found, the row is still that row.
+        let guard = match current {
+            Some(current) => format!("{}=eq.{}", encoded(state), encoded(current)),
             None => format!("{}=is.null", encoded(state)),
         };
-        let is_null = |column: &str| seen.get(column).is_none_or(Json::is_null);
+        let is_null = |column: &str| found.get(column).is_none_or(Json::is_null);
         let body = json::columns(table, change, now, is_null);
         match patch(exchange, &row, &guard, body).await? {
             true => Ok(Outcome::Updated),
@@ -236,7 +236,10 @@ async fn look(
     let target = format!("{path}?{filter}&select={}", json::looked_at(table, change));
     let answer = exchange.send(&DataApiRequest::new("GET", target)).await?;
     let rows = rows(&answer)?;
-    match rows.iter().all(|seen| json::has_state(seen, table, change)) {
+    match rows
+        .iter()
+        .all(|found| json::has_state(found, table, change))
+    {
         true => Ok(rows.into_iter().next()),
         false => Err(answer.unexpected()),
     }
@@ -260,7 +263,7 @@ async fn insert(
 /// Whether the row came back that was written to, and not something else that is a list.
 fn is_there(answer: &OutboundReply, row: &Address<'_>) -> Result<bool, OutboundError> {
     let rows = rows(answer)?;
-    let has_key = |shown: &Json| shown.get(row.key_column).is_some_and(|key| !key.is_null());
+    let has_key = |found: &Json| found.get(row.key_column).is_some_and(|key| !key.is_null());
     match rows.iter().all(has_key) {
         true => Ok(!rows.is_empty()),
         false => Err(answer.unexpected()),

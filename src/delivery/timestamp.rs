@@ -1,4 +1,4 @@
-//! Moments, as senders and databases write them.
+//! Dates and times, as senders and databases write them.
 //!
 //! Years outside those that humantime reads are moved by whole cycles of the calendar: it repeats
 //! itself every 400 years, to the day.
@@ -6,7 +6,7 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-/// A moment, to the microsecond: as exact as the databases keep it. From the year 1 to the year 9999
+/// A point in time, to the microsecond: as exact as the databases keep it. From the year 1 to the year 9999
 /// in UTC, which is what `datetimeoffset` has and RFC 3339 can write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp {
@@ -14,7 +14,7 @@ pub struct Timestamp {
     micros: i64,
 }
 
-/// A text is not a moment.
+/// Why a text is no timestamp.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ParseTimestampError {
     /// It is written in another way, or no calendar has it.
@@ -67,7 +67,7 @@ impl Timestamp {
         Self::parse(text).or_else(|_| Self::parse(&format!("{text}Z")))
     }
 
-    /// This moment; `None` where it cannot be written.
+    /// The timestamp of this time; `None` where it cannot be written.
     pub fn at(time: SystemTime) -> Option<Self> {
         let since = match time.duration_since(SystemTime::UNIX_EPOCH) {
             Ok(since) => i64::try_from(since.as_micros()).ok()?,
@@ -108,7 +108,7 @@ fn distance(text: &str) -> Option<i64> {
     Some(minutes * 60 * SECOND)
 }
 
-/// In UTC and always as long, so that the order of the texts is that of the moments.
+/// In UTC and always as long, so that the order of the texts is that of the times.
 impl fmt::Display for Timestamp {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let since_base = self.micros - BASE;
@@ -154,9 +154,9 @@ mod tests {
             ("9999-12-31T23:59:59.5+14:00", "9999-12-31T09:59:59.500000Z"),
             ("2400-02-29T00:00:00Z", "2400-02-29T00:00:00.000000Z"),
         ] {
-            let moment = Timestamp::parse(text).expect(text);
-            assert_eq!(moment.to_string(), utc, "{text}");
-            assert_eq!(Timestamp::of_database(text), Ok(moment));
+            let time = Timestamp::parse(text).expect(text);
+            assert_eq!(time.to_string(), utc, "{text}");
+            assert_eq!(Timestamp::of_database(text), Ok(time));
         }
         let bare = Timestamp::of_database("2026-01-02T03:04:05.12");
         assert_eq!(bare, Timestamp::parse("2026-01-02T03:04:05.12Z"));
@@ -228,9 +228,9 @@ mod tests {
             "2399-12-31T23:59:59Z",
             "9999-12-31T23:59:59.999999Z",
         ];
-        let moments = texts.map(|text| Timestamp::parse(text).expect(text));
-        assert!(moments.is_sorted());
-        assert!(moments.map(|moment| moment.to_string()).is_sorted());
+        let times = texts.map(|text| Timestamp::parse(text).expect(text));
+        assert!(times.is_sorted());
+        assert!(times.map(|time| time.to_string()).is_sorted());
     }
 
     #[test]

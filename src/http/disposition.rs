@@ -3,7 +3,7 @@
 
 use super::message::StatusCode;
 
-/// What became of a change, as its caller is told.
+/// What became of a change, as its caller hears.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Disposition {
     /// The row has it.

@@ -1,5 +1,5 @@
 //! HTTP messages as the host has them: a method, a target, headers, a status, and a body that comes
-//! in pieces. They are taken as they come, and nothing in them is looked at twice.
+//! in pieces. They are passed on as they come, without an index.
 
 // One thread runs an instance, so no caller needs the futures to be `Send`.
 #![allow(async_fn_in_trait)]
@@ -76,7 +76,7 @@ impl Headers {
         self.add(name, value);
     }
 
-    /// Names and values, as hosts take them.
+    /// Names and values, as hosts have them.
     pub fn as_fields(&self) -> &[(String, Vec<u8>)] {
         &self.0
     }

@@ -1,6 +1,7 @@
-//! HTTP: what is taken in, and what goes out. No source, no credential, no payload.
+//! HTTP: messages, bodies, the client's address, and replies. It knows no source, credential or payload.
 
 mod client;
+mod content;
 mod disposition;
 pub mod json;
 pub mod message;
@@ -10,8 +11,9 @@ mod reply;
 mod request_id;
 
 pub use client::client_address;
+pub use content::{require_identity, require_json};
 pub use disposition::Disposition;
-pub use receive::{Incoming, Received, require_identity, require_json};
+pub use receive::{IncomingBody, Received};
 #[cfg(test)]
 pub use refusal::{ErrorBody, InternalBody};
 pub use refusal::{ErrorSummary, Refusal};

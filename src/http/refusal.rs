@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use crate::http::message::StatusCode;
 use serde::Serialize;
 
 use super::{FieldErrors, No, Reply};
 use crate::http::json::Unreadable;
+use crate::http::message::StatusCode;
 
 /// A refusal as its caller gets it, whatever the format of the reply.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ pub enum Refusal {
     Misconfigured,
     /// No valid credential.
     Unauthorized {
-        /// `WWW-Authenticate`: what would open the door.
+        /// `WWW-Authenticate`: the credentials that would be accepted.
         challenge: String,
     },
     /// A valid credential, but the policy wants more than one.
@@ -70,10 +70,10 @@ pub enum Refusal {
     InvalidPayload {
         /// By the field's name.
         errors: FieldErrors,
-        /// The deployment, where at least that can be told: for the log.
+        /// The deployment, where at least that could be read: for the log.
         deployment_id: Option<String>,
     },
-    /// The change could not be taken now; trying again may help.
+    /// The change could not be made now; trying again may help.
     Unavailable,
     /// The row that the change is for is not there, perhaps not yet.
     NoRowYet,
@@ -251,7 +251,7 @@ impl Refusal {
     pub fn complete(&self, reply: Reply) -> Reply {
         match self {
             Self::MethodNotAllowed(allowed) => reply.with("allow", *allowed),
-            // What would be taken (RFC 9110, 15.5.16).
+            // What would be accepted (RFC 9110, 15.5.16).
             Self::UnsupportedEncoding => reply.with("accept-encoding", "identity"),
             // Header names are tokens (RFC 9110, 5.6.2), so a challenge is always a value.
             Self::Unauthorized { challenge } => reply.with("www-authenticate", challenge.as_str()),
@@ -285,7 +285,7 @@ pub struct ErrorBody<'a> {
     errors: Option<&'a FieldErrors>,
 }
 
-/// All that is told of what cannot happen.
+/// All that a caller gets of an internal error.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]

@@ -3,10 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::http::message::StatusCode;
 use serde::{Serialize, Serializer};
 
-use crate::http::message::{self, Headers};
+use crate::http::message::{self, Headers, StatusCode};
 
 /// A reply, complete.
 pub type Response = message::Response<Vec<u8>>;
@@ -125,7 +124,7 @@ impl Reply {
         self.with("retry-after", seconds.to_string())
     }
 
-    /// Not to be kept by anything on its way: it is for this caller's eyes.
+    /// Not to be cached: it is for this caller alone.
     pub fn uncached(self) -> Self {
         self.with("cache-control", "no-store")
     }

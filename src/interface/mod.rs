@@ -10,12 +10,11 @@ mod tailor;
 
 use std::sync::OnceLock;
 
-use crate::http::message::StatusCode;
-
 use crate::config::Config;
 use crate::http::Reply;
 use crate::http::json;
 use crate::http::message::Headers;
+use crate::http::message::StatusCode;
 
 /// A file of the page at `/docs`.
 #[derive(Debug)]

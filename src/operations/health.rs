@@ -1,10 +1,10 @@
 //! What probes ask: whether the component runs, and whether it can do its work.
 
-use crate::http::message::StatusCode;
 use serde::Serialize;
 
 use crate::config::Problem;
 use crate::delivery::DeliveryError;
+use crate::http::message::StatusCode;
 use crate::http::{FieldErrors, Reply};
 
 #[derive(Serialize)]

@@ -20,7 +20,7 @@ pub enum OutboundError {
     /// No whole reply within the time an attempt has.
     #[error("no whole reply within {} ms", .0.as_millis())]
     TimedOut(Duration),
-    /// Not even enough of the caller's patience left to ask.
+    /// Not even enough of the caller's deadline left to ask.
     #[error("no time left to ask")]
     NoTimeLeft,
     /// A reply that is longer than any that was promised.
@@ -47,7 +47,7 @@ pub enum OutboundError {
 }
 
 impl OutboundError {
-    /// Whether the same request, sent once more in a moment, may well fare better.
+    /// Whether the same request, sent once more at once, may well succeed.
     pub fn is_transient(&self) -> bool {
         match self {
             Self::NoReply(error) | Self::BrokeOff(_, error) => !matches!(
@@ -62,7 +62,7 @@ impl OutboundError {
     }
 
     /// Whether trying again later can help at all. Not where the data API has understood the
-    /// request and will never take it; all else mends itself, or somebody mends it.
+    /// request and will never accept it; all else mends itself, or somebody mends it.
     pub fn is_retryable(&self) -> bool {
         !matches!(
             self,
@@ -74,7 +74,7 @@ impl OutboundError {
     }
 
     /// Whether no other change would have fared better: the data API refuses them all, or somebody
-    /// else answers in its place. What may pass in a moment says nothing about that.
+    /// else answers in its place. A transient error says nothing about that.
     pub fn refuses_all(&self) -> bool {
         match self {
             Self::Status { verdict, .. } => *verdict == Verdict::RefusesAll,

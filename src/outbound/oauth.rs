@@ -21,7 +21,7 @@ const MARGIN: Duration = Duration::from_secs(60);
 /// No token is remembered for longer, whatever its issuer says.
 const LONGEST: Duration = Duration::from_secs(86_400);
 
-/// How long a token is taken to live whose issuer does not say.
+/// How long a token is assumed to live whose issuer does not say.
 const UNSAID: Duration = Duration::from_secs(300);
 
 /// The value of an `Authorization` header.
@@ -55,7 +55,7 @@ impl BearerTokens {
         self.last.get(host, fetch).await
     }
 
-    /// The data API did not take this one.
+    /// The data API did not accept this one.
     pub fn forget(&self, token: &Bearer) {
         self.last.forget(|last| {
             last.as_ref()

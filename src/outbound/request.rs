@@ -130,7 +130,7 @@ async fn read(
     }
 }
 
-/// `Retry-After` (RFC 9110, 10.2.3). A date is not read, and taken for longer than anybody waits
+/// `Retry-After` (RFC 9110, 10.2.3). A date is not read, and counts as longer than anybody waits
 /// here.
 fn retry_after(headers: &Headers) -> Option<Duration> {
     let value = headers.first("retry-after")?;

@@ -82,7 +82,7 @@ fn decode(body: &[u8]) -> Result<Notification, Refusal> {
     }
 }
 
-/// The field's text as its column takes it, or what is wrong with it.
+/// The field's text as its column holds it, or what is wrong with it.
 fn fit<T>(
     field: Field<'_>,
     fit: impl FnOnce(String) -> Result<T, ColumnError>,

@@ -39,7 +39,7 @@ impl Source for BlizWork {
 
     fn decode(&self, verified: &Verified) -> Result<Notification, Refusal> {
         let received = verified.received();
-        // A door that asks for a call token opens to nothing else.
+        // The endpoint accepts no other credential.
         let token_hash = verified.call_token().ok_or(Refusal::Misconfigured)?;
         let text = json::text(&received.body)?;
         let fields = Fields::read(text, &COLUMNS.map(|(field, _)| field))?;

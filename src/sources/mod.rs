@@ -46,7 +46,7 @@ pub trait Source: Send + Sync {
 /// When a notification is answered, and what becomes of one that comes again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AckMode {
-    /// Once the data API has its change, or the outbox where that cannot take it. One that comes
+    /// Once the data API has its change, or the outbox where that does not accept it. One that comes
     /// again is answered as it was the first time.
     AfterDelivery,
     /// As soon as the outbox has its change, which is delivered afterwards. One that comes again

@@ -17,9 +17,9 @@ use std::borrow::Cow;
 
 use crate::config::Secret;
 use known::{Known, MASK};
-use scope::{Budget, SHOWN, Scope, is_json};
+use scope::{Budget, EXCERPT, Scope, is_json};
 
-/// How much of a field that a caller sets is shown, in characters.
+/// How much of a field that a caller sets is visible, in characters.
 const FIELD: usize = 200;
 
 /// How deep objects, arrays, JSON in texts and forms are shown inside each other.
@@ -49,11 +49,11 @@ impl Masking {
     ///
     /// Looks at each byte of the body a bounded number of times.
     pub fn excerpt(&self, body: &[u8]) -> String {
-        let shown = match understood(body) {
+        let visible = match understood(body) {
             Ok(text) => self.show(text),
             Err(kind) => return withheld(body, kind),
         };
-        let cut = &shown[..shown.floor_char_boundary(SHOWN)];
+        let cut = &visible[..visible.floor_char_boundary(EXCERPT)];
         // Whatever the structure said.
         match self.known.is_in(cut) {
             true => withheld(body, "lleva un secreto"),

@@ -4,14 +4,14 @@ use serde::de::IgnoredAny;
 
 use super::known::Known;
 
-/// How much of a body is shown, in bytes.
-pub const SHOWN: usize = 2048;
+/// How much of a body is visible, in bytes.
+pub const EXCERPT: usize = 2048;
 
 /// What is needed to mask a text somewhere in a body.
 #[derive(Clone, Copy)]
 pub struct Scope<'a> {
     pub known: &'a Known,
-    /// How many levels more are shown.
+    /// How many levels more are visible.
     pub depth: usize,
 }
 

@@ -45,7 +45,7 @@ pub fn keys(value: &str) -> Result<Option<Keys>, SettingError> {
     }
     Keys::parse(value)
         .map(Some)
-        .map_err(|fault| SettingError::new(fault.to_string()))
+        .map_err(|error| SettingError::new(error.to_string()))
 }
 
 /// Any text, or none.

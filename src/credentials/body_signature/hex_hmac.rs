@@ -55,20 +55,22 @@ impl Credential for HexHmac {
 
 /// Compares with the signature of every secret, whichever is right.
 fn is_signed(secrets: &[Secret], body: &[u8], value: &[u8]) -> bool {
-    let Some(shown) = signature(value) else {
+    let Some(presented) = signature(value) else {
         return false;
     };
     let is_one = secrets.iter().fold(Choice::from(0), |found, secret| {
-        found | mac(secret.expose().as_bytes(), &[body]).ct_eq(&shown)
+        found | mac(secret.expose().as_bytes(), &[body]).ct_eq(&presented)
     });
     is_one.into()
 }
 
 /// The signature of the header; `None` where it is no such thing, which the sender knows too.
 fn signature(value: &[u8]) -> Option<[u8; 32]> {
-    let mut shown = [0; 32];
-    let read = base16ct::mixed::decode(hex(value), &mut shown).ok()?.len();
-    (read == shown.len()).then_some(shown)
+    let mut presented = [0; 32];
+    let read = base16ct::mixed::decode(hex(value), &mut presented)
+        .ok()?
+        .len();
+    (read == presented.len()).then_some(presented)
 }
 
 /// The hex of a header's value: without what says which hash it is, and without the spaces that

@@ -1,5 +1,5 @@
 //! Standard Webhooks 1.0 (standardwebhooks.com): `webhook-signature` has one signature or more,
-//! each over id, moment and body, so that a message cannot be sent again much later.
+//! each over id, time and body, so that a message cannot be sent again much later.
 
 use std::time::{Duration, SystemTime};
 
@@ -21,7 +21,7 @@ const SIGNATURE: &str = "webhook-signature";
 const ID: &str = "webhook-id";
 const TIMESTAMP: &str = "webhook-timestamp";
 
-/// How many signatures are looked at. A sender has one for each of its keys.
+/// How many signatures are examined. A sender has one for each of its keys.
 const MOST: usize = 16;
 
 /// A message as its headers sign it.

@@ -2,9 +2,9 @@
 //! JSON object a row, with SAM's columns and rules, but the first change of an unknown row makes
 //! it: there is no Lanzador here.
 //!
-//! The store has no compare-and-set; [`turns`] makes changes of one row take turns.
+//! The store has no compare-and-set; [`row_lock`] orders changes of one row.
 
-mod turns;
+mod row_lock;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Serialize, Serializer};
@@ -17,7 +17,7 @@ use super::outcome::{DeliveryError, Outcome};
 use crate::config::UtcOffset;
 use crate::http::json;
 use crate::ports::{Clock, KeyValue, Random};
-use turns::{Turn, Turns};
+use row_lock::{RowLock, RowLocks};
 
 /// Keys are made of what every key-value service takes.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
@@ -25,13 +25,13 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'
 /// The adapter.
 pub struct Embedded {
     utc_offset: UtcOffset,
-    turns: Turns,
+    locks: RowLocks,
 }
 
 /// A row: its columns by SAM's names. Dates are the database's local time, `YYYY-MM-DDThh:mm:ss`.
 type Row = Map<String, Json>;
 
-/// Whose write it is: no column, and not shown to readers.
+/// Whose write it is: no column, and left out for readers.
 const BY: &str = "_by";
 
 impl Embedded {
@@ -39,7 +39,7 @@ impl Embedded {
     pub fn new(utc_offset: UtcOffset) -> Self {
         Self {
             utc_offset,
-            turns: Turns::default(),
+            locks: RowLocks::default(),
         }
     }
 
@@ -50,15 +50,15 @@ impl Embedded {
         change: &Change,
     ) -> Result<Outcome, DeliveryError> {
         let key = key(&change.entity, &change.key);
-        let turn = self.turns.wait(host, &key).await;
-        for round in 0..turns::ROUNDS {
+        let lock = self.locks.wait(host, &key).await;
+        for round in 0..row_lock::ROUNDS {
             if is_left(&read(host, &key).await?, change) {
                 return Ok(Outcome::AlreadyFinal);
             }
-            if let Some(outcome) = self.attempt(host, &turn, change).await? {
+            if let Some(outcome) = self.attempt(host, &lock, change).await? {
                 return Ok(outcome);
             }
-            turns::step_back(host, round).await;
+            row_lock::step_back(host, round).await;
         }
         Err(DeliveryError::Contended)
     }
@@ -67,30 +67,30 @@ impl Embedded {
     async fn attempt(
         &self,
         host: &(impl KeyValue + Clock + Random),
-        turn: &Turn<'_>,
+        lock: &RowLock<'_>,
         change: &Change,
     ) -> Result<Option<Outcome>, DeliveryError> {
-        let (mark, quiet) = turn.mark(host).await?;
-        let key = turn.key();
+        let (claim, quiet) = lock.claim(host).await?;
+        let key = lock.key();
         let stored = read(host, key).await?;
         if is_left(&stored, change) {
             return Ok(Some(Outcome::AlreadyFinal));
         }
-        if !turn.is_still(host, mark).await? {
+        if !lock.is_still(host, claim).await? {
             return Ok(None);
         }
         let mut row = stored.unwrap_or_default();
         write(&mut row, change, &local_time(host.now(), self.utc_offset));
-        let by = mark.to_string();
+        let by = claim.to_string();
         row.insert(BY.to_owned(), Json::from(by.as_str()));
         let value = serde_json::to_vec(&row).map_err(corrupt)?;
         host.set(key, &value).await?;
 
         let ours = |row: &Option<Row>| text(row, BY) == Some(&*by);
         let mut stored = read(host, key).await?;
-        if !quiet || !ours(&stored) || !turn.is_still(host, mark).await? {
+        if !quiet || !ours(&stored) || !lock.is_still(host, claim).await? {
             // Somebody came before or in between: what stands here when all have written counts.
-            host.sleep(turns::SETTLE).await;
+            host.sleep(row_lock::SETTLE).await;
             stored = read(host, key).await?;
         }
         Ok(if ours(&stored) {
@@ -110,7 +110,7 @@ impl Embedded {
     ) -> Result<Option<Vec<u8>>, DeliveryError> {
         let key = key(&EJECUCIONES, deployment_id.as_str());
         let row = read(host, &key).await?;
-        row.map(|row| serde_json::to_vec(&Shown(&row)).map_err(corrupt))
+        row.map(|row| serde_json::to_vec(&Columns(&row)).map_err(corrupt))
             .transpose()
     }
 
@@ -129,8 +129,8 @@ async fn read(host: &impl KeyValue, key: &str) -> Result<Option<Row>, DeliveryEr
 }
 
 fn is_left(row: &Option<Row>, change: &Change) -> bool {
-    let held = change.guard.column().and_then(|column| text(row, column));
-    row.is_some() && change.leaves(held)
+    let current = change.guard.column().and_then(|column| text(row, column));
+    row.is_some() && change.leaves(current)
 }
 
 fn text<'a>(row: &'a Option<Row>, column: &str) -> Option<&'a str> {
@@ -138,9 +138,9 @@ fn text<'a>(row: &'a Option<Row>, column: &str) -> Option<&'a str> {
 }
 
 /// A row without what is no column.
-struct Shown<'a>(&'a Row);
+struct Columns<'a>(&'a Row);
 
-impl Serialize for Shown<'_> {
+impl Serialize for Columns<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.0.iter().filter(|(column, _)| *column != BY))
     }
@@ -153,7 +153,11 @@ fn write(row: &mut Row, change: &Change, now: &str) {
         let value = match value {
             Value::Text(text) => Json::from(text.as_str()),
             Value::Null => Json::Null,
-            Value::NowIfNull if row.get(column.as_ref()).is_some_and(|held| !held.is_null()) => {
+            Value::NowIfNull
+                if row
+                    .get(column.as_ref())
+                    .is_some_and(|value| !value.is_null()) =>
+            {
                 continue;
             }
             Value::Now | Value::NowIfNull => Json::from(now),

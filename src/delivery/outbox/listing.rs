@@ -196,7 +196,7 @@ impl Outbox {
 
     /// Puts a dead letter back, due at once, and says where. It has a new name then: under its old
     /// one, whoever was still at work on it would remove it as what has become a dead letter, at the
-    /// very moment in which the dead letter is removed here.
+    /// very time at which the dead letter is removed here.
     pub async fn requeue(
         &self,
         host: &(impl KeyValue + Clock + Random),

@@ -8,7 +8,7 @@
 //!   clears `announced`, before the keys are listed. So an entry is in that listing, or the
 //!   worker finds `announced` at the end and lists once more.
 //! - Where a worker ends in the same instant in which an entry is announced, and its write comes
-//!   last, the request that kept the entry reads the marker once more after its reply, finds
+//!   last, the request that queued the entry reads the marker once more after its reply, finds
 //!   nobody at work, and becomes the worker itself.
 //! - A marker that is missing, cannot be read, or speaks of a time that cannot be, counts as one
 //!   that says "look". One whose last listing is [`LISTED_EVERY`] ago does too, so whatever went
@@ -143,7 +143,7 @@ impl LeaseHolder {
     }
 
     /// Gives the lease back and says when the next entry is due, as a listing begun at `listed` and
-    /// the deliveries after it have shown.
+    /// the deliveries after it found.
     pub async fn end(
         self,
         store: &impl KeyValue,

@@ -1,4 +1,4 @@
-//! The outbox: accepted changes that the data API has not taken yet, kept in the key-value store.
+//! The outbox: accepted changes that the data API does not have yet, kept in the key-value store.
 //!
 //! Each change has a key of its own, so that whoever has delivered it removes that and nothing else:
 //! the store has no compare-and-set, and two instances may deliver the same entry at once. That does

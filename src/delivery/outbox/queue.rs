@@ -60,7 +60,7 @@ const POLLS: usize = 200;
 pub struct Queued {
     /// Where.
     pub location: Location,
-    /// Whether the other instances were told. The entry is stored either way, and found later.
+    /// Whether that is announced to the other instances. The entry is stored either way, and found later.
     pub announced: Result<(), StoreError>,
 }
 
@@ -69,7 +69,7 @@ pub struct Queued {
 pub struct Accepted {
     /// Where it waits.
     pub scheduled: Scheduled,
-    /// Whether the other instances were told. The entry is stored either way, and found later.
+    /// Whether that is announced to the other instances. The entry is stored either way, and found later.
     pub announced: Result<(), StoreError>,
 }
 

@@ -89,7 +89,7 @@ struct Worker<'a, P, F> {
     log: F,
     /// When it ends, on the monotonic clock.
     until: Duration,
-    /// Whether it waits for what is due in moments.
+    /// Whether it waits for what is due within seconds.
     waits: bool,
 }
 
@@ -112,7 +112,7 @@ struct Left {
 }
 
 impl Outbox {
-    /// Whether this instance is to look at the marker: every [`LOOK_EVERY`](super::LOOK_EVERY), or
+    /// Whether this instance is to look at the marker: every ten seconds, or
     /// because it has queued something `new`.
     pub fn is_time_to_look(&self, clock: &impl Clock, new: bool) -> bool {
         self.state().is_time_to_look(clock.monotonic(), new)
@@ -184,7 +184,7 @@ impl Outbox {
 }
 
 impl<P: Ports, F: Fn(EntryId, AttemptOutcome, Option<&Entry>)> Worker<'_, P, F> {
-    /// Goes on until nothing is due in moments, or another has the lease.
+    /// Goes on until nothing is due within seconds, or another has the lease.
     async fn run(&self, lease: LeaseHolder) -> Result<(), StoreError> {
         loop {
             let left = self.round().await?;

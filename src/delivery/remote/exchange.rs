@@ -17,7 +17,7 @@ use crate::ports::{Clock, Outbound, Random};
 pub const DEADLINE: Duration = Duration::from_secs(10);
 
 /// A pause before the second attempt is this, or what the server wants, and up to this more by
-/// chance, so that callers whom the same error has hit do not all come back at the same moment.
+/// chance, so that callers whom the same error has hit do not all come back at once.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// A server that wants a longer pause gets no second attempt while the caller waits.
@@ -53,7 +53,7 @@ pub struct Exchange<'a, H> {
     deadline: Duration,
     renewed: bool,
     retried: Option<OutboundError>,
-    /// A refusal that was taken for "no such row", but may as well mean the table.
+    /// A refusal that was read as "no such row", but may as well mean the table.
     pub doubtful: Option<OutboundError>,
 }
 

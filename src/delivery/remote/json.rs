@@ -175,7 +175,7 @@ pub fn has_state(row: &Json, table: &Table, change: &Change) -> bool {
 
 /// What a row that was looked at holds in the column that tells whether it stays as it is, where
 /// that is not null.
-pub fn held<'a>(row: &'a Json, table: &Table, change: &Change) -> Option<&'a str> {
+pub fn current_state<'a>(row: &'a Json, table: &Table, change: &Change) -> Option<&'a str> {
     row.get(telling(table, change)?)?.as_str()
 }
 

@@ -1,4 +1,4 @@
-//! A data API that is a server: what all of them do alike, and what each says in its own words.
+//! A data API that is a server: what all of them do alike, and the protocol of each as a trait.
 
 // One thread runs an instance, so no caller needs the futures to be `Send`.
 #![allow(async_fn_in_trait)]
@@ -19,7 +19,7 @@ use crate::ports::Clock;
 /// Afterwards the next probe or change has to say so again.
 const REFUSED_LATELY: Duration = Duration::from_secs(30);
 
-/// How one kind of data API is spoken to.
+/// The protocol of one kind of data API.
 pub trait Dialect {
     /// Has the database's own procedure make the change.
     async fn call(
@@ -42,10 +42,10 @@ pub trait Dialect {
     /// How to ask whether it is there; `path` is where it begins, `target` where changes go.
     fn probe(path: &str, target: &WriteTarget) -> Probe;
 
-    /// Whether its root is what answered, and takes changes to `target` as far as that shows.
+    /// Whether its root is what answered, and accepts changes to `target` as far as that shows.
     fn is_root(answer: &OutboundReply, target: &WriteTarget) -> bool;
 
-    /// Whether what was asked more closely has come to the data API, which would take a change to
+    /// Whether what was asked more closely has come to the data API, which would accept a change to
     /// `target`.
     ///
     /// # Errors
@@ -62,7 +62,7 @@ pub struct RemoteDataApi {
     ejecuciones: WriteTarget,
     names: TableNames,
     utc_offset: UtcOffset,
-    /// The refusal of the last change, where it said that no other would be taken, and when.
+    /// The refusal of the last change, where it said that no other would be accepted, and when.
     refused: Mutex<Option<(Duration, OutboundError)>>,
 }
 
@@ -98,7 +98,7 @@ impl RemoteDataApi {
         exchange.end(result)
     }
 
-    /// Remembers whether the data API refuses every change. What passes in a moment, or has not
+    /// Remembers whether the data API refuses every change. What is transient, or has not
     /// come to it at all, leaves that as it was.
     fn note(&self, clock: &impl Clock, result: &Result<Outcome, DeliveryError>) {
         let refused = match result {
@@ -119,7 +119,7 @@ impl RemoteDataApi {
         (clock.monotonic() < *at + REFUSED_LATELY).then(|| error.clone())
     }
 
-    /// Whether it is there, and takes changes as far as is known. Nothing is written.
+    /// Whether it is there, and accepts changes as far as is known. Nothing is written.
     pub async fn probe<D: Dialect>(&self, host: &impl Ports) -> Result<(), DeliveryError> {
         if let Some(error) = self.refused_lately(host) {
             return Err(error.into());

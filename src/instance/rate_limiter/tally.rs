@@ -1,4 +1,4 @@
-//! What an instance knows of each client's attempts: what the store has told, and what it has not yet.
+//! What an instance knows of each client's attempts: what is in the store, and what is not yet.
 
 use std::time::Duration;
 

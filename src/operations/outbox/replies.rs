@@ -1,12 +1,12 @@
 //! Replies of `/admin/outbox`.
 
-use crate::http::message::StatusCode;
 use serde::Serialize;
 
 use crate::delivery::outbox::{
     AttemptOutcome, DrainSummary, EntryId, FoundEntry, Location, OutboxStats, Page, Scheduled,
     Texts,
 };
+use crate::http::message::StatusCode;
 use crate::http::{Reply, Yes};
 
 /// `GET /admin/outbox`
@@ -28,7 +28,7 @@ pub struct One<'a> {
     entry: EntryView<'a>,
 }
 
-/// An entry. One that cannot be read is shown all the same, so that it can be removed: what is in
+/// An entry. One that cannot be read is listed all the same, so that it can be removed: what is in
 /// it is null then.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -50,10 +50,10 @@ pub struct EntryView<'a> {
     tries: Option<u64>,
     /// Why the last attempt failed.
     failure: Option<&'a str>,
-    /// Only of one that is shown alone.
+    /// Only of one that is requested alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     attempts: Option<Vec<AttemptView<'a>>>,
-    /// Only of one that is shown alone: columns and their texts.
+    /// Only of one that is requested alone: columns and their texts.
     #[serde(skip_serializing_if = "Option::is_none")]
     change: Option<Texts<'a>>,
 }

@@ -24,8 +24,8 @@ pub use reply::{Health, MessagesReply};
 /// The source.
 pub struct Messages;
 
-/// Column of the moment that a message is of: its `timestamp`, or when it was received.
-const MOMENT: &str = "message_timestamp";
+/// Column of a message's time: its `timestamp`, or when it was received.
+const TIME: &str = "message_timestamp";
 
 /// Longest id, state or discount.
 const LONGEST: usize = 200;
@@ -108,7 +108,7 @@ fn decode(verified: &Verified) -> Result<Notification, Refusal> {
         values: Vec::new(),
         errors: FieldErrors::default(),
     };
-    let metadata = message.take("metadata", top.get("metadata").maybe(object));
+    let metadata = message.note("metadata", top.get("metadata").maybe(object));
     let metadata = metadata.flatten();
     let inner = Fields::read(
         metadata.unwrap_or("{}"),
@@ -123,7 +123,7 @@ fn decode(verified: &Verified) -> Result<Notification, Refusal> {
         ],
     )?;
 
-    let of_type = message.take("type", top.get("type").text().and_then(of_name));
+    let of_type = message.note("type", top.get("type").text().and_then(of_name));
     message.set("content", "content", top.get("content"), whole);
     let key = of_type.and_then(|of_type| {
         let user_id = top.get("user_id");
@@ -142,18 +142,18 @@ fn decode(verified: &Verified) -> Result<Notification, Refusal> {
             Type::UserInfo => user_id.or(inner.get("user_id")),
         };
         if of_type != Type::UserInfo {
-            let user_id = message.take("user_id", user_id.maybe(short));
+            let user_id = message.note("user_id", user_id.maybe(short));
             message.add("user_id", user_id.flatten());
         }
-        message.take(of_type.key_field(), short(key))
+        message.note(of_type.key_field(), short(key))
     });
     message.add("metadata", metadata.map(str::to_owned));
 
     let id = identity::of(verified, text, inner.get("id"));
     message.add("message_id", Some(id.echoed.clone()));
-    let moment = message.take("timestamp", top.get("timestamp").maybe(moment));
-    let moment = moment.flatten().or(Timestamp::at(received.at));
-    message.add(MOMENT, moment.map(|moment| moment.to_string()));
+    let time = message.note("timestamp", top.get("timestamp").maybe(timestamp));
+    let time = time.flatten().or(Timestamp::at(received.at));
+    message.add(TIME, time.map(|time| time.to_string()));
 
     let Message { values, errors } = message;
     match (of_type, key) {
@@ -164,7 +164,7 @@ fn decode(verified: &Verified) -> Result<Notification, Refusal> {
                 values,
                 if_absent: of_type.if_absent(),
                 guard: Guard::Newer {
-                    column: MOMENT.into(),
+                    column: TIME.into(),
                 },
             },
             key_field: of_type.key_field(),
@@ -185,7 +185,7 @@ struct Message {
 
 impl Message {
     /// What was read, or a note of what is wrong with it.
-    fn take<T>(&mut self, name: &'static str, read: Result<T, String>) -> Option<T> {
+    fn note<T>(&mut self, name: &'static str, read: Result<T, String>) -> Option<T> {
         read.map_err(|what| self.errors.add(name, what)).ok()
     }
 
@@ -202,7 +202,7 @@ impl Message {
         field: Field<'_>,
         read: impl FnOnce(Field<'_>) -> Result<String, String>,
     ) {
-        let text = self.take(name, read(field));
+        let text = self.note(name, read(field));
         self.add(column, text);
     }
 }
@@ -228,27 +228,27 @@ fn whole(field: Field<'_>) -> Result<String, String> {
     }
 }
 
-fn moment(field: Field<'_>) -> Result<Timestamp, String> {
+fn timestamp(field: Field<'_>) -> Result<Timestamp, String> {
     let text = field.text()?;
     Timestamp::parse(&text)
-        .map_err(|why| not_a_moment(why, "una fecha y hora RFC 3339, como 2026-01-31T23:59:59Z"))
+        .map_err(|why| timestamp_error(why, "una fecha y hora RFC 3339, como 2026-01-31T23:59:59Z"))
 }
 
-/// A moment, or a day.
+/// A date and time, or a day.
 fn date(field: Field<'_>) -> Result<String, String> {
     let what = "una fecha, como 2026-01-31, o fecha y hora RFC 3339";
     let text = field.text()?;
     match Timestamp::parse(&format!("{text}T00:00:00Z")) {
         Ok(_) => Ok(text),
         Err(ParseTimestampError::Malformed) => {
-            let moment = Timestamp::parse(&text).map_err(|why| not_a_moment(why, what))?;
-            Ok(moment.to_string())
+            let time = Timestamp::parse(&text).map_err(|why| timestamp_error(why, what))?;
+            Ok(time.to_string())
         }
-        Err(why) => Err(not_a_moment(why, what)),
+        Err(why) => Err(timestamp_error(why, what)),
     }
 }
 
-fn not_a_moment(why: ParseTimestampError, what: &str) -> String {
+fn timestamp_error(why: ParseTimestampError, what: &str) -> String {
     match why {
         ParseTimestampError::Malformed => format!("debe ser {what}"),
         ParseTimestampError::OutOfRange => {

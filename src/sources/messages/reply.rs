@@ -2,9 +2,9 @@
 
 use std::time::SystemTime;
 
-use crate::http::message::StatusCode;
 use serde::Serialize;
 
+use crate::http::message::StatusCode;
 use crate::http::{Disposition, FieldErrors, Refusal, Reply};
 use crate::sources::{NotificationId, Receipt};
 
