@@ -1,26 +1,34 @@
 //! sam-callback: hears that a robot has finished and puts that into SAM's database.
 //!
-//! The way of one request is in [`app`]; this file only hands the host's ports to it.
+//! # Layout
+//! A module imports from those below it, never from those above; `imports.rs` holds them to it.
+//!
+//! - [`app`]: one request's way, from the host's ports to the reply
+//! - [`sources`]: who notifies; one file a source
+//! - [`operations`], [`interface`]: what operators ask; the description of the interface
+//! - [`credentials`]: what callers are let in by; one file a credential, and the policy
+//! - [`delivery`]: changes, the data APIs that take them, and the outbox
+//! - [`audit`], [`outbound`]: the log; a request to another service
+//! - [`config`]: variables as typed settings
+//! - [`instance`]: what an instance remembers
+//! - [`http`]: messages, bodies, addresses, replies
+//! - [`ports`]: what the component needs from a host, as traits; `spin.rs` has them on Spin's SDK
 
-pub mod admin;
 pub mod app;
-pub mod attempts;
 pub mod audit;
 pub mod config;
 pub mod credentials;
 pub mod delivery;
-pub mod health;
-pub mod held;
 pub mod http;
 pub mod instance;
 pub mod interface;
-pub mod json;
-pub mod message;
-pub mod milliseconds;
+pub mod operations;
+pub mod outbound;
 pub mod ports;
-pub mod seen;
 pub mod sources;
 
+#[cfg(test)]
+mod imports;
 #[cfg(target_arch = "wasm32")]
 mod spin;
 #[cfg(test)]

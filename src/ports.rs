@@ -1,5 +1,5 @@
 //! What the component needs from a host, as traits. `spin.rs` has them on Spin's SDK; the
-//! tests have fakes. Nothing below `app.rs` reaches a clock, randomness or storage another way.
+//! tests have fakes. Nothing below `app/` reaches a clock, randomness or storage another way.
 //!
 //! The requests of an instance are tasks of the host, and none can wake another: a request that
 //! waits for another one, on a lock or a channel, would trap. It has to look again after a
@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 
-use crate::message::{Body, Request, Response};
+use crate::http::message::{Body, Request, Response};
 
 /// All ports of one host.
 pub trait Host: Variables + KeyValue + Outbound + Clock + Random + Log {}
@@ -45,7 +45,7 @@ pub trait KeyValue {
     async fn set(&self, key: &str, value: &[u8]) -> Result<(), StoreError>;
     /// Removes `key`, if it is there.
     async fn delete(&self, key: &str) -> Result<(), StoreError>;
-    /// Shows the keys there are, in any order, until `each` has seen enough. There may be far more
+    /// Lists the keys there are, in any order, until `each` has seen enough. There may be far more
     /// than fit in memory.
     async fn keys(&self, each: impl FnMut(&str) -> ControlFlow<()>) -> Result<(), StoreError>;
 }
@@ -82,7 +82,7 @@ pub enum SendError {
     /// TLS failed: a certificate that is not trusted, for instance.
     #[error("TLS failed")]
     Tls,
-    /// The host's own patience ended.
+    /// The host's own deadline passed.
     #[error("the host gave up waiting")]
     TimedOut,
     /// Anything else, in the host's words.
@@ -94,7 +94,7 @@ pub enum SendError {
 pub trait Clock {
     /// Wall-clock time, UTC.
     fn now(&self) -> SystemTime;
-    /// Time since an arbitrary moment; never goes back.
+    /// Time since an arbitrary time; never goes back.
     fn monotonic(&self) -> Duration;
     /// Returns when `time` has passed; the instance's other requests go on meanwhile.
     async fn sleep(&self, time: Duration);

@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use ::http::StatusCode;
 use bytes::Bytes;
 use futures_util::future::{OptionFuture, join};
 use futures_util::poll;
@@ -16,8 +15,8 @@ use spin_sdk::{key_value, variables, wit_bindgen};
 use wit_bindgen::{FutureReader, FutureWriter, StreamReader, StreamResult};
 
 use crate::app::App;
-use crate::attempts::Counts;
-use crate::message::{Body, Request, Response};
+use crate::http::message::{Body, Request, Response, StatusCode};
+use crate::instance::rate_limiter::RateLimiters;
 use crate::ports::{
     Clock, KeyValue, Log, Outbound, Random, SendError, StoreError, VariableError, Variables,
 };
@@ -25,22 +24,22 @@ use crate::ports::{
 /// One application an instance: settings and keys are parsed once, for all its requests.
 static APP: Mutex<Option<Arc<App<Spin>>>> = Mutex::new(None);
 
-static COUNTS: LazyLock<Arc<Counts>> = LazyLock::new(Arc::default);
+static LIMITERS: LazyLock<Arc<RateLimiters>> = LazyLock::new(Arc::default);
 
 wasip3::http::service::export!(Spin);
 
 impl wasip3::exports::http::handler::Guest for Spin {
     async fn handle(request: types::Request) -> Result<types::Response, ErrorCode> {
-        let kept = APP.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let app = match kept.filter(|app| app.holds()) {
+        let loaded = APP.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let app = match loaded.filter(|app| app.is_current()) {
             Some(app) => app,
             None => {
-                let app = Arc::new(App::load(Self, Arc::clone(&COUNTS)).await);
+                let app = Arc::new(App::load(Self, Arc::clone(&LIMITERS)).await);
                 *APP.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&app));
                 app
             }
         };
-        let (response, after) = app.respond(taken(request)).await;
+        let (response, follow_up) = app.respond(incoming(request)).await;
         back_on_scheduler().await;
         let fields = fields(&response.headers)?;
         let has_body = !response.body.is_empty();
@@ -53,9 +52,9 @@ impl wasip3::exports::http::handler::Guest for Spin {
         status.map_err(|()| ErrorCode::InternalError(None))?;
         let sent = begun(sent).await;
         let rest = async move {
-            // The reply goes first. A caller that does not take it holds nothing else up.
+            // The reply goes first. A caller that does not read it delays nothing else.
             wit_bindgen::yield_async().await;
-            app.after(after).await;
+            app.follow_up(follow_up).await;
         };
         wasip3::spawn(async move {
             join(OptionFuture::from(sent), rest).await;
@@ -65,7 +64,7 @@ impl wasip3::exports::http::handler::Guest for Spin {
 }
 
 /// A request as it came.
-fn taken(request: types::Request) -> Request<Incoming> {
+fn incoming(request: types::Request) -> Request<Incoming> {
     Request {
         method: match request.get_method() {
             Method::Get => "GET".to_owned(),
@@ -85,14 +84,14 @@ fn taken(request: types::Request) -> Request<Incoming> {
     }
 }
 
-fn fields(headers: &crate::message::Headers) -> Result<Fields, ErrorCode> {
+fn fields(headers: &crate::http::message::Headers) -> Result<Fields, ErrorCode> {
     let fields = Fields::from_list(headers.as_fields());
     fields.map_err(|error| ErrorCode::InternalError(Some(error.to_string())))
 }
 
 type Trailers = Result<Option<types::Trailers>, ErrorCode>;
 
-/// A body on its way out: what the host reads, and what has to be waited for until it has.
+/// A body on its way out: what the host reads, and what to await until it has.
 fn sending(
     body: impl Into<Vec<u8>>,
 ) -> (
@@ -136,8 +135,8 @@ impl Incoming {
             FutureReader<Result<(), ErrorCode>>,
         ) -> (StreamReader<u8>, FutureReader<Trailers>),
     ) -> Self {
-        let (consumed, told) = wit_future::new(|| Ok(()));
-        let (contents, trailers) = consume(told);
+        let (consumed, when_consumed) = wit_future::new(|| Ok(()));
+        let (contents, trailers) = consume(when_consumed);
         Self {
             contents,
             trailers: Some(trailers),
@@ -155,7 +154,7 @@ impl Body for Incoming {
         if status != StreamResult::Dropped {
             return Ok(true);
         }
-        // Only here is it told whether that was all of it.
+        // Only the trailers say whether that was all of it.
         match self.trailers.take() {
             Some(trailers) => trailers.await.map(|_| false).map_err(send_error),
             None => Ok(false),
@@ -180,35 +179,35 @@ impl Variables for Spin {
     }
 }
 
-/// Set while this instance is shown the keys of its store. Spin's SQLite store keeps a lock until
-/// the last key is taken, and whatever else the instance asks of the store meanwhile waits for that
-/// lock on the very thread that would take the keys. So the instance's other requests wait here.
-static SHOWING_KEYS: AtomicBool = AtomicBool::new(false);
+/// Set while this instance lists the keys of its store. Spin's SQLite store keeps a lock until
+/// the last key is read, and whatever else the instance asks of the store meanwhile waits for that
+/// lock on the very thread that would read the keys. So the instance's other requests wait here.
+static LISTING_KEYS: AtomicBool = AtomicBool::new(false);
 
-/// How long a request waits before it looks again whether the keys have been shown.
-const GLANCE: Duration = Duration::from_millis(1);
+/// How long a request waits before it looks again whether the listing is over.
+const POLL: Duration = Duration::from_millis(1);
 
 /// How many keys are taken from the host at a time.
 const KEYS_AT_A_TIME: usize = 1024;
 
-struct ShowingKeys;
+struct ListingKeys;
 
-impl ShowingKeys {
+impl ListingKeys {
     fn begin() -> Self {
-        SHOWING_KEYS.store(true, Ordering::Relaxed);
+        LISTING_KEYS.store(true, Ordering::Relaxed);
         Self
     }
 }
 
-impl Drop for ShowingKeys {
+impl Drop for ListingKeys {
     fn drop(&mut self) {
-        SHOWING_KEYS.store(false, Ordering::Relaxed);
+        LISTING_KEYS.store(false, Ordering::Relaxed);
     }
 }
 
 async fn store_is_free() {
-    while SHOWING_KEYS.load(Ordering::Relaxed) {
-        Spin.sleep(GLANCE).await;
+    while LISTING_KEYS.load(Ordering::Relaxed) {
+        Spin.sleep(POLL).await;
     }
 }
 
@@ -233,22 +232,22 @@ async fn back_on_scheduler() {
     }
 }
 
-/// The store, free to be asked something.
+/// The store, while no listing is under way.
 async fn open() -> Result<Arc<key_value::Store>, StoreError> {
     store_is_free().await;
     let opened = STORE.lock().unwrap_or_else(PoisonError::into_inner).clone();
     if let Some(store) = opened {
         return Ok(store);
     }
-    let store = asked(key_value::Store::open_default().await)?;
+    let store = store_result(key_value::Store::open_default().await)?;
     let store = Arc::new(store);
     *STORE.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&store));
     store_is_free().await;
     Ok(store)
 }
 
-/// What came of a store call. One that failed may have lost its connection: the next opens anew.
-fn asked<T>(result: Result<T, key_value::Error>) -> Result<T, StoreError> {
+/// The result of a store call. One that failed may have lost its connection: the next opens anew.
+fn store_result<T>(result: Result<T, key_value::Error>) -> Result<T, StoreError> {
     OFF_SCHEDULER.store(true, Ordering::Relaxed);
     result.map_err(|error| {
         *STORE.lock().unwrap_or_else(PoisonError::into_inner) = None;
@@ -258,24 +257,24 @@ fn asked<T>(result: Result<T, key_value::Error>) -> Result<T, StoreError> {
 
 impl KeyValue for Spin {
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        asked(open().await?.get(key).await)
+        store_result(open().await?.get(key).await)
     }
 
     async fn set(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
-        asked(open().await?.set(key, value).await)
+        store_result(open().await?.set(key, value).await)
     }
 
     async fn delete(&self, key: &str) -> Result<(), StoreError> {
-        asked(open().await?.delete(key).await)
+        store_result(open().await?.delete(key).await)
     }
 
     async fn keys(&self, mut each: impl FnMut(&str) -> ControlFlow<()>) -> Result<(), StoreError> {
         let store = open().await?;
-        let _showing = ShowingKeys::begin();
+        let _listing = ListingKeys::begin();
         let (mut keys, result) = store.get_keys().await.into_inner();
-        let mut taken = Vec::with_capacity(KEYS_AT_A_TIME);
+        let mut buffer = Vec::with_capacity(KEYS_AT_A_TIME);
         loop {
-            let (status, mut batch) = keys.read(taken).await;
+            let (status, mut batch) = keys.read(buffer).await;
             for key in batch.drain(..) {
                 if each(&key).is_break() {
                     return Ok(());
@@ -284,9 +283,9 @@ impl KeyValue for Spin {
             if status == StreamResult::Dropped {
                 break;
             }
-            taken = batch;
+            buffer = batch;
         }
-        asked(result.await)
+        store_result(result.await)
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 
 use crate::http::Received;
-use crate::message::{Body, Headers, Request, Response};
+use crate::http::message::{Body, Headers, Request, Response};
 use crate::ports::{
     Clock, KeyValue, Log, Outbound, Random, SendError, StoreError, VariableError, Variables,
 };

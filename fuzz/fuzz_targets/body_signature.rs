@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
-use sam_callback::config::{BodySignatureSettings, Door};
+use sam_callback::config::{BodySignatureSettings, AccessSettings};
 use sam_callback::credentials::{Policy, SignatureKeys};
 use sam_callback::http::Received;
 use sam_callback_fuzz::{Patch, patched, received};
@@ -128,12 +128,12 @@ impl Part<'_> {
 /// `None` where these are no keys.
 fn policy(keys: &str) -> Option<Policy> {
     let keys = SignatureKeys::parse(keys).ok()??;
-    Some(Policy::new(&Door {
+    Some(Policy::new(&AccessSettings {
         body_signature: Some(BodySignatureSettings {
             keys,
             tolerance: Duration::from_secs(300),
         }),
-        ..Door::EMPTY
+        ..AccessSettings::NONE
     }))
 }
 

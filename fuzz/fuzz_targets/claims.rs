@@ -9,7 +9,7 @@ use std::time::Duration;
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use ed25519_dalek::{Signer as _, SigningKey};
 use libfuzzer_sys::fuzz_target;
-use sam_callback::config::{Door, JwtSettings};
+use sam_callback::config::{AccessSettings, JwtSettings};
 use sam_callback::credentials::{Keys, Policy};
 use sam_callback_fuzz::{NOW, received, token};
 use serde_json::Value;
@@ -24,14 +24,14 @@ static KEY: LazyLock<SigningKey> = LazyLock::new(|| {
 
 static POLICY: LazyLock<Policy> = LazyLock::new(|| {
     let keys = Keys::parse(include_str!("../../tests/keys/ed25519.pem"));
-    Policy::new(&Door {
+    Policy::new(&AccessSettings {
         jwt: Some(JwtSettings {
             keys: keys.expect("a key"),
             issuer: Some("i".to_owned()),
             audience: Some("a".to_owned()),
             leeway: Duration::from_secs(LEEWAY as u64),
         }),
-        ..Door::EMPTY
+        ..AccessSettings::NONE
     })
 });
 

@@ -6,17 +6,17 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use sam_callback::config::{Door, Rule};
+use sam_callback::config::{AccessSettings, Requirement};
 use sam_callback::credentials::{Checked, Finding, Policy, Verified};
-use sam_callback::delivery::{FINAL_STATES, Moment};
+use sam_callback::delivery::{FINAL_STATES, Timestamp};
 use sam_callback::sources::{A360, BlizWork, Messages, Notification, Source};
 use sam_callback_fuzz::received;
 use serde_json::Value;
 
 static POLICY: LazyLock<Policy> = LazyLock::new(|| {
-    Policy::new(&Door {
-        rule: Rule::Open,
-        ..Door::EMPTY
+    Policy::new(&AccessSettings {
+        requirement: Requirement::Open,
+        ..AccessSettings::NONE
     })
 });
 
@@ -39,7 +39,7 @@ fuzz_target!(|body: &[u8]| {
         assert!((1..=200).contains(&change.key.encode_utf16().count()));
         let moment = change.guarded().expect("every message has its moment");
         assert_eq!(
-            Moment::parse(moment).map(|it| it.to_string()).as_deref(),
+            Timestamp::parse(moment).map(|it| it.to_string()).as_deref(),
             Ok(moment)
         );
         assert!(change.texts().all(|(_, text)| !text.contains('\0')));

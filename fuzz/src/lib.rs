@@ -6,10 +6,10 @@ use std::time::{Duration, SystemTime};
 
 use base64ct::{Base64, Base64UrlUnpadded, Encoding as _};
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
-use sam_callback::config::{Door, JwtSettings};
+use sam_callback::config::{AccessSettings, JwtSettings};
 use sam_callback::credentials::{Keys, Policy};
 use sam_callback::http::Received;
-use sam_callback::message::Headers;
+use sam_callback::http::message::Headers;
 
 /// 2026-01-02T03:04:05Z: fixed, so that an input found today fails tomorrow too.
 pub const NOW: Duration = Duration::from_secs(1_767_323_045);
@@ -47,14 +47,14 @@ pub fn received<'a>(
 
 /// A door that tokens by these keys open, and nothing else.
 pub fn token_policy(keys: Keys) -> Policy {
-    Policy::new(&Door {
+    Policy::new(&AccessSettings {
         jwt: Some(JwtSettings {
             keys,
             issuer: None,
             audience: None,
             leeway: Duration::from_secs(60),
         }),
-        ..Door::EMPTY
+        ..AccessSettings::NONE
     })
 }
 

@@ -1,28 +1,55 @@
-//! What operators ask of the outbox, behind their own door.
+//! Requests of operators: the outbox, and the whole description of the interface.
 
-use super::{Answer, App, failed};
-use crate::admin::{self, Call};
+use super::{Answer, App, Context, refuse_failed};
 use crate::audit::Record;
 use crate::credentials::bearer;
-use crate::delivery::outbox::{Attempted, Id};
+use crate::delivery::outbox::{AttemptOutcome, EntryId, Location};
 use crate::http::Refusal;
-use crate::message::Headers;
+use crate::http::message::Headers;
+use crate::operations::outbox::{self as replies, OutboxRequest};
 use crate::ports::{Host, StoreError};
 
+/// Why an operator's request was not done.
+#[derive(Debug, thiserror::Error)]
+enum OperateError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// It cannot be done.
+    #[error("refused: {}", .0.code())]
+    Refused(Refusal),
+}
+
+impl From<Refusal> for OperateError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl OperateError {
+    fn refusal(self, record: &mut Record) -> Refusal {
+        match self {
+            Self::Store(error) => refuse_failed(&error.into(), "id", record),
+            Self::Refused(refusal) => refusal,
+        }
+    }
+}
+
 impl<H: Host> App<H> {
-    /// What there is, of which operators are shown all. They show that they are some; others need not
-    /// show anything, and what a proxy in front has let them in with is none of ours.
+    /// The description of the interface. Operators, who prove that they are some, get all of it; others
+    /// need no credential, and one that is meant for a proxy in front is none of ours.
     pub(super) async fn document(
         &self,
         headers: Headers,
-        record: &mut Record,
+        context: &mut Context,
     ) -> Result<Answer, Refusal> {
         let is_bearer = |value| bearer(value).is_some();
-        let shown = headers.all("authorization").any(is_bearer);
-        let operators = self.routes.admin().filter(|_| shown);
+        let has_bearer = headers.all("authorization").any(is_bearer);
+        let operators = self.routes.admin().filter(|_| has_bearer);
         if let Some(policy) = operators {
-            record.source = Some("admin");
-            self.verify(policy, self.bodiless(headers), record).await?;
+            context.record.source = Some("admin");
+            let received = self.without_body(headers);
+            self.verify(policy, received, context).await?;
         }
         Ok((
             "documented",
@@ -30,84 +57,83 @@ impl<H: Host> App<H> {
         ))
     }
 
-    pub(super) async fn admin(
+    pub(super) async fn operate(
         &self,
-        call: Result<Call, Refusal>,
+        request: Result<OutboxRequest, Refusal>,
         headers: Headers,
-        record: &mut Record,
+        context: &mut Context,
     ) -> Result<Answer, Refusal> {
-        record.source = Some("admin");
+        context.record.source = Some("admin");
         let policy = self.routes.admin().ok_or(Refusal::Misconfigured)?;
-        self.verify(policy, self.bodiless(headers), record).await?;
-        // What is wrong with the call is told only to those who were let in.
-        let call = call?;
-        record.entry = call.id().map(|id| id.to_string());
-        let answered = self.operate(call).await;
-        answered.map_err(|error| failed(&error.into(), "id", record))?
+        let received = self.without_body(headers);
+        self.verify(policy, received, context).await?;
+        // Only operators learn what is wrong with a request.
+        let request = request?;
+        let record = &mut context.record;
+        record.entry = request.id().map(|id| id.to_string());
+        let answered = self.operate_outbox(request).await;
+        answered.map_err(|error| error.refusal(record))
     }
 
-    /// What an operator who was let in asks of the outbox.
-    async fn operate(&self, call: Call) -> Result<Result<Answer, Refusal>, StoreError> {
+    async fn operate_outbox(&self, request: OutboxRequest) -> Result<Answer, OperateError> {
         let (host, outbox) = (&self.host, &self.outbox);
-        Ok(match call {
-            Call::List {
+        Ok(match request {
+            OutboxRequest::List {
                 state,
                 limit,
                 before,
             } => {
                 let page = outbox.page(host, state, before, limit).await?;
-                Ok(("listed", admin::page(&page)))
+                ("listed", replies::page(&page))
             }
-            Call::Stats => Ok(("counted", admin::stats(outbox.stats(host).await?))),
-            Call::Show(id) => match outbox.find(host, id).await? {
-                Some(found) => Ok(("shown", admin::entry(id, &found))),
-                None => Err(Refusal::NoSuchEntry),
-            },
-            Call::Remove(id) => match outbox.remove(host, id).await? {
-                true => Ok(("removed", admin::removed())),
-                false => Err(Refusal::NoSuchEntry),
-            },
-            Call::Requeue(id) => match outbox.requeue(host, id).await? {
-                Some(place) => Ok(("requeued", admin::requeued(&[place], 0))),
-                None => Err(Refusal::NoSuchEntry),
-            },
-            Call::RequeueAll => {
-                let (places, left) = outbox.requeue_all(host).await?;
-                Ok(("requeued", admin::requeued(&places, left)))
+            OutboxRequest::Stats => ("counted", replies::stats(outbox.stats(host).await?)),
+            OutboxRequest::Show(id) => {
+                let found = outbox.find(host, id).await?.ok_or(Refusal::NoSuchEntry)?;
+                ("shown", replies::entry(&found))
             }
-            Call::Retry(id) => self.retry(id).await?,
-            Call::Drain { all } => match self.data_api() {
-                Ok(data_api) => {
-                    let drained = outbox.drain(host, data_api, self.heard(), all).await?;
-                    Ok(("drained", admin::drained(drained)))
-                }
-                Err(refusal) => Err(refusal),
+            OutboxRequest::Remove(id) => match outbox.remove(host, id).await? {
+                true => ("removed", replies::removed()),
+                false => return Err(Refusal::NoSuchEntry.into()),
             },
+            OutboxRequest::Requeue(id) => {
+                let requeued = outbox
+                    .requeue(host, id)
+                    .await?
+                    .ok_or(Refusal::NoSuchEntry)?;
+                ("requeued", replies::requeued(&[requeued], 0))
+            }
+            OutboxRequest::RequeueAll => {
+                let (requeued, left) = outbox.requeue_all(host).await?;
+                ("requeued", replies::requeued(&requeued, left))
+            }
+            OutboxRequest::Retry(id) => self.retry(id).await?,
+            OutboxRequest::Drain { all } => {
+                let data_api = self.data_api()?;
+                let drained = outbox
+                    .drain(host, data_api, self.log_attempts(), all)
+                    .await?;
+                ("drained", replies::drained(drained))
+            }
         })
     }
 
     /// Tries an entry now, a dead letter too.
-    async fn retry(&self, id: Id) -> Result<Result<Answer, Refusal>, StoreError> {
+    async fn retry(&self, id: EntryId) -> Result<Answer, OperateError> {
         let (host, outbox) = (&self.host, &self.outbox);
-        let data_api = match self.data_api() {
-            Ok(data_api) => data_api,
-            Err(refusal) => return Ok(Err(refusal)),
+        let data_api = self.data_api()?;
+        let found = outbox.find(host, id).await?.ok_or(Refusal::NoSuchEntry)?;
+        let scheduled = match found.location {
+            Location::Waiting(scheduled) => scheduled,
+            Location::Dead(id) => {
+                let requeued = outbox.requeue(host, id).await?;
+                requeued.ok_or(Refusal::NoSuchEntry)?
+            }
         };
-        let place = match outbox.find(host, id).await? {
-            Some(found) => match found.place {
-                Some(place) => Some(place),
-                None => outbox.requeue(host, id).await?,
-            },
-            None => None,
-        };
-        let Some(place) = place else {
-            return Ok(Err(Refusal::NoSuchEntry));
-        };
-        let attempt = outbox.attempt(host, data_api, place, true).await?;
-        self.heard()(place.id, attempt.attempted, attempt.entry.as_ref());
-        Ok(match attempt.attempted {
-            Attempted::Gone => Err(Refusal::NoSuchEntry),
-            attempted => Ok(("retried", admin::attempted(place.id, attempted))),
-        })
+        let attempt = outbox.attempt(host, data_api, scheduled, true).await?;
+        self.log_attempts()(scheduled.id, attempt.outcome, attempt.entry.as_ref());
+        match attempt.outcome {
+            AttemptOutcome::Gone => Err(Refusal::NoSuchEntry.into()),
+            outcome => Ok(("retried", replies::attempted(scheduled.id, outcome))),
+        }
     }
 }

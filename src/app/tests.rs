@@ -73,7 +73,7 @@ fn text(value: &[u8]) -> String {
 
 fn send(app: &App<FakeHost>, request: Request<Whole>) -> Seen {
     let (response, after) = block_on(app.respond(request));
-    block_on(app.after(after));
+    block_on(app.follow_up(after));
     let headers = by_name(&response.headers);
     let body = response.body;
     assert_eq!(headers["content-length"], body.len().to_string());
@@ -244,7 +244,7 @@ fn guessing_ends_and_whoever_has_the_credential_does_not_notice() {
 
 #[test]
 fn settings_that_are_read_anew_give_no_new_attempts() {
-    let attempts = Arc::<Counts>::default();
+    let attempts = Arc::<RateLimiters>::default();
     let limit = ("failed_attempts_per_minute", "3");
     let statuses = (0..4).map(|_| {
         let mut host = FakeHost::with(&[("callback_token", TOKEN), limit]);
@@ -261,7 +261,7 @@ fn attempts_that_cannot_be_kept_are_told_in_the_log_and_change_no_reply() {
     app.host.store_fails = true;
     let (response, after) = block_on(app.respond(request("POST", PATH, &[], BODY)));
     assert_eq!(response.status, 401);
-    block_on(app.after(after));
+    block_on(app.follow_up(after));
     let lines = app.host.lines.borrow();
     assert!(lines[0].contains("the store is broken"), "{lines:?}");
     let told = |line: &String| line.contains("\"outcome\":\"attempts_not_kept\"");
@@ -462,7 +462,7 @@ fn head_is_answered_as_get_is_without_the_body() {
     ] {
         let answered = |method| {
             let (response, after) = block_on(app.respond(request(method, path, &known, "")));
-            block_on(app.after(after));
+            block_on(app.follow_up(after));
             let mut headers = by_name(&response.headers);
             headers.remove("x-request-id");
             (response.status.as_u16(), headers, response.body)
@@ -807,7 +807,7 @@ fn a_row_that_is_not_there_yet_is_followed_for_some_seconds() {
     let (response, after) = block_on(app.respond(request("POST", PATH, &headers, BODY)));
     assert_eq!(response.status, 202);
     assert_eq!(app.host.monotonic(), began, "the caller does not wait");
-    block_on(app.after(after));
+    block_on(app.follow_up(after));
     assert_eq!(app.host.stored("0-outbox/"), [""; 0]);
     let lines = app.host.lines.borrow();
     let last: Value = serde_json::from_str(lines.last().expect("a line")).expect("JSON");
@@ -1133,9 +1133,9 @@ fn settings_that_a_provider_kept_back_are_read_anew() {
         (app(&[]), true),
         (app(&[("data_api", "?")]), true),
     ] {
-        assert!(app.holds(), "what is remembered outlives a request");
+        assert!(app.is_current(), "what is remembered outlives a request");
         app.host.advance(Duration::from_secs(5));
-        assert_eq!(app.holds(), holds_on);
+        assert_eq!(app.is_current(), holds_on);
     }
 }
 
@@ -1152,7 +1152,7 @@ fn the_log_level_leaves_lines_out() {
         for (headers, logged) in [(&headers[..], updated), (&[], refused)] {
             let before = app.host.lines.borrow().len();
             let (_, after) = block_on(app.respond(request("POST", PATH, headers, BODY)));
-            block_on(app.after(after));
+            block_on(app.follow_up(after));
             let lines = app.host.lines.borrow().len() - before;
             assert_eq!(lines, usize::from(logged), "{level}");
         }

@@ -1,5 +1,7 @@
 //! One JSON object as a line that nothing in it ends.
 
+use std::time::SystemTime;
+
 use serde::Serialize;
 
 /// The line of these fields, which a reader's terminal shows as one.
@@ -19,6 +21,11 @@ pub fn json(line: &impl Serialize) -> String {
             c => c.to_string(),
         })
         .collect()
+}
+
+/// A time as the log writes it: UTC, to the millisecond.
+pub fn time(time: SystemTime) -> String {
+    humantime::format_rfc3339_millis(time).to_string()
 }
 
 /// Characters that JSON lets stand as they are, but that end a line or steer a terminal.

@@ -1,28 +1,25 @@
-//! Few lines for many requests of strangers: what a client is refused once it is over its limit, and
-//! what comes faster from those without a credential than an instance has lines for, is one line a
-//! second and kind, with the number of the requests that were like it.
-//!
-//! Such a line is written when its second is over. Nobody waits for it: its request has its reply.
+//! Few lines for many requests of strangers. Refusals of a client over its limit, and what comes faster
+//! without a valid credential than the log's own limit allows, share one line a second, with their number.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{json, time};
-use crate::attempts::{Budget, Client};
+use super::line::{json, time};
 use crate::config::Level;
+use crate::instance::rate_limiter::{Client, TokenBucket};
 use crate::ports::{Clock, Log};
 
 /// How long requests are counted until their line is written.
 const SECOND: Duration = Duration::from_secs(1);
 
-/// How many kinds are counted at a time. Of others only the number is told.
-const KINDS: usize = 64;
+/// How many groups are counted at a time. Of others only the number is logged.
+const GROUPS: usize = 64;
 
 /// What requests have in common that may share a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Kind {
+pub struct LineGroup {
     /// Who sends them.
     pub client: Client,
     /// The source whose endpoint was called.
@@ -38,14 +35,14 @@ pub struct Lines(Mutex<State>);
 
 struct State {
     /// Lines of strangers that stand alone.
-    single: Budget,
-    counted: Vec<Counted>,
-    /// Requests of kinds beyond [`KINDS`].
+    single: TokenBucket,
+    counted: Vec<SharedLine>,
+    /// Requests of groups beyond [`GROUPS`].
     others: u64,
 }
 
-struct Counted {
-    kind: Kind,
+struct SharedLine {
+    group: LineGroup,
     /// The line of the first.
     text: String,
     more: u64,
@@ -62,7 +59,7 @@ struct OthersLine {
 impl Default for Lines {
     fn default() -> Self {
         Self(Mutex::new(State {
-            single: Budget::new(8, 16, 32),
+            single: TokenBucket::new(8, 16, 32),
             counted: Vec::new(),
             others: 0,
         }))
@@ -70,29 +67,29 @@ impl Default for Lines {
 }
 
 impl Lines {
-    /// Writes a line, now or in a second, or counts it with another one. `kind` is that of requests
+    /// Writes a line, now or in a second, or counts it with another one. `group` is that of requests
     /// without a valid credential or over their client's limit; `text` is asked only for a line that
     /// is written, so that a flood costs no lines that nobody reads.
     pub async fn write(
         &self,
         host: &(impl Clock + Log),
-        kind: Option<Kind>,
+        group: Option<LineGroup>,
         text: impl FnOnce() -> String,
     ) {
-        let Some(kind) = kind else {
+        let Some(group) = group else {
             host.log(&text());
             return;
         };
-        if !kind.over_limit && self.state().single.spend(host.monotonic(), 0) {
+        if !group.over_limit && self.state().single.take(host.monotonic(), 0) {
             host.log(&text());
             return;
         }
-        if !self.count(kind, text) {
+        if !self.count(group, text) {
             return;
         }
         host.sleep(SECOND).await;
-        let (counted, others) = self.take(kind);
-        if let Some(Counted { text, more, .. }) = counted {
+        let (counted, others) = self.take(group);
+        if let Some(SharedLine { text, more, .. }) = counted {
             host.log(&with_number(text, more));
         }
         if others > 0 {
@@ -105,28 +102,28 @@ impl Lines {
         }
     }
 
-    /// Says whether the line is the first of its kind, which somebody has to write.
-    fn count(&self, kind: Kind, text: impl FnOnce() -> String) -> bool {
+    /// Says whether the line is the first of its group, which somebody has to write.
+    fn count(&self, group: LineGroup, text: impl FnOnce() -> String) -> bool {
         let mut state = self.state();
-        if let Some(counted) = state.counted.iter_mut().find(|it| it.kind == kind) {
+        if let Some(counted) = state.counted.iter_mut().find(|it| it.group == group) {
             counted.more += 1;
             return false;
         }
-        if state.counted.len() >= KINDS {
+        if state.counted.len() >= GROUPS {
             state.others += 1;
             return false;
         }
-        state.counted.push(Counted {
-            kind,
+        state.counted.push(SharedLine {
+            group,
             text: text(),
             more: 0,
         });
         true
     }
 
-    fn take(&self, kind: Kind) -> (Option<Counted>, u64) {
+    fn take(&self, group: LineGroup) -> (Option<SharedLine>, u64) {
         let mut state = self.state();
-        let place = state.counted.iter().position(|it| it.kind == kind);
+        let place = state.counted.iter().position(|it| it.group == group);
         let counted = place.map(|place| state.counted.swap_remove(place));
         (counted, std::mem::take(&mut state.others))
     }
@@ -154,25 +151,25 @@ mod tests {
     use super::*;
     use crate::testing::FakeHost;
 
-    type Line = (Option<Kind>, String);
+    type Line = (Option<LineGroup>, String);
 
     fn line(client: u8, outcome: &'static str, over_limit: bool) -> Line {
         let client = Client::at(Some(IpAddr::from([10, 0, 0, client])));
         let source = Some("a360");
-        let kind = Kind {
+        let group = LineGroup {
             client,
             source,
             outcome,
             over_limit,
         };
         let text = format!("{{\"client\":\"{client}\",\"outcome\":\"{outcome}\"}}");
-        (Some(kind), text)
+        (Some(group), text)
     }
 
     fn written(host: &FakeHost, lines: &Lines, all: impl IntoIterator<Item = Line>) -> Vec<String> {
         block_on(join_all(
             all.into_iter()
-                .map(|(kind, text)| lines.write(host, kind, || text)),
+                .map(|(group, text)| lines.write(host, group, || text)),
         ));
         host.lines.take()
     }
@@ -210,7 +207,7 @@ mod tests {
         assert_eq!(written(&host, &lines, few).len(), 8);
         let many = (0..255).map(|n| line(n, "not_found", false));
         let written = written(&host, &lines, many);
-        assert_eq!(written.len(), KINDS + 1, "{written:?}");
+        assert_eq!(written.len(), GROUPS + 1, "{written:?}");
         let others = written.iter().find(|line| line.contains("others"));
         assert!(others.is_some_and(|line| line.contains(r#""repeated":191"#)));
     }
@@ -219,9 +216,9 @@ mod tests {
     fn a_line_that_is_only_counted_is_not_made() {
         let (host, lines) = (FakeHost::default(), Lines::default());
         let made = std::cell::Cell::new(0);
-        let (kind, _) = line(1, "too_many_attempts", true);
+        let (group, _) = line(1, "too_many_attempts", true);
         let each = (0..3000).map(|_| {
-            lines.write(&host, kind, || {
+            lines.write(&host, group, || {
                 made.set(made.get() + 1);
                 r#"{"a":1}"#.to_owned()
             })

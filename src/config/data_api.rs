@@ -1,41 +1,41 @@
-//! The data API: which one, where it is, what it is shown, and what SAM's table is called there.
+//! The data API: which one, where it is, what is sent to it, and what SAM's table is called there.
 
 use std::time::Duration;
 
-use super::parse::{self, Fault};
+use super::error::SettingError;
+use super::parse;
 use super::reader::Reader;
-use super::{Secret, UtcOffset, pasted, secrets};
-use crate::delivery::COLUMNS;
-use crate::message::Headers;
+use super::{COLUMNS, Noted, Secret, UtcOffset, pasted, secrets, settings, utc_offset};
+use crate::http::message::Headers;
 
 /// `data_api`, with the settings of the one chosen.
 #[derive(Debug, Clone)]
-pub enum DataApi {
+pub enum DataApiSettings {
     /// Rows in the host's key-value store; dates are UTC shifted by this offset.
     Embedded {
         /// `sam_utc_offset`.
         utc_offset: UtcOffset,
     },
     /// Microsoft's Data API builder.
-    Dab(Remote),
+    Dab(RemoteSettings),
     /// PostgREST, also as Supabase serves it.
-    Postgrest(Remote),
+    Postgrest(RemoteSettings),
 }
 
 /// A data API that is a server.
 #[derive(Debug, Clone)]
-pub struct Remote {
+pub struct RemoteSettings {
     /// Where it is.
-    pub server: Server,
+    pub server: ServerSettings,
     /// How SAM's table is written to.
-    pub ejecuciones: Target,
+    pub ejecuciones: WriteTarget,
     /// `sam_utc_offset`, for dates that the component sets.
     pub utc_offset: UtcOffset,
 }
 
-/// Where a data API is and what it is shown.
+/// Where a data API is and what is sent to it.
 #[derive(Debug, Clone)]
-pub struct Server {
+pub struct ServerSettings {
     /// `data_api_origin`: scheme, host and port.
     pub origin: String,
     /// `data_api_path`: empty, or `/…` without a slash at its end.
@@ -45,12 +45,12 @@ pub struct Server {
     /// `data_api_timeout_ms`, for one attempt.
     pub timeout: Duration,
     /// Where it wants a bearer token.
-    pub oauth: Option<OAuth>,
+    pub oauth: Option<OAuthSettings>,
 }
 
 /// Where the bearer token comes from: OAuth2 client credentials (RFC 6749, 4.4).
 #[derive(Debug, Clone)]
-pub struct OAuth {
+pub struct OAuthSettings {
     /// `oauth_origin` and `oauth_path`: the token endpoint.
     pub url: String,
     /// `oauth_client_id`.
@@ -63,7 +63,7 @@ pub struct OAuth {
 
 /// `sam_write`: what a change is sent to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
+pub enum WriteTarget {
     /// The database's own procedure or function, by its name: it guards the row itself.
     Procedure(String),
     /// The table.
@@ -75,21 +75,30 @@ pub enum Target {
 pub struct Table {
     /// Its name.
     pub name: String,
-    /// What SAM's columns are called here, but for those left out. `None`: as everywhere.
-    columns: Option<Vec<(&'static str, String)>>,
+    columns: Columns,
+}
+
+/// What the columns of a table are called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Columns {
+    /// As SAM calls them.
+    AsInSam,
+    /// As listed; those that are not are left out.
+    Renamed(Vec<(&'static str, String)>),
 }
 
 impl Table {
     /// A table whose columns have their own names.
     pub fn plain(name: String) -> Self {
-        let columns = None;
+        let columns = Columns::AsInSam;
         Self { name, columns }
     }
 
     /// What SAM's `column` is called here; `None` where it is left out.
     pub fn column<'a>(&'a self, column: &'a str) -> Option<&'a str> {
-        let Some(columns) = &self.columns else {
-            return Some(column);
+        let columns = match &self.columns {
+            Columns::AsInSam => return Some(column),
+            Columns::Renamed(columns) => columns,
         };
         let (_, name) = columns.iter().find(|(sams, _)| *sams == column)?;
         Some(name)
@@ -98,9 +107,9 @@ impl Table {
 
 /// What an installation calls tables: `webhook_tables` and `blizwork_table`.
 #[derive(Debug, Clone, Default)]
-pub struct Names(Vec<(&'static str, Option<String>)>);
+pub struct TableNames(Vec<(&'static str, Option<String>)>);
 
-impl Names {
+impl TableNames {
     /// The names that settings give to `entities`, in this order; all are unknown where they are
     /// wrong.
     pub fn read(
@@ -110,7 +119,7 @@ impl Names {
         entities: &'static [&'static str],
     ) -> bool {
         let names = reader.read(setting, |value| parse::identifiers(value, entities.len()));
-        let is_right = names.is_some();
+        let is_right = names.is_ok();
         let names = names.map_or(vec![None; entities.len()], |names| {
             names.into_iter().map(Some).collect()
         });
@@ -127,16 +136,16 @@ impl Names {
 }
 
 #[derive(Clone, Copy)]
-enum Kind {
+enum DataApiKind {
     Embedded,
     Dab,
     Postgrest,
 }
 
-const KINDS: &[(&str, Kind)] = &[
-    ("embedded", Kind::Embedded),
-    ("dab", Kind::Dab),
-    ("postgrest", Kind::Postgrest),
+const DATA_API_KINDS: &[(&str, DataApiKind)] = &[
+    ("embedded", DataApiKind::Embedded),
+    ("dab", DataApiKind::Dab),
+    ("postgrest", DataApiKind::Postgrest),
 ];
 
 /// Entra ID's token endpoint.
@@ -145,30 +154,32 @@ const ENTRA: &str = "https://login.microsoftonline.com";
 /// A caller waits no longer than this for all attempts.
 const LONGEST_TIMEOUT: usize = 10_000;
 
-/// The data API; `None` after noting what is wrong.
-pub fn read(reader: &mut Reader) -> Option<DataApi> {
-    let kind = reader.read("data_api", |value| parse::one_of(value, KINDS));
+/// Which data API, and its settings.
+pub fn read(reader: &mut Reader) -> Result<DataApiSettings, Noted> {
+    let kind = reader.read(settings::DATA_API, |value| {
+        parse::one_of(value, DATA_API_KINDS)
+    });
     let server = read_server(reader);
     let ejecuciones = read_target(reader);
-    let utc_offset = reader.read("sam_utc_offset", parse::utc_offset);
+    let utc_offset = reader.read(settings::SAM_UTC_OFFSET, utc_offset::parse);
     let (kind, utc_offset) = (kind?, utc_offset?);
-    let remote = Remote {
+    let remote = RemoteSettings {
         server: server?,
         ejecuciones: ejecuciones?,
         utc_offset,
     };
-    Some(match kind {
-        Kind::Embedded => DataApi::Embedded { utc_offset },
-        Kind::Dab => DataApi::Dab(remote),
-        Kind::Postgrest => DataApi::Postgrest(remote),
+    Ok(match kind {
+        DataApiKind::Embedded => DataApiSettings::Embedded { utc_offset },
+        DataApiKind::Dab => DataApiSettings::Dab(remote),
+        DataApiKind::Postgrest => DataApiSettings::Postgrest(remote),
     })
 }
 
-fn read_server(reader: &mut Reader) -> Option<Server> {
-    let origin = reader.read("data_api_origin", parse::origin);
-    let path = reader.read("data_api_path", parse::root_path);
-    let headers = reader.read("data_api_headers", parse::header_values);
-    let timeout = reader.read("data_api_timeout_ms", |value| {
+fn read_server(reader: &mut Reader) -> Result<ServerSettings, Noted> {
+    let origin = reader.read(settings::DATA_API_ORIGIN, parse::origin);
+    let path = reader.read(settings::DATA_API_PATH, parse::root_path);
+    let headers = reader.read(settings::DATA_API_HEADERS, parse::header_values);
+    let timeout = reader.read(settings::DATA_API_TIMEOUT_MS, |value| {
         parse::number(value, 1, LONGEST_TIMEOUT)
     });
     let oauth = read_oauth(reader);
@@ -179,15 +190,13 @@ fn read_server(reader: &mut Reader) -> Option<Server> {
             .rsplit(|byte| *byte == b' ')
             .next()
             .unwrap_or_default();
-        secrets::note_shown(reader, "data_api_headers", last);
+        secrets::note_sent(reader, settings::DATA_API_HEADERS, last);
     }
     if oauth.is_some() && headers.first("authorization").is_some() {
-        let fault =
-            "lleva Authorization, y también la pondría oauth_client_id: solo una de las dos";
-        reader.problem("data_api_headers", Fault::new(fault));
-        return None;
+        let what = "lleva Authorization, y también la pondría oauth_client_id: solo una de las dos";
+        return Err(reader.problem(settings::DATA_API_HEADERS, SettingError::new(what)));
     }
-    Some(Server {
+    Ok(ServerSettings {
         origin: origin?,
         path: path?,
         headers,
@@ -196,41 +205,40 @@ fn read_server(reader: &mut Reader) -> Option<Server> {
     })
 }
 
-/// `Some(None)`: no bearer token is wanted.
-fn read_oauth(reader: &mut Reader) -> Option<Option<OAuth>> {
-    let origin = reader.read("oauth_origin", parse::origin);
-    let path = reader.read("oauth_path", parse::root_path);
-    let client_id = reader.read("oauth_client_id", parse::text);
-    let client_secret = secrets::shown(reader, "oauth_client_secret");
-    let scope = reader.read("oauth_scope", parse::text);
+/// `None`: no bearer token is wanted.
+fn read_oauth(reader: &mut Reader) -> Result<Option<OAuthSettings>, Noted> {
+    let origin = reader.read(settings::OAUTH_ORIGIN, parse::origin);
+    let path = reader.read(settings::OAUTH_PATH, parse::root_path);
+    let client_id = reader.read(settings::OAUTH_CLIENT_ID, parse::text);
+    let client_secret = secrets::sent(reader, settings::OAUTH_CLIENT_SECRET);
+    let scope = reader.read(settings::OAUTH_SCOPE, parse::text);
     let (origin, path, client_id) = (origin?, path?, client_id?);
     let (client_secret, scope) = (client_secret?, scope?);
     if path.is_empty() && client_id.is_none() && client_secret.is_none() && scope.is_none() {
-        return Some(None);
+        return Ok(None);
     }
     if origin == ENTRA && client_secret.as_ref().is_some_and(is_guid) {
-        let fault = "parece el id. del secreto: en Entra ID, ponga su valor (columna «Valor»)";
-        reader.problem("oauth_client_secret", Fault::new(fault));
-        return None;
+        let what = "parece el id. del secreto: en Entra ID, ponga su valor (columna «Valor»)";
+        return Err(reader.problem(settings::OAUTH_CLIENT_SECRET, SettingError::new(what)));
     }
     let lacking = [
-        ("oauth_path", path.is_empty()),
-        ("oauth_client_id", client_id.is_none()),
-        ("oauth_client_secret", client_secret.is_none()),
+        (settings::OAUTH_PATH, path.is_empty()),
+        (settings::OAUTH_CLIENT_ID, client_id.is_none()),
+        (settings::OAUTH_CLIENT_SECRET, client_secret.is_none()),
     ];
-    for (setting, lacks) in lacking {
-        if lacks {
-            let fault = "falta, y las demás oauth_* están puestas";
-            reader.problem(setting, Fault::new(fault));
+    for (setting, is_lacking) in lacking {
+        if is_lacking {
+            let what = "falta, y las demás oauth_* están puestas";
+            reader.problem(setting, SettingError::new(what));
         }
     }
     if path.is_empty() {
-        return None;
+        return Err(Noted);
     }
-    Some(Some(OAuth {
+    Ok(Some(OAuthSettings {
         url: format!("{origin}{path}"),
-        client_id: client_id?,
-        client_secret: client_secret?,
+        client_id: client_id.ok_or(Noted)?,
+        client_secret: client_secret.ok_or(Noted)?,
         scope,
     }))
 }
@@ -242,35 +250,35 @@ fn is_guid(secret: &Secret) -> bool {
     groups.iter().all(is_hex) && groups.iter().map(|it| it.len()).eq([8, 4, 4, 4, 12])
 }
 
-fn read_target(reader: &mut Reader) -> Option<Target> {
-    let by_procedure = reader.read("sam_write", |value| {
+fn read_target(reader: &mut Reader) -> Result<WriteTarget, Noted> {
+    let by_procedure = reader.read(settings::SAM_WRITE, |value| {
         parse::one_of(value, &[("procedure", true), ("table", false)])
     });
-    let procedure = reader.read("sam_procedure", parse::identifier);
-    let name = reader.read("sam_table", parse::identifier);
-    let columns = reader.read("sam_columns", columns);
+    let procedure = reader.read(settings::SAM_PROCEDURE, parse::identifier);
+    let name = reader.read(settings::SAM_TABLE, parse::identifier);
+    let columns = reader.read(settings::SAM_COLUMNS, columns);
     let (procedure, name, columns) = (procedure?, name?, columns?);
-    Some(match by_procedure? {
-        true => Target::Procedure(procedure),
-        false => Target::Table(Table {
+    Ok(match by_procedure? {
+        true => WriteTarget::Procedure(procedure),
+        false => WriteTarget::Table(Table {
             name,
-            columns: Some(columns),
+            columns: Columns::Renamed(columns),
         }),
     })
 }
 
 /// A name for each of SAM's columns, in their order; `-` leaves one out.
-fn columns(value: &str) -> Result<Vec<(&'static str, String)>, Fault> {
+fn columns(value: &str) -> Result<Vec<(&'static str, String)>, SettingError> {
     let words = pasted::words(value);
     if words.len() != COLUMNS.len() {
-        return Err(Fault::new(format!(
+        return Err(SettingError::new(format!(
             "debe llevar {} nombres separados por espacios, en el orden de {}; «-» omite una",
             COLUMNS.len(),
             COLUMNS.join(" ")
         )));
     }
     if words[..2].iter().any(|word| word == "-") {
-        return Err(Fault::new(
+        return Err(SettingError::new(
             "las dos primeras, la clave y el estado, no se pueden omitir",
         ));
     }
@@ -280,8 +288,8 @@ fn columns(value: &str) -> Result<Vec<(&'static str, String)>, Fault> {
             continue;
         }
         let name = parse::column(&word)?;
-        if columns.iter().any(|(_, taken)| *taken == name) {
-            return Err(Fault::new("una columna aparece dos veces"));
+        if columns.iter().any(|(_, known)| *known == name) {
+            return Err(SettingError::new("una columna aparece dos veces"));
         }
         columns.push((sams, name));
     }

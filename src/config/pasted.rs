@@ -1,8 +1,8 @@
 //! What people paste along with a value: quotes, the variable's own name, characters that nobody
-//! sees. What is certain is taken off; what is not is a fault. No fault quotes a value: the words
+//! sees. What is certain is removed; what is not is an error. No error quotes a value: the words
 //! that it names are those of the lists here.
 
-use super::parse::Fault;
+use super::error::SettingError;
 
 /// What begins the name of a variable in the environment.
 const PREFIX: &str = "spin_variable_";
@@ -52,7 +52,11 @@ const EXAMPLES: [&str; 16] = [
 /// # Errors
 /// It has the name of another variable, or what is around it may not be there: the host reads
 /// origins too (`allowed_outbound_hosts`), as they stand.
-pub fn cleaned<'a>(setting: &str, settings: &[&str], value: &'a str) -> Result<&'a str, Fault> {
+pub fn cleaned<'a>(
+    setting: &str,
+    settings: &[&str],
+    value: &'a str,
+) -> Result<&'a str, SettingError> {
     let mut text = trimmed(value);
     loop {
         let before = text.len();
@@ -65,7 +69,7 @@ pub fn cleaned<'a>(setting: &str, settings: &[&str], value: &'a str) -> Result<&
         return Err(other_variable());
     }
     if setting.ends_with("_origin") && text != value.trim() {
-        return Err(Fault::new(
+        return Err(SettingError::new(
             "lleva comillas, caracteres invisibles o su propio nombre: deje solo la dirección",
         ));
     }
@@ -92,7 +96,11 @@ pub fn unquoted(text: &str) -> &str {
     if is_pair { inside } else { text }
 }
 
-fn without_name<'a>(setting: &str, settings: &[&str], text: &'a str) -> Result<&'a str, Fault> {
+fn without_name<'a>(
+    setting: &str,
+    settings: &[&str],
+    text: &'a str,
+) -> Result<&'a str, SettingError> {
     let assignment = text.strip_prefix("export ").unwrap_or(text);
     let is_other = |c: char| !c.is_ascii_alphanumeric() && c != '_';
     let (name, rest) = assignment.split_at(assignment.find(is_other).unwrap_or(assignment.len()));
@@ -108,8 +116,8 @@ fn without_name<'a>(setting: &str, settings: &[&str], text: &'a str) -> Result<&
     }
 }
 
-fn other_variable() -> Fault {
-    Fault::new("lleva pegado el nombre de otra variable (SPIN_VARIABLE_…)")
+fn other_variable() -> SettingError {
+    SettingError::new("lleva pegado el nombre de otra variable (SPIN_VARIABLE_…)")
 }
 
 /// The words of a list, whatever stands between them; each without quotes or brackets around it.
@@ -165,7 +173,7 @@ pub fn unfilled(text: &str) -> Option<&'static str> {
 
 /// Why a word of a secret cannot be one, or not for certain. `is_one_of_many`: in a list, where a
 /// comma can stand for a space.
-pub fn misfit(word: &str, is_one_of_many: bool) -> Option<String> {
+pub fn implausible(word: &str, is_one_of_many: bool) -> Option<String> {
     if let Some(what) = unfilled(word) {
         return Some(what.to_owned());
     }

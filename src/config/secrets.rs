@@ -4,48 +4,42 @@
 use serde_json::Value as Json;
 use zeroize::Zeroizing;
 
-use super::Secret;
-use super::parse::Fault;
-use super::pasted::{misfit, odd_character, unfilled, unquoted};
-use super::reader::Reader;
-use crate::credentials::SignatureKeys;
+use super::error::SettingError;
+use super::pasted::{implausible, odd_character, unfilled, unquoted};
+use super::reader::{Reader, SecretInUse};
+use super::{Noted, Secret, SignatureKeys};
 
-/// Least length of what opens something, in characters; of a `whsec_` key, in bytes.
+/// Least length of a credential, in characters; of a `whsec_` key, in bytes.
 const LEAST: usize = 16;
 
 /// Prefixes of Standard Webhooks' keys.
 const STANDARD: [&str; 3] = ["whsec_", "whpk_", "whsk_"];
 
-/// A secret that is in use, and for what.
-pub struct InUse {
-    setting: &'static str,
-    bytes: Zeroizing<Vec<u8>>,
-    /// Whether it opens something here: those must not serve another purpose.
-    opens: bool,
-    /// Which word of its setting it is, as a fault begins.
-    word: String,
-}
-
-/// Tokens separated by spaces, of which each opens something; `None` after noting what is wrong.
-pub fn tokens(reader: &mut Reader, setting: &'static str) -> Option<Vec<Secret>> {
+/// Tokens separated by spaces, each of them a credential.
+pub fn tokens(reader: &mut Reader, setting: &'static str) -> Result<Vec<Secret>, Noted> {
     let tokens = reader.read(setting, read_tokens)?;
-    let mut strong = true;
+    let mut is_strong = true;
     for (index, token) in tokens.iter().enumerate() {
         let word = which(index, tokens.len());
         let characters = token.expose().chars().count();
         if characters < LEAST {
-            strong &= reader.note_weakness(setting, too_short(&word));
+            is_strong &= reader.note_weakness(setting, too_short(&word));
         }
         in_use(reader, setting, token.expose().as_bytes(), true, word);
     }
-    strong.then_some(tokens)
+    match is_strong {
+        true => Ok(tokens),
+        false => Err(Noted),
+    }
 }
 
-/// Keys of body signatures separated by spaces; `None` after noting what is wrong, `Some(None)`
-/// where there is none.
-pub fn signature_keys(reader: &mut Reader, setting: &'static str) -> Option<Option<SignatureKeys>> {
+/// Keys of body signatures separated by spaces; `None` where there is none.
+pub fn signature_keys(
+    reader: &mut Reader,
+    setting: &'static str,
+) -> Result<Option<SignatureKeys>, Noted> {
     let words = reader.read(setting, read_signature_words)?;
-    let mut strong = true;
+    let mut is_strong = true;
     for (index, text) in words.iter().enumerate() {
         let word = which(index, words.len());
         // Each was read before, so there is one.
@@ -54,15 +48,15 @@ pub fn signature_keys(reader: &mut Reader, setting: &'static str) -> Option<Opti
         };
         if let Some(secret) = key.plain_secret() {
             if secret.chars().count() < LEAST {
-                strong &= reader.note_weakness(setting, too_short(&word));
+                is_strong &= reader.note_weakness(setting, too_short(&word));
             }
             in_use(reader, setting, secret.as_bytes(), true, word);
         } else if let Some(bytes) = key.shared_secret() {
             if bytes.len() < LEAST {
-                let fault = format!(
+                let what = format!(
                     "{word}lo que sigue a «whsec_» tiene menos de {LEAST} bytes: pida otra clave"
                 );
-                strong &= reader.note_weakness(setting, Fault(fault));
+                is_strong &= reader.note_weakness(setting, SettingError(what));
             }
             in_use(reader, setting, bytes, true, word.clone());
             in_use(reader, setting, text.as_bytes(), true, word);
@@ -71,41 +65,35 @@ pub fn signature_keys(reader: &mut Reader, setting: &'static str) -> Option<Opti
     let words: Vec<_> = words.iter().map(|word| word.as_str()).collect();
     let all = Zeroizing::new(words.join(" "));
     match SignatureKeys::parse(&all) {
-        Ok(keys) => strong.then_some(keys),
+        Ok(keys) if is_strong => Ok(keys),
+        Ok(_) => Err(Noted),
         // Together they are too many.
-        Err(fault) => {
-            reader.problem(setting, Fault::new(fault.to_string()));
-            None
-        }
+        Err(error) => Err(reader.problem(setting, SettingError::new(error.to_string()))),
     }
 }
 
-/// A secret that is shown to another service, or none; `None` after noting what is wrong.
-pub fn shown(reader: &mut Reader, setting: &'static str) -> Option<Option<Secret>> {
-    let secret = reader.read(setting, read_shown)?;
+/// A secret that is sent to another service; `None` where there is none.
+pub fn sent(reader: &mut Reader, setting: &'static str) -> Result<Option<Secret>, Noted> {
+    let secret = reader.read(setting, read_sent)?;
     if let Some(secret) = &secret {
-        in_use(
-            reader,
-            setting,
-            secret.expose().as_bytes(),
-            false,
-            String::new(),
-        );
+        let bytes = secret.expose().as_bytes();
+        in_use(reader, setting, bytes, false, String::new());
     }
-    Some(secret)
+    Ok(secret)
 }
 
-/// Notes a secret that is shown to another service as a part of `setting`.
-pub fn note_shown(reader: &mut Reader, setting: &'static str, bytes: &[u8]) {
+/// Notes a secret that is sent to another service as a part of `setting`.
+pub fn note_sent(reader: &mut Reader, setting: &'static str, bytes: &[u8]) {
     in_use(reader, setting, bytes, false, String::new());
 }
 
-/// Settings that share a value that opens something with another setting, and are wrong for it.
+/// Settings that share a credential's value with another setting, and are wrong for it.
 pub fn reused(reader: &mut Reader) -> Vec<&'static str> {
     let in_use = std::mem::take(&mut reader.in_use);
     let (mut noted, mut wrong) = (Vec::new(), Vec::new());
-    for one in in_use.iter().filter(|one| one.opens) {
-        let is_other = |other: &&InUse| other.setting != one.setting && other.bytes == one.bytes;
+    for one in in_use.iter().filter(|one| one.is_credential) {
+        let is_other =
+            |other: &&SecretInUse| other.setting != one.setting && other.bytes == one.bytes;
         let Some(other) = in_use.iter().find(is_other) else {
             continue;
         };
@@ -113,27 +101,33 @@ pub fn reused(reader: &mut Reader) -> Vec<&'static str> {
             continue;
         }
         noted.push(one.setting);
-        let fault = format!(
+        let error = format!(
             "{}también es el valor de {}: cada secreto sirve para una sola cosa; genere otro",
             one.word, other.setting
         );
-        if !reader.note_weakness(one.setting, Fault(fault)) {
+        if !reader.note_weakness(one.setting, SettingError(error)) {
             wrong.push(one.setting);
         }
     }
     wrong
 }
 
-fn in_use(reader: &mut Reader, setting: &'static str, bytes: &[u8], opens: bool, word: String) {
-    reader.in_use.push(InUse {
+fn in_use(
+    reader: &mut Reader,
+    setting: &'static str,
+    bytes: &[u8],
+    is_credential: bool,
+    word: String,
+) {
+    reader.in_use.push(SecretInUse {
         setting,
         bytes: Zeroizing::new(bytes.to_vec()),
-        opens,
+        is_credential,
         word,
     });
 }
 
-/// Which word of a setting a fault is about; nothing where there is one.
+/// Which word of a setting an error is about; nothing where there is one.
 fn which(index: usize, number: usize) -> String {
     match number {
         1 => String::new(),
@@ -141,24 +135,24 @@ fn which(index: usize, number: usize) -> String {
     }
 }
 
-fn too_short(word: &str) -> Fault {
-    Fault(format!(
+fn too_short(word: &str) -> SettingError {
+    SettingError(format!(
         "{word}tiene menos de {LEAST} caracteres: genere otro con «openssl rand -hex 32»; si en \
          .env lleva «$», póngalo entre comillas simples"
     ))
 }
 
-fn read_tokens(value: &str) -> Result<Vec<Secret>, Fault> {
+fn read_tokens(value: &str) -> Result<Vec<Secret>, SettingError> {
     fail_on_json(value)?;
     let words: Vec<_> = value.split_ascii_whitespace().map(unquoted).collect();
     for (index, word) in words.iter().enumerate() {
         let place = which(index, words.len());
-        if let Some(what) = misfit(word, true) {
-            return Err(Fault(format!("{place}{what}")));
+        if let Some(what) = implausible(word, true) {
+            return Err(SettingError(format!("{place}{what}")));
         }
         // Other characters cannot come in a header, or not in the same way from every caller.
         if word.bytes().any(|byte| !byte.is_ascii_graphic()) {
-            return Err(Fault(format!(
+            return Err(SettingError(format!(
                 "{place}un token solo puede llevar letras, cifras y signos ASCII, sin tildes ni eñes"
             )));
         }
@@ -167,7 +161,7 @@ fn read_tokens(value: &str) -> Result<Vec<Secret>, Fault> {
 }
 
 /// The words, each of them a key; prefixes in lower case.
-fn read_signature_words(value: &str) -> Result<Vec<Zeroizing<String>>, Fault> {
+fn read_signature_words(value: &str) -> Result<Vec<Zeroizing<String>>, SettingError> {
     fail_on_json(value)?;
     let mut words = Vec::new();
     for word in value.split_ascii_whitespace().map(unquoted) {
@@ -178,13 +172,13 @@ fn read_signature_words(value: &str) -> Result<Vec<Zeroizing<String>>, Fault> {
     }
     for (index, word) in words.iter().enumerate() {
         let place = which(index, words.len());
-        let fault = |what: String| Fault(format!("{place}{what}"));
+        let error = |what: String| SettingError(format!("{place}{what}"));
         if standard_prefix(word).is_none()
-            && let Some(what) = misprefixed(word).or_else(|| misfit(word, true))
+            && let Some(what) = misprefixed(word).or_else(|| implausible(word, true))
         {
-            return Err(fault(what));
+            return Err(error(what));
         }
-        SignatureKeys::parse(word).map_err(|wrong| fault(wrong.to_string()))?;
+        SignatureKeys::parse(word).map_err(|wrong| error(wrong.to_string()))?;
     }
     Ok(words)
 }
@@ -233,64 +227,66 @@ fn misprefixed(word: &str) -> Option<String> {
     ))
 }
 
-fn read_shown(value: &str) -> Result<Option<Secret>, Fault> {
+fn read_sent(value: &str) -> Result<Option<Secret>, SettingError> {
     if value.is_empty() {
         return Ok(None);
     }
     fail_on_json(value)?;
     if value.contains(|c: char| c.is_control()) {
-        return Err(Fault::new(
+        return Err(SettingError::new(
             "lleva un salto de línea o una tabulación en medio",
         ));
     }
     let first = value.split(' ').next().unwrap_or_default();
-    if let Some(what) = misfit(first, false).or_else(|| misfit(value, false)) {
-        return Err(Fault(what));
+    if let Some(what) = implausible(first, false).or_else(|| implausible(value, false)) {
+        return Err(SettingError(what));
     }
     Ok(Some(Secret::new(value)))
 }
 
 /// The value of a header that is sent, without what was pasted around it.
-pub fn header_value<'a>(name: &str, value: &'a str) -> Result<&'a str, Fault> {
+pub fn header_value<'a>(name: &str, value: &'a str) -> Result<&'a str, SettingError> {
     let value = unquoted(super::pasted::trimmed(value));
     let mut words = value.split(' ');
     let first = words.next().unwrap_or_default();
     let second = words.next();
-    let fault = |what: &str| match name {
+    let error = |what: &str| match name {
         // Another name may be a value in the wrong place.
-        "authorization" | "apikey" | "x-api-key" => Fault(format!("la cabecera {name} {what}")),
-        _ => Fault(format!("una cabecera {what}")),
+        "authorization" | "apikey" | "x-api-key" => {
+            SettingError(format!("la cabecera {name} {what}"))
+        }
+        _ => SettingError(format!("una cabecera {what}")),
     };
     if let Some(what) = unfilled(value)
         .or_else(|| value.split(' ').find_map(unfilled))
         .or_else(|| odd_character(value))
     {
-        return Err(fault(what));
+        return Err(error(what));
     }
     let is_bearer = |word: &str| word.eq_ignore_ascii_case("Bearer");
     match name {
         "authorization" if first.starts_with("eyJ") => {
-            Err(fault("lleva un token sin la palabra «Bearer» delante"))
+            Err(error("lleva un token sin la palabra «Bearer» delante"))
         }
         "authorization" if second.is_some_and(is_bearer) => {
-            Err(fault("lleva la palabra «Bearer» dos veces"))
+            Err(error("lleva la palabra «Bearer» dos veces"))
         }
         "apikey" | "x-api-key" if is_bearer(first) => {
-            Err(fault("lleva la palabra «Bearer», que es de Authorization"))
+            Err(error("lleva la palabra «Bearer», que es de Authorization"))
         }
         _ => Ok(value),
     }
 }
 
-fn fail_on_json(value: &str) -> Result<(), Fault> {
+fn fail_on_json(value: &str) -> Result<(), SettingError> {
     if value.starts_with(['{', '[']) && serde_json::from_str::<Json>(value).is_ok() {
-        return Err(Fault::new(
+        return Err(SettingError::new(
             "es JSON: ponga solo el valor, y si son varios, separados con espacios",
         ));
     }
     // A text with spaces in it, so not seen word by word.
     match unfilled(value) {
-        Some(what) => Err(Fault::new(what)),
+        Some(what) => Err(SettingError::new(what)),
         None => Ok(()),
     }
 }

@@ -28,9 +28,9 @@ fn problem_of(setting: &'static str, value: &str) -> String {
     };
     assert_eq!(problem.setting, setting, "{value:?}");
     let is_shut = match setting {
-        "admin_token" => matches!(config.admin, Some(None)),
+        "admin_token" => matches!(config.admin, Setup::Invalid),
         "webhook_secret" => config.messages.is_none(),
-        "blizwork_api_token" | "blizwork_endpoint_url" => matches!(config.blizwork, Some(None)),
+        "blizwork_api_token" | "blizwork_endpoint_url" => matches!(config.blizwork, Setup::Invalid),
         _ => config.callback.is_none(),
     };
     assert!(is_shut, "{setting}={value:?}");
@@ -53,7 +53,7 @@ fn the_defaults_of_spin_toml_and_a_token_open_the_door() {
     );
     assert_eq!(config.max_body_bytes, 1 << 20);
     let door = config.callback.expect("the door can open");
-    assert_eq!(door.rule, Rule::Any);
+    assert_eq!(door.requirement, Requirement::Any);
     let static_token = door.static_token.expect("it counts");
     assert_eq!(static_token.tokens.len(), 2);
     assert_eq!(static_token.headers, ["x-authorization", "x-api-key"]);
@@ -112,7 +112,7 @@ fn the_door_of_messages_opens_and_shuts_by_itself() {
     assert!(load(&[token]).messages.is_none());
     let config = load(&[token, ("webhook_secret", "s3creto-de-mensajes")]);
     let door = config.messages.expect("the door can open");
-    assert_eq!(door.rule, Rule::Any);
+    assert_eq!(door.requirement, Requirement::Any);
     let signature = door.body_signature.expect("it counts");
     assert_eq!(signature.tolerance, Duration::from_secs(300));
 
@@ -146,13 +146,13 @@ fn what_is_wrong_with_one_source_shuts_no_other() {
     let all = [&all[..], &blizwork].concat();
     let config = load(&all);
     assert_eq!(config.problems, []);
-    let door = config.blizwork.as_ref().and_then(Option::as_ref);
+    let door = config.blizwork.as_ref().ready();
     let call_token = door.and_then(|door| door.call_token.as_ref());
     let call_token = call_token.expect("it counts");
     assert_eq!(call_token.origin, "https://api.blizwork.com");
     assert_eq!(call_token.fields, ["handshakeToken", "token"]);
     assert_eq!(config.messages_per_minute, 50);
-    let table = |config: &Config, name| config.names.table(name).map(|table| table.name);
+    let table = |config: &Config, name| config.table_names.table(name).map(|table| table.name);
     for name in ["reservas", "promos", "usuarios", "eventos_blizwork"] {
         assert_eq!(table(&config, name).as_deref(), Some(name));
     }
@@ -178,16 +178,16 @@ fn what_is_wrong_with_one_source_shuts_no_other() {
         assert_eq!(problems, [setting], "{setting}={value}");
         assert!(config.callback.is_some(), "{setting}={value}");
         assert_eq!(config.messages.is_some(), messages, "{setting}={value}");
-        let open = config.blizwork.as_ref().is_some_and(Option::is_some);
+        let open = config.blizwork.as_ref().ready().is_some();
         assert_eq!(open, blizwork, "{setting}={value}");
-        assert!(config.blizwork.is_some());
+        assert!(config.blizwork.is_set());
         assert!(!format!("{config:?}").contains("s3cr3t"));
         let known = table(&config, "promos").is_some();
         assert_eq!(known, setting != "webhook_tables");
     }
-    assert!(load(&[("callback_token", TOKEN)]).blizwork.is_none());
+    assert!(!load(&[("callback_token", TOKEN)]).blizwork.is_set());
     let config = load(&[&all[..], &[("data_api", "x")]].concat());
-    assert!(config.messages.is_none() && matches!(config.blizwork, Some(None)));
+    assert!(config.messages.is_none() && matches!(config.blizwork, Setup::Invalid));
 }
 
 #[test]
@@ -358,7 +358,7 @@ fn a_data_api_is_where_and_what_settings_say() {
         assert_eq!(config.problems, []);
         config.data_api.expect("it is set up")
     };
-    let DataApi::Dab(remote) = load(&[("data_api", "dab")]) else {
+    let DataApiSettings::Dab(remote) = load(&[("data_api", "dab")]) else {
         panic!("chosen")
     };
     assert_eq!(remote.server.origin, "http://localhost:5000");
@@ -366,9 +366,9 @@ fn a_data_api_is_where_and_what_settings_say() {
     assert_eq!(remote.server.timeout, Duration::from_secs(5));
     assert!(remote.server.headers.as_fields().is_empty() && remote.server.oauth.is_none());
     let procedure = "ActualizarEjecucionDesdeCallback".to_owned();
-    assert_eq!(remote.ejecuciones, Target::Procedure(procedure));
+    assert_eq!(remote.ejecuciones, WriteTarget::Procedure(procedure));
 
-    let DataApi::Postgrest(remote) = load(&[
+    let DataApiSettings::Postgrest(remote) = load(&[
         ("data_api", "postgrest"),
         ("data_api_origin", "https://[2001:db8::1]:8443/"),
         ("data_api_path", ""),
@@ -387,7 +387,7 @@ fn a_data_api_is_where_and_what_settings_say() {
     let oauth = remote.server.oauth.as_ref().expect("it is set up");
     assert_eq!(oauth.url, "https://login.microsoftonline.com/token");
     assert_eq!(oauth.scope, None);
-    let Target::Table(table) = &remote.ejecuciones else {
+    let WriteTarget::Table(table) = &remote.ejecuciones else {
         panic!("chosen")
     };
     assert_eq!(table.name, "Añejas_2");
@@ -477,8 +477,8 @@ fn a_provider_that_fails_may_pass_and_a_wrong_value_does_not() {
     let mut host = FakeHost::with(&[("callback_token", TOKEN)]);
     host.unreadable = Some("callback_token");
     let config = block_on(Config::load(&host));
-    assert!(config.callback.is_none() && config.may_pass());
-    assert!(!load(&[("data_api", "x")]).may_pass());
+    assert!(config.callback.is_none() && config.has_transient_problem());
+    assert!(!load(&[("data_api", "x")]).has_transient_problem());
 }
 
 #[test]
@@ -519,7 +519,7 @@ fn what_spin_toml_declares_as_secret_is_collected() {
     let manifest: toml::Table = toml::from_str(include_str!("../../spin.toml")).expect("TOML");
     let variables = manifest["variables"].as_table().expect("a table");
     let is_secret = |name: &str| variables[name].get("secret") == Some(&toml::Value::from(true));
-    let mut collected = reader::SECRET_SETTINGS.to_vec();
+    let mut collected = settings::SECRETS.to_vec();
     collected.sort_unstable();
     let mut declared: Vec<_> = variables.keys().filter(|name| is_secret(name)).collect();
     declared.sort();
@@ -542,6 +542,7 @@ fn what_spin_toml_declares_as_secret_is_collected() {
 }
 
 mod pasted;
+mod reference;
 mod secrets;
 
 #[test]
@@ -550,6 +551,6 @@ fn offsets_have_a_sign() {
         behind,
         distance: Duration::from_secs(hours * 3600),
     };
-    assert_eq!(parse::utc_offset("-05:00"), Ok(hours(true, 5)));
-    assert_eq!(parse::utc_offset("+14:00"), Ok(hours(false, 14)));
+    assert_eq!(utc_offset::parse("-05:00"), Ok(hours(true, 5)));
+    assert_eq!(utc_offset::parse("+14:00"), Ok(hours(false, 14)));
 }

@@ -5,23 +5,22 @@
 
 use std::time::Duration;
 
-use ::http::StatusCode;
 use bytes::Bytes;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::Finding;
 use crate::config::CallTokenSettings;
-use crate::delivery::{Fault, JSON, ask, encoded, wanting_json};
 use crate::http::Received;
-use crate::json::{self, Field, Fields};
-use crate::message::{Headers, Request};
+use crate::http::json::{self, Field, Fields};
+use crate::http::message::{Headers, Request, StatusCode};
+use crate::outbound::{JSON, OutboundError, encoded, json_request, send_once};
 use crate::ports::{Clock, Outbound, Random};
 
 /// How long the API has.
-const PATIENCE: Duration = Duration::from_secs(5);
+const DEADLINE: Duration = Duration::from_secs(5);
 
-/// Longest token that is shown to the API. BlizWork's have 24 characters.
+/// Longest token that is sent to the API. BlizWork's have 24 characters.
 const LONGEST: usize = 256;
 
 /// Checks call tokens.
@@ -38,13 +37,13 @@ pub struct Checked {
 
 /// Why no token could be checked.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unchecked {
+pub enum CallTokenError {
     /// The API refused to answer. What it says besides may quote the token.
     #[error("call token: the check was answered with status {0}")]
     Status(StatusCode),
     /// There was no whole answer.
     #[error("call token: {0}")]
-    Fault(Fault),
+    Request(#[source] OutboundError),
     /// It answered, but not that the call is valid, nor that it is not.
     #[error("call token: the check failed with resultCode {0}")]
     Code(i64),
@@ -70,18 +69,18 @@ impl CallToken {
         &self,
         host: &(impl Clock + Outbound + Random),
         received: &Received,
-    ) -> Result<Checked, Unchecked> {
-        let shown = self.shown(&received.body);
+    ) -> Result<Checked, CallTokenError> {
+        let presented = self.presented(&received.body);
         // Nobody has made this one: it stands in for what is no token.
         let decoy = || format!("{:024x}", host.random() >> 32);
-        let token = shown.as_ref().map_or_else(|_| decoy(), String::clone);
-        let answer = ask(host, self.request(&token), PATIENCE).await?;
-        let code = result_code(&answer.body).ok_or(Unchecked::Shape)?;
-        let finding = match (code, shown) {
+        let token = presented.as_ref().map_or_else(|_| decoy(), String::clone);
+        let answer = send_once(host, self.request(&token), DEADLINE).await?;
+        let code = result_code(&answer.body).ok_or(CallTokenError::Shape)?;
+        let finding = match (code, presented) {
             (0, Ok(_)) => Finding::Valid,
             (1, Ok(_)) => Finding::Invalid("refused"),
             (0 | 1, Err(why)) => Finding::Invalid(why),
-            (code, _) => return Err(Unchecked::Code(code)),
+            (code, _) => return Err(CallTokenError::Code(code)),
         };
         let hash = Sha256::digest(token.to_ascii_lowercase());
         let hash = base16ct::lower::encode_string(&hash);
@@ -89,7 +88,7 @@ impl CallToken {
     }
 
     /// The token in the body, or why there is none.
-    fn shown(&self, body: &[u8]) -> Result<String, &'static str> {
+    fn presented(&self, body: &[u8]) -> Result<String, &'static str> {
         let names: Vec<_> = self.0.fields.iter().map(String::as_str).collect();
         let text = json::text(body).map_err(|_| "not JSON")?;
         let fields = Fields::read(text, &names).map_err(|_| "not JSON")?;
@@ -127,15 +126,15 @@ impl CallToken {
         let body = serde_json::to_vec(&question).expect("an object of texts");
         let url = format!("{origin}/utils/validatecall/{api_token}");
         let content = (JSON, body.into());
-        wanting_json("POST", url, Headers::default(), Some(content))
+        json_request("POST", url, Headers::default(), Some(content))
     }
 }
 
-impl From<Fault> for Unchecked {
-    fn from(fault: Fault) -> Self {
-        match fault {
-            Fault::Status { status, .. } => Self::Status(status),
-            fault => Self::Fault(fault),
+impl From<OutboundError> for CallTokenError {
+    fn from(error: OutboundError) -> Self {
+        match error {
+            OutboundError::Status { status, .. } => Self::Status(status),
+            error => Self::Request(error),
         }
     }
 }

@@ -7,7 +7,7 @@ use base64ct::{Base64UrlUnpadded, Encoding as _};
 use proptest::prelude::*;
 
 use super::{Keys, Policy, SignatureKeys};
-use crate::config::{BodySignatureSettings, Door, JwtSettings};
+use crate::config::{AccessSettings, BodySignatureSettings, JwtSettings};
 use crate::testing::{received, signer};
 
 fn keys() -> Keys {
@@ -18,7 +18,7 @@ fn keys() -> Keys {
 
 fn policy(keys: Option<Keys>, signatures: Option<&str>) -> Policy {
     let keys_of = |text| SignatureKeys::parse(text).expect("keys").expect("one");
-    Policy::new(&Door {
+    Policy::new(&AccessSettings {
         jwt: keys.map(|keys| JwtSettings {
             keys,
             issuer: None,
@@ -29,7 +29,7 @@ fn policy(keys: Option<Keys>, signatures: Option<&str>) -> Policy {
             keys: keys_of(text),
             tolerance: Duration::from_secs(300),
         }),
-        ..Door::EMPTY
+        ..AccessSettings::NONE
     })
 }
 

@@ -1,4 +1,4 @@
-//! What callers show to be let in: one file a credential, and the policy that weighs them.
+//! What callers are let in by: one file a credential, and the policy that decides.
 
 mod body_signature;
 mod call_token;
@@ -6,33 +6,33 @@ mod call_token;
 mod hostile;
 mod jwt;
 mod policy;
-mod shown;
+mod single_header;
 mod static_token;
 
 use crate::http::Received;
 
-pub use body_signature::{SignatureKeyFault, SignatureKeys};
-pub use call_token::{Checked, Unchecked};
+pub use crate::config::{SignatureKeyError, SignatureKeys};
+pub use call_token::{CallTokenError, Checked};
 pub use jwt::{KeyFault, Keys, LeftOut};
-pub use policy::{Policy, Refused, Rejected, Verified};
-pub use shown::bearer;
+pub use policy::{Admission, Denied, Policy, Rejected, Verified};
+pub use single_header::bearer;
 
 /// The kinds of credential, as the audit line and `WWW-Authenticate` name them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum CredentialKind {
     /// A token both sides know, in a header of its own.
     StaticToken,
     /// A JSON Web Token (RFC 7519) in `Authorization: Bearer`.
     Jwt,
     /// A signature over the body, in a header of its own.
     HexHmac,
-    /// A signature over id, moment and body, as Standard Webhooks has it.
+    /// A signature over id, time and body, as Standard Webhooks has it.
     StandardWebhooks,
     /// A token that was made for one call, in its body.
     CallToken,
 }
 
-impl Kind {
+impl CredentialKind {
     /// The name in the audit line.
     pub fn name(self) -> &'static str {
         match self {
@@ -48,17 +48,17 @@ impl Kind {
 /// What a credential found in a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Finding {
-    /// The request does not show one.
+    /// The request has none.
     Absent,
-    /// It shows one that is right.
+    /// It has a valid one.
     Valid,
-    /// It shows one that is wrong, or not clearly one. Why, for the log alone: a caller who
+    /// It has one that is wrong, or not clearly one. Why, for the log alone: a caller who
     /// knew would guess better.
     Invalid(&'static str),
 }
 
 impl Finding {
-    /// What two places show together: one that is valid is enough.
+    /// The finding of two headers together: one valid credential is enough.
     fn or(self, other: Self) -> Self {
         match (self, other) {
             (Self::Valid, _) | (_, Self::Valid) => Self::Valid,
@@ -71,7 +71,7 @@ impl Finding {
 /// One way to prove who calls. It judges; what follows from its finding is the policy's.
 pub trait Credential: Send + Sync {
     /// Which kind it is.
-    fn kind(&self) -> Kind;
+    fn kind(&self) -> CredentialKind;
     /// The challenge of `WWW-Authenticate` (RFC 9110, 11.6.1) that asks for it.
     fn challenge(&self) -> String;
     /// Looks at the request, with at most [`OPERATIONS`] public-key operations.

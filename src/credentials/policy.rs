@@ -1,32 +1,34 @@
-//! Which credentials open a door. Only here is a [`Verified`] made.
+//! The policy: which credentials let a caller in. Only here is a [`Verified`] made.
+
+use std::fmt;
 
 use super::body_signature::{HexHmac, StandardWebhooks};
-use super::call_token::{CallToken, Checked, Unchecked};
+use super::call_token::{CallToken, CallTokenError, Checked};
 use super::jwt::Jwt;
 use super::static_token::StaticToken;
-use super::{Credential, Finding, Kind};
-use crate::config::{Door, Rule};
+use super::{Credential, CredentialKind, Finding};
+use crate::config::{AccessSettings, Requirement};
 use crate::http::Received;
 use crate::ports::{Clock, Outbound, Random};
 
-/// What would have cost too much to look at.
+/// The finding of what would have cost too much to examine.
 const UNEXAMINED: Finding = Finding::Invalid("not examined: the client is over its limit");
 
-/// The policy of one door.
+/// The policy of one endpoint.
 pub struct Policy {
-    rule: Rule,
+    requirement: Requirement,
     credentials: Vec<Box<dyn Credential>>,
     /// The one credential that somebody else judges.
     call_token: Option<CallToken>,
-    /// `WWW-Authenticate`: what would open the door.
+    /// `WWW-Authenticate`: the credentials that would be accepted.
     challenge: String,
 }
 
-/// A request whose credentials opened its door.
+/// A request that its credentials let in.
 #[derive(Debug)]
 pub struct Verified {
     received: Received,
-    by: Vec<Kind>,
+    by: Vec<CredentialKind>,
     rejected: Vec<Rejected>,
     call_token: Option<String>,
 }
@@ -37,8 +39,8 @@ impl Verified {
         &self.received
     }
 
-    /// The credentials that were right; empty where the door is open to all.
-    pub fn by(&self) -> &[Kind] {
+    /// The credentials that were right; empty where everybody is let in.
+    pub fn by(&self) -> &[CredentialKind] {
         &self.by
     }
 
@@ -53,42 +55,59 @@ impl Verified {
         self
     }
 
-    /// The credentials that were wrong, although others opened the door.
+    /// The credentials that were wrong, although others were right.
     pub fn rejected(&self) -> &[Rejected] {
         &self.rejected
     }
 }
 
-/// A credential that was wrong, and why: for the log alone.
+/// A credential that was wrong, and why: for the log alone, as `<kind>: <why>`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejected {
     /// Which kind.
-    pub kind: Kind,
+    pub kind: CredentialKind,
     /// Why.
     pub why: &'static str,
 }
 
-/// A request that stays outside.
+impl fmt::Display for Rejected {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.kind.name(), self.why)
+    }
+}
+
+/// What follows from a request's credentials.
+#[derive(Debug)]
+pub enum Admission {
+    /// It is let in.
+    Granted(Verified),
+    /// It is not.
+    Denied(Denied),
+    /// Who had to be asked could not say.
+    Undecided(CallTokenError),
+}
+
+/// A request that is not let in.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Refused {
+pub struct Denied {
     /// The credentials that were right, but not enough.
-    pub by: Vec<Kind>,
+    pub by: Vec<CredentialKind>,
     /// The credentials that were wrong.
     pub rejected: Vec<Rejected>,
-    /// `WWW-Authenticate`: what would open the door.
+    /// `WWW-Authenticate`: the credentials that would be accepted.
     pub challenge: String,
 }
 
 impl Policy {
-    /// The policy of `door`. A further credential is one line here.
-    pub fn new(door: &Door) -> Self {
-        let Door {
-            rule,
+    /// The policy for these settings. A further credential is one line here.
+    pub fn new(access: &AccessSettings) -> Self {
+        let AccessSettings {
+            requirement,
             static_token,
             jwt,
             body_signature,
             call_token,
-        } = door;
+        } = access;
         let body_signature = body_signature.as_ref();
         let credentials: [Option<Box<dyn Credential>>; 4] = [
             static_token
@@ -103,18 +122,18 @@ impl Policy {
                 .map(|it| Box::new(it) as _),
         ];
         let call_token = call_token.as_ref().map(CallToken::new);
-        Self::of(*rule, credentials.into_iter().flatten(), call_token)
+        Self::of(*requirement, credentials.into_iter().flatten(), call_token)
     }
 
     fn of(
-        rule: Rule,
+        requirement: Requirement,
         credentials: impl IntoIterator<Item = Box<dyn Credential>>,
         call_token: Option<CallToken>,
     ) -> Self {
         let credentials: Vec<_> = credentials.into_iter().collect();
         let challenges: Vec<_> = credentials.iter().map(|it| it.challenge()).collect();
         Self {
-            rule,
+            requirement,
             challenge: challenges.join(", "),
             credentials,
             call_token,
@@ -129,14 +148,17 @@ impl Policy {
         host: &(impl Clock + Outbound + Random),
         received: Received,
         may_cost: impl AsyncFnOnce() -> bool,
-    ) -> Result<Result<Verified, Refused>, Unchecked> {
+    ) -> Admission {
         let glances = self.credentials.iter().map(|it| it.glance(&received));
         let glances: Vec<_> = glances.collect();
         let is_known = glances.contains(&Some(Finding::Valid));
         let is_costly = self.call_token.is_some() || glances.contains(&None);
         let may_cost = is_known || !is_costly || may_cost().await;
         let checked = match &self.call_token {
-            Some(call_token) if may_cost => Some(call_token.check(host, &received).await?),
+            Some(call_token) if may_cost => match call_token.check(host, &received).await {
+                Ok(checked) => Some(checked),
+                Err(error) => return Admission::Undecided(error),
+            },
             Some(_) => Some(Checked {
                 finding: UNEXAMINED,
                 hash: String::new(),
@@ -150,18 +172,21 @@ impl Policy {
             None => UNEXAMINED,
         });
         let examined = examined.collect();
-        Ok(self.decide(received, checked, examined))
+        match self.decide(received, checked, examined) {
+            Ok(verified) => Admission::Granted(verified),
+            Err(denied) => Admission::Denied(denied),
+        }
     }
 
     /// Whether only the body can tell that the request is to be let in: what its headers alone leave
-    /// wrong is refused before anything of its body is kept. `received` has no body yet.
+    /// wrong is refused before anything of its body is read. `received` has no body yet.
     pub fn needs_body(&self, received: &Received) -> bool {
         self.call_token.is_some() || self.credentials.iter().any(|it| it.needs_body(received))
     }
 
-    /// Lets the request in, or says what would have opened the door. `checked` is what came of its
+    /// Lets the request in, or says what would have been accepted. `checked` is what came of its
     /// call token.
-    pub fn judge(&self, received: Received, checked: Option<Checked>) -> Result<Verified, Refused> {
+    pub fn judge(&self, received: Received, checked: Option<Checked>) -> Result<Verified, Denied> {
         let examined = self.credentials.iter().map(|it| it.examine(&received));
         let examined = examined.collect();
         self.decide(received, checked, examined)
@@ -173,10 +198,10 @@ impl Policy {
         received: Received,
         checked: Option<Checked>,
         examined: Vec<Finding>,
-    ) -> Result<Verified, Refused> {
+    ) -> Result<Verified, Denied> {
         let (mut by, mut rejected) = (Vec::new(), Vec::new());
         let (called, hash) = checked.map(|it| (it.finding, it.hash)).unzip();
-        let called = called.map(|finding| (Kind::CallToken, finding));
+        let called = called.map(|finding| (CredentialKind::CallToken, finding));
         let kinds = self.credentials.iter().map(|it| it.kind());
         for (kind, finding) in called.into_iter().chain(kinds.zip(examined)) {
             match finding {
@@ -185,13 +210,13 @@ impl Policy {
                 Finding::Invalid(why) => rejected.push(Rejected { kind, why }),
             }
         }
-        let call_token = hash.filter(|_| by.contains(&Kind::CallToken));
-        let open = match self.rule {
-            Rule::Any => !by.is_empty(),
-            Rule::All => !by.is_empty() && by.len() == self.kinds().count(),
-            Rule::Open => true,
+        let call_token = hash.filter(|_| by.contains(&CredentialKind::CallToken));
+        let is_let_in = match self.requirement {
+            Requirement::Any => !by.is_empty(),
+            Requirement::All => !by.is_empty() && by.len() == self.kinds().count(),
+            Requirement::Open => true,
         };
-        if open {
+        if is_let_in {
             return Ok(Verified {
                 received,
                 by,
@@ -199,22 +224,22 @@ impl Policy {
                 call_token,
             });
         }
-        Err(Refused {
+        Err(Denied {
             by,
             rejected,
             challenge: self.challenge.clone(),
         })
     }
 
-    /// The kinds of credential that the door looks at.
-    pub fn kinds(&self) -> impl Iterator<Item = Kind> {
+    /// The kinds of credential that are examined.
+    pub fn kinds(&self) -> impl Iterator<Item = CredentialKind> {
         let examined = self.credentials.iter().map(|it| it.kind());
-        let called = self.call_token.as_ref().map(|_| Kind::CallToken);
+        let called = self.call_token.as_ref().map(|_| CredentialKind::CallToken);
         examined.chain(called)
     }
 
     /// Whether failed attempts count. Where somebody else judges they do not: who guesses has no more
-    /// of it, and that they had counted would show at other doors.
+    /// of it, and that they had been counted would show at other endpoints.
     pub fn counts_attempts(&self) -> bool {
         self.call_token.is_none()
     }

@@ -1,16 +1,16 @@
 //! The static token: a word both sides know, in any of the configured headers.
 //!
-//! Different headers are looked at each for itself, and one right token is enough: gateways put
+//! Each header is examined by itself, and one right token is enough: gateways put
 //! keys of their own into `X-API-KEY`.
 
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
-use super::shown::{REPEATED, Shown, bearer};
-use super::{Credential, Finding, Kind};
+use super::single_header::{REPEATED, SingleHeader, bearer};
+use super::{Credential, CredentialKind, Finding};
 use crate::config::StaticTokens;
 use crate::http::Received;
-use crate::message::Headers;
+use crate::http::message::Headers;
 
 type Hash = [u8; 32];
 
@@ -36,14 +36,14 @@ impl StaticToken {
     }
 
     fn examine_header(&self, headers: &Headers, name: &str) -> Finding {
-        match Shown::by(headers, name) {
-            Shown::Nothing => Finding::Absent,
-            Shown::One(value) => match self.token_in(value) {
+        match SingleHeader::of(headers, name) {
+            SingleHeader::Absent => Finding::Absent,
+            SingleHeader::One(value) => match self.token_in(value) {
                 Some(token) if self.accepts(token) => Finding::Valid,
                 Some(_) => Finding::Invalid("wrong value"),
                 None => Finding::Invalid("no Bearer"),
             },
-            Shown::Repeated => Finding::Invalid(REPEATED),
+            SingleHeader::Repeated => Finding::Invalid(REPEATED),
         }
     }
 
@@ -57,17 +57,19 @@ impl StaticToken {
 
     /// Compares with every token, whichever is right, in a time that depends on `value` alone.
     fn accepts(&self, value: &[u8]) -> bool {
-        let shown = hash(value);
+        let presented = hash(value);
         self.accepted
             .iter()
-            .fold(Choice::from(0), |found, token| found | token.ct_eq(&shown))
+            .fold(Choice::from(0), |found, token| {
+                found | token.ct_eq(&presented)
+            })
             .into()
     }
 }
 
 impl Credential for StaticToken {
-    fn kind(&self) -> Kind {
-        Kind::StaticToken
+    fn kind(&self) -> CredentialKind {
+        CredentialKind::StaticToken
     }
 
     fn challenge(&self) -> String {
@@ -101,9 +103,9 @@ mod tests {
     const WRONG: Finding = Finding::Invalid("wrong value");
     const REPEATED: Finding = Finding::Invalid("repeated header");
 
-    type Shown = &'static [(&'static str, &'static [u8])];
+    type SingleHeader = &'static [(&'static str, &'static [u8])];
 
-    fn examine(headers: Shown) -> Finding {
+    fn examine(headers: SingleHeader) -> Finding {
         let settings = StaticTokens {
             tokens: vec![Secret::new("viejo"), Secret::new("nuevo-token")],
             headers: vec!["x-authorization".to_owned(), "x-api-key".to_owned()],
@@ -114,7 +116,7 @@ mod tests {
 
     #[test]
     fn each_case_of_the_headers_has_one_finding() {
-        let cases: &[(Shown, Finding)] = &[
+        let cases: &[(SingleHeader, Finding)] = &[
             (&[], Finding::Absent),
             (&[("x-authorization", b"viejo")], Finding::Valid),
             (&[("x-authorization", b"nuevo-token")], Finding::Valid),

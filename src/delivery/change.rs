@@ -2,10 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::moment::Moment;
-
-/// A name of the database's: a source's own, or one that was kept with a change.
-pub type Name = Cow<'static, str>;
+use super::timestamp::Timestamp;
+use crate::config::Name;
 
 /// What a source asks for. Names are SAM's own; what an installation calls them is the
 /// adapter's business.
@@ -39,7 +37,7 @@ pub enum Value {
     Text(String),
     /// Nothing.
     Null,
-    /// The moment of the write, in the database's local time.
+    /// The time of the write, in the database's local time.
     Now,
     /// The same, but only where there is nothing yet.
     NowIfNull,
@@ -57,14 +55,14 @@ pub enum IfAbsent {
 /// When a row is left as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Guard {
-    /// Where `column` holds one of `last`: its last word is spoken.
+    /// Where `column` holds one of `last`: its state is final.
     Final {
         /// The column that is looked at.
         column: Name,
         /// What it holds in a row that is never changed again.
         last: Cow<'static, [Name]>,
     },
-    /// Where `column` holds a later moment than the change brings for it.
+    /// Where `column` holds a later time than the change has for it.
     Newer {
         /// The column that is looked at, and written to.
         column: Name,
@@ -82,7 +80,7 @@ impl Change {
         self
     }
 
-    /// The texts that are to be held, by their columns.
+    /// The texts that are to be written, by their columns.
     pub fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
         self.values
             .iter()
@@ -104,15 +102,15 @@ impl Change {
     }
 
     /// Whether a row that is there stays as it is, by what the guard's column holds.
-    pub fn leaves(&self, held: Option<&str>) -> bool {
-        match (&self.guard, held) {
+    pub fn leaves(&self, current: Option<&str>) -> bool {
+        match (&self.guard, current) {
             (Guard::Exists, _) => true,
-            (Guard::Final { last, .. }, Some(held)) => is_one_of(last, held),
-            (Guard::Newer { .. }, Some(held)) => {
-                let moment = |text| Moment::of_database(text).ok();
-                // What is no moment was not written by a change, and gives way to one.
-                let (held, own) = (moment(held), self.guarded().and_then(moment));
-                held.is_some_and(|held| own.is_some_and(|own| own < held))
+            (Guard::Final { last, .. }, Some(current)) => is_one_of(last, current),
+            (Guard::Newer { .. }, Some(current)) => {
+                let time = |text| Timestamp::of_database(text).ok();
+                // What is no timestamp was not written by a change, and gives way to one.
+                let (current, own) = (time(current), self.guarded().and_then(time));
+                current.is_some_and(|current| own.is_some_and(|own| own < current))
             }
             (_, None) => false,
         }
@@ -149,7 +147,7 @@ impl Guard {
 }
 
 /// Compared as SAM's SQL Server does it: neither case nor spaces at the end count.
-fn is_one_of(last: &[Name], held: &str) -> bool {
-    let held = held.trim_end_matches(' ');
-    last.iter().any(|last| last.eq_ignore_ascii_case(held))
+fn is_one_of(last: &[Name], current: &str) -> bool {
+    let current = current.trim_end_matches(' ');
+    last.iter().any(|last| last.eq_ignore_ascii_case(current))
 }

@@ -4,20 +4,41 @@
 //! a table there is no conditional update, so its row is looked at first; a change that comes in
 //! between is written over, unless a policy in Data API builder's own settings guards the row.
 
-use ::http::StatusCode;
 use serde_json::Value as Json;
 
 use super::change::{Change, IfAbsent};
+use super::outcome::{DeliveryError, Outcome, Ports};
 use super::remote::json;
-use super::remote::verdict::{self, Rule};
-use super::remote::{Answer, Call, Dialect, Exchange, Fault, Format, Probe};
-use super::{COLUMNS, Failure, Outcome, Ports, encoded};
-use crate::config::{Table, Target};
+use super::remote::{DataApiRequest, Dialect, Exchange, Probe};
+use crate::config::{COLUMNS, Table, WriteTarget};
+use crate::http::message::StatusCode;
+use crate::outbound::ErrorFormat::Nested;
+use crate::outbound::ErrorPattern::Codes;
+use crate::outbound::Verdict::{Final, Transient, Waits};
+use crate::outbound::{OutboundError, OutboundReply, Rule, encoded};
 
 /// Without it a PATCH makes the row that is not there.
 const ONLY_IF_THERE: (&str, &str) = ("if-match", "*");
 
-/// How it is spoken to.
+/// Data API builder: `{"error":{"code":"…"}}`.
+pub(super) const RULES: &[Rule] = &[
+    Rule(
+        &[400, 422],
+        Codes(Nested, &["BadRequest", "DatabaseInputError"]),
+        Final,
+    ),
+    // A snapshot conflict (3960), or a key that is there already.
+    Rule(
+        &[409],
+        Codes(Nested, &["DatabaseOperationFailed"]),
+        Transient,
+    ),
+    // A constraint or a view that does not accept the row; or a policy that keeps it.
+    Rule(&[400], Codes(Nested, &["DatabaseOperationFailed"]), Waits),
+    Rule(&[403], Codes(Nested, &["DatabasePolicyFailure"]), Waits),
+];
+
+/// Its protocol.
 pub struct Dab;
 
 impl Dialect for Dab {
@@ -25,10 +46,10 @@ impl Dialect for Dab {
         exchange: &mut Exchange<'_, impl Ports>,
         procedure: &str,
         change: &Change,
-    ) -> Result<Outcome, Fault> {
+    ) -> Result<Outcome, OutboundError> {
         let target = format!("{}/{}", exchange.path(), encoded(procedure));
-        let call = Call::new("POST", target).with_body(json::arguments(change));
-        let answer = exchange.send(&call).await?;
+        let request = DataApiRequest::new("POST", target).with_body(json::arguments(change));
+        let answer = exchange.send(&request).await?;
         json::outcome(&rows(&answer)?, &answer)
     }
 
@@ -37,76 +58,78 @@ impl Dialect for Dab {
         table: &Table,
         change: &Change,
         now: &str,
-    ) -> Result<Outcome, Failure> {
+    ) -> Result<Outcome, DeliveryError> {
         let address = address(exchange.path(), table, change)?;
         loop {
             let row = look(exchange, &address, table, change).await?;
-            let call = match &row {
+            let request = match &row {
                 None if change.if_absent == IfAbsent::Report => return Ok(Outcome::NotFound),
-                None => Call::new("POST", entity(exchange.path(), table))
+                None => DataApiRequest::new("POST", entity(exchange.path(), table))
                     .with_body(json::row(table, change, now)),
                 Some(row) if is_left(row, table, change) => return Ok(Outcome::AlreadyFinal),
                 Some(row) => {
                     let is_null = |column: &str| row.get(column).is_none_or(Json::is_null);
-                    Call::new("PATCH", address.clone())
+                    DataApiRequest::new("PATCH", address.clone())
                         .with_header(ONLY_IF_THERE)
                         .with_body(json::columns(table, change, now, is_null))
                 }
             };
-            match exchange.attempt(&call).await {
+            match exchange.attempt(&request).await {
                 // The row comes back only to a role that may read it.
                 Ok(answer) => {
                     rows(&answer)?;
                     return Ok(Outcome::Updated);
                 }
-                Err(fault) if is_no_row(&fault) || row.is_none() && is_conflict(&fault) => {
+                Err(error) if is_no_row(&error) || row.is_none() && is_conflict(&error) => {
                     return explain(exchange, &address, table, change).await;
                 }
                 // Never sent again without a look: the row may be final by then.
-                Err(fault) => exchange.second_chance(fault).await?,
+                Err(error) => exchange.second_attempt(error).await?,
             }
         }
     }
 
-    const RULES: &'static [Rule] = verdict::DAB;
+    const RULES: &'static [Rule] = RULES;
 
     /// Its liveness, which asks no database and is open to all; but it judges a token all the same.
     /// Closer: the entity itself, by a method that a procedure does not have, or one row's key.
-    fn probe(path: &str, target: &Target) -> Probe {
+    fn probe(path: &str, target: &WriteTarget) -> Probe {
         let closer = match target {
-            Target::Procedure(name) => format!("{path}/{}", encoded(name)),
-            Target::Table(table) => {
+            WriteTarget::Procedure(name) => format!("{path}/{}", encoded(name)),
+            WriteTarget::Table(table) => {
                 let key = table.column(COLUMNS[0]).map(encoded);
                 let key = key.map_or_else(String::new, |key| format!("&$select={key}"));
                 format!("{}?$first=1{key}", entity(path, table))
             }
         };
         Probe {
-            root: Call::new("GET", "/".to_owned()),
-            closer: Call::new("GET", closer),
+            root: DataApiRequest::new("GET", "/".to_owned()),
+            closer: DataApiRequest::new("GET", closer),
         }
     }
 
     /// `{"status":"Healthy","version":"…","app-name":"…"}`, or the word alone from older ones.
-    fn is_root(answer: &Answer, _: &Target) -> bool {
-        let Ok(body) = json::read(answer) else {
+    fn is_root(answer: &OutboundReply, _: &WriteTarget) -> bool {
+        let Ok(body) = answer.json() else {
             return answer.body.trim_ascii() == b"Healthy";
         };
         let is_healthy = body.get("status").and_then(Json::as_str) == Some("Healthy");
         is_healthy && (body.get("version").is_some() || body.get("app-name").is_some())
     }
 
-    fn takes_changes(closer: Result<Answer, Fault>, _: &Target) -> Result<(), Fault> {
+    fn takes_changes(
+        closer: Result<OutboundReply, OutboundError>,
+        _: &WriteTarget,
+    ) -> Result<(), OutboundError> {
         match closer {
             Ok(answer) => rows(&answer).map(drop),
             // A procedure is only called by POST.
-            Err(Fault::Status { status, said, .. })
-                if status == StatusCode::METHOD_NOT_ALLOWED
-                    && said.code(Format::Nested).is_some() =>
+            Err(OutboundError::Status { status, detail, .. })
+                if status == StatusCode::METHOD_NOT_ALLOWED && detail.code(Nested).is_some() =>
             {
                 Ok(())
             }
-            Err(fault) => Err(fault),
+            Err(error) => Err(error),
         }
     }
 }
@@ -118,11 +141,11 @@ async fn explain(
     address: &str,
     table: &Table,
     change: &Change,
-) -> Result<Outcome, Failure> {
+) -> Result<Outcome, DeliveryError> {
     match look(exchange, address, table, change).await? {
         None if change.if_absent == IfAbsent::Report => Ok(Outcome::NotFound),
         Some(row) if is_left(&row, table, change) => Ok(Outcome::AlreadyFinal),
-        _ => Err(Failure::Withheld),
+        _ => Err(DeliveryError::Withheld),
     }
 }
 
@@ -132,32 +155,32 @@ async fn look(
     address: &str,
     table: &Table,
     change: &Change,
-) -> Result<Option<Json>, Fault> {
+) -> Result<Option<Json>, OutboundError> {
     let target = format!("{address}?$select={}", json::looked_at(table, change));
-    let answer = match exchange.send(&Call::new("GET", target)).await {
+    let answer = match exchange.send(&DataApiRequest::new("GET", target)).await {
         Ok(answer) => answer,
-        Err(fault) if is_no_row(&fault) => {
-            exchange.doubtful = Some(fault);
+        Err(error) if is_no_row(&error) => {
+            exchange.doubtful = Some(error);
             return Ok(None);
         }
-        Err(fault) => return Err(fault),
+        Err(error) => return Err(error),
     };
     match <[Json; 1]>::try_from(rows(&answer)?) {
         Ok([row]) if json::has_state(&row, table, change) => Ok(Some(row)),
         Err(none) if none.is_empty() => Ok(None),
-        _ => Err(json::shape(&answer)),
+        _ => Err(answer.unexpected()),
     }
 }
 
 /// Where the row is, by its key.
-fn address(path: &str, table: &Table, change: &Change) -> Result<String, Failure> {
+fn address(path: &str, table: &Table, change: &Change) -> Result<String, DeliveryError> {
     let column = table.column(&change.entity.key_column);
-    let column = column.ok_or(Failure::Unaddressable)?;
-    // The server in front of it takes these for steps in the path however they are encoded,
+    let column = column.ok_or(DeliveryError::Unaddressable)?;
+    // The server in front of it reads these as steps in the path however they are encoded,
     // leaves an encoded slash encoded, and refuses a key that is blank.
     let key = change.key.as_str();
     if matches!(key, "." | "..") || key.contains('/') || key.trim().is_empty() {
-        return Err(Failure::Unaddressable);
+        return Err(DeliveryError::Unaddressable);
     }
     let entity = entity(path, table);
     Ok(format!("{entity}/{}/{}", encoded(column), encoded(key)))
@@ -168,31 +191,31 @@ fn entity(path: &str, table: &Table) -> String {
 }
 
 /// Every reply that says yes has rows under `value`.
-fn rows(answer: &Answer) -> Result<Vec<Json>, Fault> {
-    match json::read(answer)?.get_mut("value").map(Json::take) {
+fn rows(answer: &OutboundReply) -> Result<Vec<Json>, OutboundError> {
+    match answer.json()?.get_mut("value").map(Json::take) {
         Some(Json::Array(rows)) => Ok(rows),
-        _ => Err(json::shape(answer)),
+        _ => Err(answer.unexpected()),
     }
 }
 
 fn is_left(row: &Json, table: &Table, change: &Change) -> bool {
-    change.leaves(json::held(row, table, change))
+    change.leaves(json::current_state(row, table, change))
 }
 
-/// Whether the fault is that there is no row with this key; what else is not found has no code, or
+/// Whether the error is that there is no row with this key; what else is not found has no code, or
 /// another.
-fn is_no_row(fault: &Fault) -> bool {
+fn is_no_row(error: &OutboundError) -> bool {
     matches!(
-        fault,
-        Fault::Status { status, said, .. }
+        error,
+        OutboundError::Status { status, detail, .. }
             if *status == StatusCode::NOT_FOUND
-                && matches!(said.code(Format::Nested), Some("EntityNotFound" | "ItemNotFound"))
+                && matches!(detail.code(Nested), Some("EntityNotFound" | "ItemNotFound"))
     )
 }
 
-/// Whether the fault is that there is a row with this key.
-fn is_conflict(fault: &Fault) -> bool {
-    matches!(fault, Fault::Status { status, .. } if *status == StatusCode::CONFLICT)
+/// Whether the error is that there is a row with this key.
+fn is_conflict(error: &OutboundError) -> bool {
+    matches!(error, OutboundError::Status { status, .. } if *status == StatusCode::CONFLICT)
 }
 
 #[cfg(test)]

@@ -1,49 +1,13 @@
 //! SAM's table `Ejecuciones`: the types of its columns, and the change that a callback makes.
 
-use std::borrow::Cow;
 use std::fmt;
 
-use super::change::{Change, Entity, Guard, IfAbsent, Name, Value};
-
-/// `Estado`, what a robot is doing.
-pub const ESTADO: &str = "Estado";
-
-/// `CallbackInfo`, the callback's JSON as it came.
-pub const CALLBACK_INFO: &str = "CallbackInfo";
-
-/// Every column that a callback touches, its key first and then its state.
-pub const COLUMNS: [&str; 6] = [
-    "DeploymentId",
-    ESTADO,
-    CALLBACK_INFO,
-    "FechaFin",
-    "FechaInicioReal",
-    "FechaActualizacion",
-];
+use super::change::{Change, Entity, Guard, IfAbsent, Value};
+use crate::audit::Subject;
+use crate::config::{CALLBACK_INFO, COLUMNS, ESTADO, FINAL_STATES, LONGEST_STATE, OTHER_STATES};
 
 /// The table.
 pub const EJECUCIONES: Entity = Entity::new("Ejecuciones", COLUMNS[0]);
-
-/// States that no callback changes, unless `sam_final_states` names others.
-pub const FINAL_STATES: &[Name] = &[
-    Cow::Borrowed("COMPLETED"),
-    Cow::Borrowed("RUN_COMPLETED"),
-    Cow::Borrowed("RUN_FAILED"),
-    Cow::Borrowed("DEPLOY_FAILED"),
-    Cow::Borrowed("RUN_ABORTED"),
-    Cow::Borrowed("COMPLETED_INFERRED"),
-];
-
-/// States that SAM knows for those of a robot that still runs, or that it has given up.
-pub const OTHER_STATES: [&str; 7] = [
-    "DEPLOYED",
-    "RUNNING",
-    "QUEUED",
-    "PENDING_EXECUTION",
-    "UPDATE",
-    "RUN_PAUSED",
-    "UNKNOWN",
-];
 
 /// `Ejecuciones.DeploymentId`, `nvarchar(50)`: the key a callback has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +19,7 @@ pub struct Status(String);
 
 /// Why a text does not fit its column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Misfit {
+pub enum ColumnError {
     /// Nothing in it, or nothing that can be seen: to SQL Server spaces alone are the empty text.
     #[error("is empty")]
     Empty,
@@ -88,6 +52,14 @@ pub fn ended(deployment_id: DeploymentId, status: Status, callback_info: String)
     }
 }
 
+/// The change's row, as the log names it.
+pub fn subject(change: &Change) -> Subject {
+    match change.entity == EJECUCIONES {
+        true => Subject::Deployment(change.key.clone()),
+        false => Subject::Row(format!("{}/{}", change.entity.name, change.key)),
+    }
+}
+
 /// Whether the change sets a state of `Ejecuciones` that SAM's lists do not have: neither a final
 /// one nor one of [`OTHER_STATES`]. It is stored all the same, and SAM's people have to hear of it.
 pub fn sets_unknown_state(change: &Change) -> bool {
@@ -103,8 +75,8 @@ impl DeploymentId {
     const LONGEST: usize = 50;
 
     /// Takes a text that fits the column.
-    pub fn new(text: impl Into<String>) -> Result<Self, Misfit> {
-        fitting(text.into(), Self::LONGEST).map(Self)
+    pub fn new(text: impl Into<String>) -> Result<Self, ColumnError> {
+        fit_column(text.into(), Self::LONGEST).map(Self)
     }
 
     /// The text.
@@ -114,11 +86,9 @@ impl DeploymentId {
 }
 
 impl Status {
-    const LONGEST: usize = 20;
-
-    /// Takes a text that fits the column. States SAM does not know are taken too: A360 adds some.
-    pub fn new(text: impl Into<String>) -> Result<Self, Misfit> {
-        fitting(text.into(), Self::LONGEST).map(Self)
+    /// Takes a text that fits the column. States SAM does not know are accepted too: A360 adds some.
+    pub fn new(text: impl Into<String>) -> Result<Self, ColumnError> {
+        fit_column(text.into(), LONGEST_STATE).map(Self)
     }
 }
 
@@ -134,14 +104,14 @@ fn is_invisible(character: char) -> bool {
         || matches!(character, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
 }
 
-/// The text, if a column takes it that has room for so many UTF-16 code units.
-pub fn fitting(text: String, longest: usize) -> Result<String, Misfit> {
+/// The text, if a column holds it that has room for so many UTF-16 code units.
+pub fn fit_column(text: String, longest: usize) -> Result<String, ColumnError> {
     if text.chars().all(is_invisible) {
-        Err(Misfit::Empty)
+        Err(ColumnError::Empty)
     } else if text.encode_utf16().count() > longest {
-        Err(Misfit::TooLong(longest))
+        Err(ColumnError::TooLong(longest))
     } else if text.chars().any(char::is_control) {
-        Err(Misfit::Control)
+        Err(ColumnError::Control)
     } else {
         Ok(text)
     }
@@ -160,18 +130,18 @@ mod tests {
             (&fifty, Ok(())),
             ("ñandú / ../..; drop table--", Ok(())),
             (&emoji.repeat(25), Ok(())),
-            ("", Err(Misfit::Empty)),
-            ("   ", Err(Misfit::Empty)),
-            ("\u{a0}\u{3000}", Err(Misfit::Empty)),
-            ("\u{200b} \u{feff}", Err(Misfit::Empty)),
-            ("\t", Err(Misfit::Control)),
-            (&"x".repeat(51), Err(Misfit::TooLong(50))),
+            ("", Err(ColumnError::Empty)),
+            ("   ", Err(ColumnError::Empty)),
+            ("\u{a0}\u{3000}", Err(ColumnError::Empty)),
+            ("\u{200b} \u{feff}", Err(ColumnError::Empty)),
+            ("\t", Err(ColumnError::Control)),
+            (&"x".repeat(51), Err(ColumnError::TooLong(50))),
             // 26 characters, but 52 of SQL Server's.
-            (&emoji.repeat(26), Err(Misfit::TooLong(50))),
-            ("a\0", Err(Misfit::Control)),
-            ("a\nb", Err(Misfit::Control)),
-            ("\u{7f}", Err(Misfit::Control)),
-            ("\u{85}", Err(Misfit::Control)),
+            (&emoji.repeat(26), Err(ColumnError::TooLong(50))),
+            ("a\0", Err(ColumnError::Control)),
+            ("a\nb", Err(ColumnError::Control)),
+            ("\u{7f}", Err(ColumnError::Control)),
+            ("\u{85}", Err(ColumnError::Control)),
             (" a ", Ok(())),
         ] {
             let id = DeploymentId::new(text);
@@ -188,7 +158,7 @@ mod tests {
     fn a_status_has_twenty_characters_at_most() {
         assert!(Status::new("COMPLETED_INFERRED").is_ok());
         assert!(Status::new("x".repeat(20)).is_ok());
-        assert_eq!(Status::new("x".repeat(21)), Err(Misfit::TooLong(20)));
+        assert_eq!(Status::new("x".repeat(21)), Err(ColumnError::TooLong(20)));
     }
 
     fn change(status: &str) -> Change {

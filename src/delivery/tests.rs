@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use futures_executor::block_on;
 
+use super::local_time::local_time;
 use super::*;
-use crate::message::Request;
-use crate::ports::SendError;
+use crate::config::{Config, UtcOffset};
+use crate::http::message::Request;
+use crate::ports::{Clock as _, SendError};
 use crate::testing::{Answers, FakeHost, TOKEN, json};
 
 /// What a data API is asked to do in most tests.
@@ -52,11 +54,11 @@ impl Desk {
     pub fn with(settings: &[(&str, &str)]) -> Self {
         let token = ("callback_token", TOKEN);
         let host = FakeHost::with(&[&[token], settings].concat());
-        let config = block_on(config::Config::load(&host));
+        let config = block_on(Config::load(&host));
         let chosen = config
             .data_api
             .unwrap_or_else(|| panic!("{:?}", config.problems));
-        let data_api = DataApi::new(chosen, config.names);
+        let data_api = DataApi::new(chosen, config.table_names);
         Self { host, data_api }
     }
 
@@ -65,11 +67,11 @@ impl Desk {
         &self,
         change: &Change,
         answers: impl IntoIterator<Item = Answers>,
-    ) -> Result<Outcome, Failure> {
+    ) -> Result<Outcome, DeliveryError> {
         self.try_out(change, answers).result
     }
 
-    pub fn try_out(&self, change: &Change, answers: impl IntoIterator<Item = Answers>) -> Tried {
+    pub fn try_out(&self, change: &Change, answers: impl IntoIterator<Item = Answers>) -> Applied {
         self.host.will(answers);
         let tried = block_on(self.data_api.apply(&self.host, change));
         let left = self.host.answers.take();
@@ -84,9 +86,9 @@ impl Desk {
     /// Another instance, at the same store and in the same time.
     pub fn beside(&self) -> Self {
         let host = self.host.beside();
-        let config = block_on(config::Config::load(&host));
+        let config = block_on(Config::load(&host));
         let chosen = config.data_api.expect("as before");
-        let data_api = DataApi::new(chosen, config.names);
+        let data_api = DataApi::new(chosen, config.table_names);
         Self { host, data_api }
     }
 
@@ -145,7 +147,7 @@ const DAB_IS_WELL: &str = r#"{"status":"Healthy","version":"2.0.9","app-name":"d
 const POSTGREST_IS_WELL: &str = r#"{"swagger":"2.0","info":{"version":"12.2"},"paths":{"/":{}}}"#;
 const PAGE: &str = "<!DOCTYPE html><html><h1>Welcome to nginx!</h1></html>";
 
-fn probe(desk: &Desk, answers: impl IntoIterator<Item = Answers>) -> Result<(), Failure> {
+fn probe(desk: &Desk, answers: impl IntoIterator<Item = Answers>) -> Result<(), DeliveryError> {
     desk.host.will(answers);
     let probed = block_on(desk.data_api.probe(&desk.host));
     let left = desk.host.answers.take();
@@ -325,7 +327,7 @@ fn every_kind_of_change_comes_out_of_the_outbox_as_it_went_in() {
     for change in [change("d-1"), message("x"), event(), report] {
         let kept = outbox.accept(&desk.host, change.clone(), origin);
         let place = block_on(kept).expect("kept");
-        let found = block_on(outbox.find(&desk.host, place.id)).expect("read");
+        let found = block_on(outbox.find(&desk.host, place.scheduled.id)).expect("read");
         let entry = found.and_then(|found| found.entry).expect("readable");
         assert_eq!(entry.change, change);
         assert_eq!((entry.tries, entry.attempts.len()), (0, 0));
@@ -336,6 +338,6 @@ fn every_kind_of_change_comes_out_of_the_outbox_as_it_went_in() {
 fn a_table_whose_name_is_not_known_is_not_guessed() {
     let desk = Desk::with(&[("data_api", "dab"), ("webhook_tables", "one two")]);
     let tried = desk.apply(&message("x"), []);
-    assert_eq!(tried, Err(Failure::Nameless));
-    assert!(Failure::Nameless.may_pass());
+    assert_eq!(tried, Err(DeliveryError::UnknownTable));
+    assert!(DeliveryError::UnknownTable.is_retryable());
 }

@@ -6,7 +6,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::message::Headers;
+use crate::http::message::Headers;
 
 /// The caller's address, or `None` where the host does not say.
 pub fn client_address(headers: &Headers, trusted_proxies: usize) -> Option<IpAddr> {

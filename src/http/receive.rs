@@ -1,7 +1,7 @@
-//! Taking a request in: its body up to the limit, and whether it says that it is JSON.
+//! Receiving a request: its body, up to the limit and within its time.
 //!
 //! A body that nobody wants is read all the same, and dropped: one left unread breaks the kept-alive
-//! connection under its next request. Past [`PATIENCE`], or once its time is over, it is not worth
+//! connection under its next request. Past [`MOST_DROPPED`], or once its time is over, it is not worth
 //! it, and the host closes the connection instead.
 
 use std::pin::pin;
@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use futures_util::future::{Either, select};
 
 use super::Refusal;
-use crate::message::{Body, Headers};
+use crate::http::message::{Body, Headers};
 use crate::ports::Clock;
 
 /// How long all of a body may take, from when its request came.
@@ -20,13 +20,13 @@ const DEADLINE: Duration = Duration::from_secs(30);
 const DROPPED_WITHIN: Duration = Duration::from_secs(5);
 
 /// How many bytes beyond the limit are read, and dropped, before a reply.
-const PATIENCE: usize = 8 << 20;
+const MOST_DROPPED: usize = 8 << 20;
 
 /// How much room a body gets at first. It grows with what has come, never with what was announced:
 /// of that a caller has sent nothing yet.
 const FIRST_PIECE: usize = 16 << 10;
 
-/// A request as it came, before anyone has looked at its credentials.
+/// A request as it came, before its credentials are verified.
 #[derive(Debug)]
 pub struct Received {
     /// Its headers.
@@ -38,7 +38,7 @@ pub struct Received {
 }
 
 /// A body on its way in: kept or dropped, within its time.
-pub struct Incoming<'a, B, C> {
+pub struct IncomingBody<'a, B, C> {
     body: B,
     clock: &'a C,
     /// `Content-Length`.
@@ -55,7 +55,7 @@ enum Read {
     TooLarge,
 }
 
-impl<'a, B: Body, C: Clock> Incoming<'a, B, C> {
+impl<'a, B: Body, C: Clock> IncomingBody<'a, B, C> {
     /// The body of a request that has just come; `limit` is the most that is kept of it, in bytes.
     pub fn new(clock: &'a C, headers: &Headers, body: B, limit: usize) -> Self {
         let announced = announced(headers);
@@ -65,7 +65,7 @@ impl<'a, B: Body, C: Clock> Incoming<'a, B, C> {
             announced,
             limit,
             until: clock.monotonic() + DEADLINE,
-            over: announced.is_some_and(|announced| announced > limit + PATIENCE),
+            over: announced.is_some_and(|announced| announced > limit + MOST_DROPPED),
         }
     }
 
@@ -99,18 +99,18 @@ impl<'a, B: Body, C: Clock> Incoming<'a, B, C> {
     async fn within(&mut self, time: Duration, keep: bool) -> Result<Read, Refusal> {
         let left = self.until.saturating_sub(self.clock.monotonic()).min(time);
         let (clock, announced, limit) = (self.clock, self.announced, self.limit);
-        // It is not taken up again where it was given up.
+        // Once given up it is not read again.
         self.over = true;
-        let taken = pin!(take_in(&mut self.body, announced, limit, keep));
+        let received = pin!(receive(&mut self.body, announced, limit, keep));
         // A body that is there already starts no timer.
-        match select(taken, pin!(clock.sleep(left))).await {
-            Either::Left((taken, _)) => taken,
+        match select(received, pin!(clock.sleep(left))).await {
+            Either::Left((received, _)) => received,
             Either::Right(_) => Err(Refusal::Interrupted),
         }
     }
 }
 
-async fn take_in(
+async fn receive(
     body: &mut impl Body,
     announced: Option<usize>,
     limit: usize,
@@ -129,12 +129,12 @@ async fn take_in(
         if !more.map_err(|_| Refusal::Interrupted)? {
             break;
         }
-        let seen = dropped + read.len();
-        if seen > limit + PATIENCE {
+        let came = dropped + read.len();
+        if came > limit + MOST_DROPPED {
             break;
         }
-        if seen > limit || !keep {
-            dropped = seen;
+        if came > limit || !keep {
+            dropped = came;
             read.clear();
             read.shrink_to(FIRST_PIECE);
             read.reserve_exact(FIRST_PIECE);
@@ -150,40 +150,6 @@ async fn take_in(
 fn announced(headers: &Headers) -> Option<usize> {
     let length = headers.first("content-length")?;
     str::from_utf8(length).ok()?.trim().parse().ok()
-}
-
-/// Refuses a content type that is not JSON. None at all is taken as JSON.
-pub fn require_json(headers: &Headers) -> Result<(), Refusal> {
-    let mut values = headers.all("content-type");
-    match (values.next(), values.next()) {
-        (None, _) => Ok(()),
-        (Some(value), None) if str::from_utf8(value).is_ok_and(is_json) => Ok(()),
-        _ => Err(Refusal::UnsupportedMediaType),
-    }
-}
-
-/// Refuses a body in any content coding: nothing here decodes one (RFC 9110, 8.4 and 15.5.16).
-pub fn require_identity(headers: &Headers) -> Result<(), Refusal> {
-    let is_identity = |value: &[u8]| {
-        let codings = str::from_utf8(value).map(|value| value.split(','));
-        codings.is_ok_and(|mut codings| {
-            codings.all(|coding| {
-                let coding = coding.trim();
-                coding.is_empty() || coding.eq_ignore_ascii_case("identity")
-            })
-        })
-    };
-    match headers.all("content-encoding").all(is_identity) {
-        true => Ok(()),
-        false => Err(Refusal::UnsupportedEncoding),
-    }
-}
-
-fn is_json(content_type: &str) -> bool {
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    let essence = essence.to_ascii_lowercase();
-    matches!(essence.as_str(), "" | "application/json" | "text/json")
-        || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
 #[cfg(test)]
@@ -203,7 +169,7 @@ mod tests {
             let announced = announced.to_string();
             let headers = header_map(&[("content-length", announced.as_bytes())]);
             let host = FakeHost::default();
-            let mut body = Incoming::new(&host, &headers, Pieces::of(pieces), limit);
+            let mut body = IncomingBody::new(&host, &headers, Pieces::of(pieces), limit);
             block_on(body.read())
         };
         let as_announced: Result<_, _> = read(announced);
@@ -260,11 +226,14 @@ mod tests {
         }
     }
 
-    fn stopping(host: &FakeHost, sent: usize) -> (Incoming<'_, Stops, FakeHost>, Rc<Cell<usize>>) {
+    fn stopping(
+        host: &FakeHost,
+        sent: usize,
+    ) -> (IncomingBody<'_, Stops, FakeHost>, Rc<Cell<usize>>) {
         let room = Rc::new(Cell::new(0));
         let body = Stops(vec![b'x'; sent], Rc::clone(&room));
         let headers = header_map(&[("content-length", b"1048576")]);
-        (Incoming::new(host, &headers, body, 1 << 20), room)
+        (IncomingBody::new(host, &headers, body, 1 << 20), room)
     }
 
     #[test]
@@ -309,61 +278,7 @@ mod tests {
     fn what_says_that_it_is_too_large_is_refused_before_it_comes() {
         let host = FakeHost::default();
         let headers = header_map(&[("content-length", b"5")]);
-        let mut body = Incoming::new(&host, &headers, Pieces::<()>::of(&[]), 4);
+        let mut body = IncomingBody::new(&host, &headers, Pieces::<()>::of(&[]), 4);
         assert_eq!(block_on(body.read()), Err(Refusal::TooLarge { limit: 4 }));
-    }
-
-    #[test]
-    fn a_content_type_is_json_or_refused() {
-        for (content_type, json) in [
-            ("application/json", true),
-            ("APPLICATION/JSON; charset=utf-8", true),
-            ("application/json;charset=UTF-8", true),
-            ("text/json", true),
-            ("application/vnd.a360+json", true),
-            ("", true),
-            ("text/plain", false),
-            ("application/x-www-form-urlencoded", false),
-            ("application/jsonp", false),
-            ("application/xml; application/json", false),
-        ] {
-            let headers = header_map(&[("content-type", content_type.as_bytes())]);
-            assert_eq!(require_json(&headers).is_ok(), json, "{content_type}");
-        }
-        assert!(require_json(&Headers::default()).is_ok());
-        let twice = header_map(&[
-            ("content-type", b"application/json"),
-            ("content-type", b"text/plain"),
-        ]);
-        assert_eq!(require_json(&twice), Err(Refusal::UnsupportedMediaType));
-    }
-
-    #[test]
-    fn a_content_coding_is_identity_or_refused() {
-        for (values, taken) in [
-            (&[][..], true),
-            (&["identity"], true),
-            (&["Identity , IDENTITY"], true),
-            (&[""], true),
-            (&["gzip"], false),
-            (&["x-gzip"], false),
-            (&["br"], false),
-            (&["zstd"], false),
-            (&["identity, deflate"], false),
-            (&["identity", "gzip"], false),
-            (&["utf-8"], false),
-            (&["identity;q=1"], false),
-        ] {
-            let mut headers = Headers::default();
-            for value in values {
-                headers.add("Content-Encoding", *value);
-            }
-            assert_eq!(require_identity(&headers).is_ok(), taken, "{values:?}");
-        }
-        let not_text = header_map(&[("content-encoding", b"\xff")]);
-        assert_eq!(
-            require_identity(&not_text),
-            Err(Refusal::UnsupportedEncoding)
-        );
     }
 }

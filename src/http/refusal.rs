@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use ::http::StatusCode;
 use serde::Serialize;
 
-use super::{No, Reply, Wrong};
-use crate::json::Unreadable;
+use super::{FieldErrors, No, Reply};
+use crate::http::json::Unreadable;
+use crate::http::message::StatusCode;
 
-/// What a caller that is refused is told.
+/// A refusal as its caller gets it, whatever the format of the reply.
 #[derive(Debug)]
-pub struct Told {
+pub struct ErrorSummary {
     /// The status code.
     pub status: StatusCode,
     /// The machine-readable code.
@@ -29,7 +29,7 @@ pub enum Refusal {
     /// The path is right, but there is no such entry in the outbox.
     NoSuchEntry,
     /// The path is right, but not what stands behind its `?`.
-    WrongQuery(Wrong),
+    WrongQuery(FieldErrors),
     /// No such method on this path; it has the one named.
     MethodNotAllowed(&'static str),
     /// The body is larger than the limit, in bytes.
@@ -47,7 +47,7 @@ pub enum Refusal {
     Misconfigured,
     /// No valid credential.
     Unauthorized {
-        /// `WWW-Authenticate`: what would open the door.
+        /// `WWW-Authenticate`: the credentials that would be accepted.
         challenge: String,
     },
     /// A valid credential, but the policy wants more than one.
@@ -55,25 +55,25 @@ pub enum Refusal {
     /// No valid credential, and too many attempts of that client before.
     TooManyAttempts {
         /// How long until there may be another.
-        closed_for: Duration,
+        retry_after: Duration,
     },
     /// The client has sent as much as it may in a minute.
     TooMuch {
         /// How long until there may be more.
-        closed_for: Duration,
+        retry_after: Duration,
     },
     /// A notification that is good once, and has come before.
     Replayed,
     /// The body is not JSON; says where, in Spanish.
     NotJson(String),
     /// JSON, but not what the source sends: each field and what is wrong with it, in Spanish.
-    NotACallback {
+    InvalidPayload {
         /// By the field's name.
-        errors: Wrong,
-        /// The deployment, where at least that can be told: for the log.
+        errors: FieldErrors,
+        /// The deployment, where at least that could be read: for the log.
         deployment_id: Option<String>,
     },
-    /// The change could not be taken now; trying again may help.
+    /// The change could not be made now; trying again may help.
     Unavailable,
     /// The row that the change is for is not there, perhaps not yet.
     NoRowYet,
@@ -84,7 +84,7 @@ pub enum Refusal {
 impl Refusal {
     /// One field is wrong, in this way.
     pub fn field(name: &'static str, what: String) -> Self {
-        Self::NotACallback {
+        Self::InvalidPayload {
             errors: (name, what).into(),
             deployment_id: None,
         }
@@ -96,10 +96,10 @@ impl Refusal {
         Self::field(field, what.to_owned())
     }
 
-    /// What a caller is told.
-    pub fn told(&self) -> Told {
+    /// Status, code and message.
+    pub fn summary(&self) -> ErrorSummary {
         let (status, code, message) = self.table();
-        Told {
+        ErrorSummary {
             status,
             code,
             message,
@@ -183,7 +183,7 @@ impl Refusal {
                 let message = format!("El cuerpo no es JSON válido ({place}).");
                 return (Code::BAD_REQUEST, "invalid_json", message);
             }
-            Self::NotACallback { .. } => (
+            Self::InvalidPayload { .. } => (
                 Code::UNPROCESSABLE_ENTITY,
                 "invalid_callback",
                 "El JSON no es un callback válido.",
@@ -208,18 +208,27 @@ impl Refusal {
         self.table().1
     }
 
+    /// Whether a caller learns by it that there is such an endpoint. Not by what befalls the service as a
+    /// whole, nor by what only callers with a valid credential get.
+    pub fn tells_of_endpoint(&self) -> bool {
+        !matches!(
+            self,
+            Self::Misconfigured | Self::Unavailable | Self::Internal | Self::UnsupportedMediaType
+        )
+    }
+
     /// Whether the audit line shows the body: its credentials were good, but it was not.
     pub fn shows_body(&self) -> bool {
-        matches!(self, Self::NotJson(_) | Self::NotACallback { .. })
+        matches!(self, Self::NotJson(_) | Self::InvalidPayload { .. })
     }
 
     /// The reply to a caller.
     pub fn reply(&self, request_id: &str) -> Reply {
-        let Told {
+        let ErrorSummary {
             status,
             code,
             message,
-        } = self.told();
+        } = self.summary();
         if matches!(self, Self::Internal) {
             return Reply::json(status, &InternalBody { request_id });
         }
@@ -231,7 +240,7 @@ impl Refusal {
                 message: &message,
                 request_id,
                 errors: match self {
-                    Self::NotACallback { errors, .. } | Self::WrongQuery(errors) => Some(errors),
+                    Self::InvalidPayload { errors, .. } | Self::WrongQuery(errors) => Some(errors),
                     _ => None,
                 },
             },
@@ -242,12 +251,12 @@ impl Refusal {
     pub fn complete(&self, reply: Reply) -> Reply {
         match self {
             Self::MethodNotAllowed(allowed) => reply.with("allow", *allowed),
-            // What would be taken (RFC 9110, 15.5.16).
+            // What would be accepted (RFC 9110, 15.5.16).
             Self::UnsupportedEncoding => reply.with("accept-encoding", "identity"),
             // Header names are tokens (RFC 9110, 5.6.2), so a challenge is always a value.
             Self::Unauthorized { challenge } => reply.with("www-authenticate", challenge.as_str()),
-            Self::TooManyAttempts { closed_for } | Self::TooMuch { closed_for } => {
-                reply.retry_after(*closed_for)
+            Self::TooManyAttempts { retry_after } | Self::TooMuch { retry_after } => {
+                reply.retry_after(*retry_after)
             }
             Self::Misconfigured | Self::Unavailable | Self::NoRowYet => reply.retry_later(),
             _ => reply,
@@ -273,10 +282,10 @@ pub struct ErrorBody<'a> {
     message: &'a str,
     request_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    errors: Option<&'a Wrong>,
+    errors: Option<&'a FieldErrors>,
 }
 
-/// All that is told of what cannot happen.
+/// All that a caller gets of an internal error.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]

@@ -3,10 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use ::http::StatusCode;
 use serde::{Serialize, Serializer};
 
-use crate::message::{self, Headers};
+use crate::http::message::{self, Headers, StatusCode};
 
 /// A reply, complete.
 pub type Response = message::Response<Vec<u8>>;
@@ -16,9 +15,9 @@ const PAUSE: Duration = Duration::from_secs(30);
 
 /// What is wrong with each of some fields or settings, by its name: an object of texts.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Wrong(Vec<(&'static str, String)>);
+pub struct FieldErrors(Vec<(&'static str, String)>);
 
-impl Wrong {
+impl FieldErrors {
     /// Adds what is wrong with `name`. What was said of it first stands.
     pub fn add(&mut self, name: &'static str, what: String) {
         if self.0.iter().all(|(known, _)| *known != name) {
@@ -32,14 +31,14 @@ impl Wrong {
     }
 }
 
-impl From<(&'static str, String)> for Wrong {
+impl From<(&'static str, String)> for FieldErrors {
     fn from(one: (&'static str, String)) -> Self {
         Self(vec![one])
     }
 }
 
 /// `name: what; name: what`
-impl fmt::Display for Wrong {
+impl fmt::Display for FieldErrors {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, (name, what)) in self.0.iter().enumerate() {
             let before = if index == 0 { "" } else { "; " };
@@ -49,7 +48,7 @@ impl fmt::Display for Wrong {
     }
 }
 
-impl Serialize for Wrong {
+impl Serialize for FieldErrors {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.0.iter().map(|(name, what)| (name, what)))
     }
@@ -125,7 +124,7 @@ impl Reply {
         self.with("retry-after", seconds.to_string())
     }
 
-    /// Not to be kept by anything on its way: it is for this caller's eyes.
+    /// Not to be cached: it is for this caller alone.
     pub fn uncached(self) -> Self {
         self.with("cache-control", "no-store")
     }

@@ -1,6 +1,6 @@
 //! `x-request-id`: what ties a caller's log to ours.
 
-use crate::message::Headers;
+use crate::http::message::Headers;
 use crate::ports::Random;
 
 const LONGEST: usize = 128;

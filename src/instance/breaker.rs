@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 
 use super::deadline::within;
-use crate::message::{Request, Response};
+use crate::http::message::{Request, Response};
 use crate::ports::{
     Clock, KeyValue, Log, Outbound, Random, SendError, StoreError, VariableError, Variables,
 };

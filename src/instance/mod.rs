@@ -2,6 +2,12 @@
 
 mod breaker;
 mod deadline;
+pub mod deduplication;
+pub mod key_locks;
+pub mod rate_limiter;
+mod single_flight;
+pub mod unix_time;
 
 pub use breaker::Breaker;
 pub use deadline::within;
+pub use single_flight::SingleFlightCache;

@@ -2,9 +2,9 @@
 //!
 //! JSON is copied as text: what no setting changes stays as it is.
 
-use crate::config::{Config, Door, Rule};
-use crate::credentials::{Kind, Policy};
-use crate::json::{Fields, Members};
+use crate::config::{AccessSettings, Config, Requirement};
+use crate::credentials::{CredentialKind, Policy};
+use crate::http::json::{Fields, Members};
 
 /// The callback's path in the description, before settings name its own.
 const CALLBACK: &str = "/api/callback";
@@ -43,10 +43,10 @@ fn paths(all: &str, config: &Config, to_operator: bool) -> Option<String> {
     let mut paths = Members::default();
     for (path, item) in Members::read(all)? {
         let is_there = match path {
-            "/blizwork" => to_operator && config.blizwork.is_some(),
+            "/blizwork" => to_operator && config.blizwork.is_set(),
             // Without a secret it only answers that it is misconfigured.
             "/webhook/receive" => config.messages.is_some(),
-            path if path.starts_with("/admin/") => config.admin.is_some(),
+            path if path.starts_with("/admin/") => config.admin.is_set(),
             _ => true,
         };
         match path.strip_prefix(CALLBACK) {
@@ -89,12 +89,12 @@ fn with_security(item: &str, security: Option<&str>, index: usize) -> Option<Str
 }
 
 /// The alternatives for the callback, each an object of the schemes that it takes together.
-fn callback_security(door: &Door) -> String {
-    let headers = door.static_token.as_ref().map_or(0, |it| it.headers.len());
+fn callback_security(settings: &AccessSettings) -> String {
+    let headers = settings.static_token.as_ref().map_or(0, |it| it.headers.len());
     let tokens = (0..headers).map(|index| numbered(STATIC_TOKEN, index));
-    let alternatives: Vec<_> = match (door.rule, &door.jwt) {
-        (Rule::Open, _) => vec!["{}".to_owned()],
-        (Rule::All, Some(_)) => tokens.map(|token| requirement(&[&token, "jwt"])).collect(),
+    let alternatives: Vec<_> = match (settings.requirement, &settings.jwt) {
+        (Requirement::Open, _) => vec!["{}".to_owned()],
+        (Requirement::All, Some(_)) => tokens.map(|token| requirement(&[&token, "jwt"])).collect(),
         (_, jwt) => {
             let jwt = jwt.iter().map(|_| "jwt".to_owned());
             tokens.chain(jwt).map(|one| requirement(&[&one])).collect()
@@ -103,16 +103,16 @@ fn callback_security(door: &Door) -> String {
     format!("[{}]", alternatives.join(", "))
 }
 
-fn message_security(door: &Door) -> String {
-    let policy = Policy::new(door);
+fn message_security(settings: &AccessSettings) -> String {
+    let policy = Policy::new(settings);
     let alternatives = policy.kinds().filter_map(|kind| match kind {
-        Kind::HexHmac => Some(requirement(&["webhookHmac"])),
-        Kind::StandardWebhooks => Some(requirement(&[
+        CredentialKind::HexHmac => Some(requirement(&["webhookHmac"])),
+        CredentialKind::StandardWebhooks => Some(requirement(&[
             "webhookId",
             "webhookTimestamp",
             "webhookSignature",
         ])),
-        Kind::StaticToken | Kind::Jwt | Kind::CallToken => None,
+        CredentialKind::StaticToken | CredentialKind::Jwt | CredentialKind::CallToken => None,
     });
     let alternatives: Vec<_> = alternatives.collect();
     format!("[{}]", alternatives.join(", "))
@@ -174,7 +174,7 @@ fn components(all: &str, paths: &str, config: &Config) -> Option<String> {
 /// All security schemes, with one for each header that the static token may come in.
 fn security_schemes(all: &str, config: &Config) -> Option<String> {
     let door = config.callback.as_ref();
-    let headers = door.and_then(|door| door.static_token.as_ref());
+    let headers = door.and_then(|door| settings.static_token.as_ref());
     let headers = headers.map(|settings| settings.headers.as_slice());
     let mut schemes = Members::default();
     for (name, scheme) in Members::read(all)? {

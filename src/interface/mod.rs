@@ -9,11 +9,11 @@ mod for_settings;
 
 use std::sync::OnceLock;
 
-use ::http::StatusCode;
-
 use crate::config::Config;
 use crate::http::Reply;
-use crate::json;
+use crate::http::json;
+use crate::http::message::Headers;
+use crate::http::message::StatusCode;
 
 pub use files::{File, file};
 

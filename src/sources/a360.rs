@@ -5,11 +5,11 @@
 
 use std::borrow::Cow;
 
-use super::{Acknowledged, Notification, Receipt, Source, Taken};
+use super::{Acknowledged, Notification, NotificationId, Receipt, Source};
 use crate::credentials::Verified;
-use crate::delivery::{self, DeploymentId, Misfit, Name, Status};
-use crate::http::{Refusal, Reply, Wrong};
-use crate::json::{self, Field, Fields};
+use crate::delivery::{self, ColumnError, DeploymentId, Name, Status};
+use crate::http::json::{self, Field, Fields};
+use crate::http::{Disposition, FieldErrors, Refusal, Reply};
 
 const DEPLOYMENT_ID: &str = "deploymentId";
 const STATUS: &str = "status";
@@ -43,15 +43,15 @@ impl Source for A360 {
         false
     }
 
-    fn reply(&self, receipt: &Receipt, _: Option<&super::Id>) -> Reply {
-        let message = match receipt.taken {
-            Taken::Updated => "Callback procesado y estado actualizado.",
-            Taken::AlreadyFinal => "La ejecución ya estaba en estado final.",
-            Taken::Queued | Taken::Dead | Taken::Accepted => {
+    fn reply(&self, receipt: &Receipt, _: Option<&NotificationId>) -> Reply {
+        let message = match receipt.disposition {
+            Disposition::Updated => "Callback procesado y estado actualizado.",
+            Disposition::AlreadyFinal => "La ejecución ya estaba en estado final.",
+            Disposition::Queued | Disposition::DeadLetter | Disposition::Accepted => {
                 "Callback recibido; el estado se actualizará en cuanto sea posible."
             }
         };
-        Acknowledged::new(receipt.taken, message).reply()
+        Acknowledged::new(receipt.disposition, message).reply()
     }
 }
 
@@ -67,14 +67,14 @@ fn decode(body: &[u8]) -> Result<Notification, Refusal> {
             id: None,
         }),
         (deployment_id, status) => {
-            let mut errors = Wrong::default();
+            let mut errors = FieldErrors::default();
             let deployment_id = deployment_id
                 .map_err(|what| errors.add(DEPLOYMENT_ID, what))
                 .ok();
             if let Err(what) = status {
                 errors.add(STATUS, what);
             }
-            Err(Refusal::NotACallback {
+            Err(Refusal::InvalidPayload {
                 errors,
                 deployment_id: deployment_id.map(|id| id.to_string()),
             })
@@ -82,9 +82,12 @@ fn decode(body: &[u8]) -> Result<Notification, Refusal> {
     }
 }
 
-/// The field's text as its column takes it, or what is wrong with it.
-fn fit<T>(field: Field<'_>, fit: impl FnOnce(String) -> Result<T, Misfit>) -> Result<T, String> {
-    fit(field.text()?).map_err(super::told)
+/// The field's text as its column holds it, or what is wrong with it.
+fn fit<T>(
+    field: Field<'_>,
+    fit: impl FnOnce(String) -> Result<T, ColumnError>,
+) -> Result<T, String> {
+    fit(field.text()?).map_err(super::column_error)
 }
 
 #[cfg(test)]

@@ -5,11 +5,13 @@
 
 use std::time::Duration;
 
-use super::{Acknowledged, Answers, Id, IdName, Notification, Receipt, Source};
+use super::{
+    AckMode, Acknowledged, IdName, Notification, NotificationId, Receipt, Source, Visibility,
+};
 use crate::credentials::Verified;
-use crate::delivery::{Change, Entity, Guard, IfAbsent, Moment, Value, fitting};
+use crate::delivery::{Change, Entity, Guard, IfAbsent, Timestamp, Value, fit_column};
+use crate::http::json::{self, Fields};
 use crate::http::{Refusal, Reply};
-use crate::json::{self, Fields};
 
 /// The source.
 pub struct BlizWork;
@@ -37,18 +39,18 @@ impl Source for BlizWork {
 
     fn decode(&self, verified: &Verified) -> Result<Notification, Refusal> {
         let received = verified.received();
-        // A door that asks for a call token opens to nothing else.
+        // The endpoint accepts no other credential.
         let token_hash = verified.call_token().ok_or(Refusal::Misconfigured)?;
         let text = json::text(&received.body)?;
         let fields = Fields::read(text, &COLUMNS.map(|(field, _)| field))?;
         let values = COLUMNS.iter().filter_map(|(field, column)| {
             let value = fields.get(field).scalar().ok()?;
-            let value = fitting(value, LONGEST).ok()?;
+            let value = fit_column(value, LONGEST).ok()?;
             Some(((*column).into(), Value::Text(value)))
         });
         let mut values: Vec<_> = values.collect();
         values.push(("payload".into(), Value::Text(text.to_owned())));
-        let received_at = Moment::at(received.at).map(|at| Value::Text(at.to_string()));
+        let received_at = Timestamp::at(received.at).map(|at| Value::Text(at.to_string()));
         values.extend(received_at.map(|at| ("received_at".into(), at)));
         Ok(Notification {
             change: Change {
@@ -59,13 +61,13 @@ impl Source for BlizWork {
                 guard: Guard::Exists,
             },
             key_field: "token",
-            id: Some(Id {
+            id: Some(NotificationId {
                 names: vec![IdName {
-                    by: "token",
+                    field: "token",
                     text: token_hash.to_owned(),
-                    tells: true,
+                    identifies: true,
                 }],
-                shown: token_hash.to_owned(),
+                echoed: token_hash.to_owned(),
                 // A token is good once, whatever else the call brings.
                 content: None,
                 lifetime: LIFETIME,
@@ -73,23 +75,15 @@ impl Source for BlizWork {
         })
     }
 
-    fn reply(&self, receipt: &Receipt, _: Option<&Id>) -> Reply {
-        Acknowledged::new(receipt.taken, "Llamada recibida.").reply()
+    fn reply(&self, receipt: &Receipt, _: Option<&NotificationId>) -> Reply {
+        Acknowledged::new(receipt.disposition, "Llamada recibida.").reply()
     }
 
-    /// Whoever has no valid call is told what an unknown path is told.
-    fn refuse(&self, refusal: &Refusal, request_id: &str) -> Reply {
-        match refusal {
-            Refusal::Misconfigured
-            | Refusal::Unavailable
-            | Refusal::Internal
-            // Only whoever has a valid call gets as far as that.
-            | Refusal::UnsupportedMediaType => refusal.reply(request_id),
-            _ => Refusal::NotFound.reply(request_id),
-        }
+    fn ack_mode(&self) -> AckMode {
+        AckMode::AfterQueueing
     }
 
-    fn answers(&self) -> Answers {
-        Answers::Kept
+    fn visibility(&self) -> Visibility {
+        Visibility::Hidden
     }
 }

@@ -10,7 +10,7 @@ mod windows;
 use std::collections::BTreeMap;
 
 use futures_executor::block_on;
-use sam_callback::config::{Config, DataApi, Target};
+use sam_callback::config::{Config, DataApiSettings, WriteTarget};
 use sam_callback::ports::{VariableError, Variables};
 use support::project::text as read;
 use toml::Table;
@@ -97,7 +97,7 @@ fn these_files_lead_to_data_api_builder_with_a_token_of_entra_id() {
             ],
         );
         assert_eq!(config.problems, [], "{place}");
-        let Some(DataApi::Dab(remote)) = config.data_api else {
+        let Some(DataApiSettings::Dab(remote)) = config.data_api else {
             panic!("{place}: another data API")
         };
         assert_eq!(remote.server.path, "/api");
@@ -106,7 +106,7 @@ fn these_files_lead_to_data_api_builder_with_a_token_of_entra_id() {
         let oauth = remote.server.oauth.expect("a token");
         assert!(oauth.url.starts_with("https://login.microsoftonline.com/"));
         let procedure = "ActualizarEjecucionDesdeCallback".to_owned();
-        assert_eq!(remote.ejecuciones, Target::Procedure(procedure));
+        assert_eq!(remote.ejecuciones, WriteTarget::Procedure(procedure));
     }
 }
 
@@ -138,7 +138,7 @@ fn the_file_for_supabase_leads_to_its_api_with_both_headers() {
         ],
     );
     assert_eq!(config.problems, []);
-    let Some(DataApi::Postgrest(remote)) = config.data_api else {
+    let Some(DataApiSettings::Postgrest(remote)) = config.data_api else {
         panic!("another data API")
     };
     assert_eq!(remote.server.path, "/rest/v1");

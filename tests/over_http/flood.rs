@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use rusqlite::{Connection, params};
-use sam_callback::delivery::outbox::{Entry, Id, Place};
+use sam_callback::delivery::outbox::{Entry, EntryId, Scheduled};
 use sam_callback::delivery::{DeploymentId, Status, ended};
 use serde_json::{Value, json};
 use support::server::Server;
@@ -33,7 +33,7 @@ fn fill(folder: &Path) {
         for number in 0..ENTRIES {
             let at = hour_ago + number * 20;
             let (id, entry) = entry(number, at);
-            let key = format!("0-outbox/a/{}", Place { due: at, id });
+            let key = format!("0-outbox/a/{}", Scheduled { due: at, id });
             insert
                 .execute(params![key, entry.to_json()])
                 .expect("inserted");
@@ -42,13 +42,13 @@ fn fill(folder: &Path) {
     all.commit().expect("committed");
 }
 
-fn entry(number: u64, at: u64) -> (Id, Entry) {
+fn entry(number: u64, at: u64) -> (EntryId, Entry) {
     let change = ended(
         DeploymentId::new(format!("d-{number}")).expect("fits"),
         Status::new("RUN_COMPLETED").expect("fits"),
         "x".repeat(300),
     );
-    let id = Id::new(&change, at, number.into());
+    let id = EntryId::new(&change, at, number.into());
     let entry = Entry {
         change,
         source: "a360".to_owned(),

@@ -33,7 +33,7 @@ fn call(app: &App<FakeHost>, body: &str) -> Seen {
 /// What came back, whole.
 fn bytes(app: &App<FakeHost>, request: Request<Whole>) -> (u16, BTreeMap<String, String>, Vec<u8>) {
     let (response, after) = block_on(app.respond(request));
-    block_on(app.after(after));
+    block_on(app.follow_up(after));
     let headers = by_name(&response.headers);
     (response.status.as_u16(), headers, response.body)
 }
@@ -73,7 +73,7 @@ fn a_valid_call_is_kept_answered_and_then_delivered() {
     // Whatever happens from here on, it is not lost.
     assert_eq!(app.host.stored("0-outbox/a/").len(), 1);
     assert_eq!(app.host.stored("eventos"), [""; 0]);
-    block_on(app.after(after));
+    block_on(app.follow_up(after));
     assert_eq!(app.host.stored("0-outbox/"), [""; 0]);
     let keys = app.host.stored("eventos_blizwork:");
     let key = keys.iter().find(|key| !key.ends_with(":turn"));

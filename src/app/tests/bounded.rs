@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 
 use super::*;
 use crate::credentials::operations;
-use crate::message::Body;
+use crate::http::message::Body;
 
 fn bearer(claims: &Value) -> String {
     let token = signer::token("RS256", "rsa", &json!({"alg": "RS256"}), claims);
@@ -175,7 +175,7 @@ fn what_a_client_is_refused_over_its_limit_is_one_line_a_second_with_its_number(
     ];
     let all = (0..3000).map(|_| async {
         let (response, after) = app.respond(request("POST", PATH, &headers, BODY)).await;
-        app.after(after).await;
+        app.follow_up(after).await;
         response.status.as_u16()
     });
     let statuses = block_on(join_all(all));
@@ -202,7 +202,7 @@ fn valid_callers_have_a_line_for_each_request() {
     let headers = [("x-authorization", TOKEN)];
     let all = (0..100).map(|_| async {
         let (_, after) = app.respond(request("POST", PATH, &headers, BODY)).await;
-        app.after(after).await;
+        app.follow_up(after).await;
     });
     block_on(join_all(all));
     assert_eq!(app.host.lines.borrow().len(), 100);

@@ -404,7 +404,7 @@ fn what_the_data_api_does_not_take_waits_and_is_answered_so_again() {
     // It is there a second later.
     app.host
         .will([json_answer(200, r#"[{"reservation_id":"R"}]"#)]);
-    block_on(app.after(after));
+    block_on(app.follow_up(after));
     assert_eq!(app.host.stored("0-outbox/"), [""; 0]);
     let sent = app.host.sent.take();
     let moment = "%222026-01-02T03%3A04%3A05.000000Z%22";

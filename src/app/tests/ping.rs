@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use crate::credentials::Verified;
-use crate::delivery::{Change, Entity, Guard, IfAbsent, Moment, Value};
+use crate::delivery::{Change, Entity, Guard, IfAbsent, Timestamp, Value};
+use crate::http::json::{self, Fields};
 use crate::http::{Refusal, Reply};
-use crate::json::{self, Fields};
-use crate::sources::{Id, Notification, Receipt, Source};
+use crate::sources::{Notification, NotificationId, Receipt, Source};
 
 /// The source.
 pub struct Ping;
@@ -21,7 +21,8 @@ impl Source for Ping {
         let fields = Fields::read(text, &["machine", "since"])?;
         let machine = fields.get("machine").text();
         let since = fields.get("since").text();
-        let since = since.and_then(|text| Moment::parse(&text).map_err(|error| error.to_string()));
+        let since =
+            since.and_then(|text| Timestamp::parse(&text).map_err(|error| error.to_string()));
         match (machine, since) {
             (Ok(machine), Ok(since)) => Ok(Notification {
                 change: Change {
@@ -41,8 +42,8 @@ impl Source for Ping {
         }
     }
 
-    fn reply(&self, receipt: &Receipt, _: Option<&Id>) -> Reply {
-        let result = receipt.taken.name();
-        Reply::json(receipt.taken.status(), &json!({ "result": result }))
+    fn reply(&self, receipt: &Receipt, _: Option<&NotificationId>) -> Reply {
+        let result = receipt.disposition.name();
+        Reply::json(receipt.disposition.status(), &json!({ "result": result }))
     }
 }

@@ -213,7 +213,7 @@ fn what_becomes_a_dead_letter_later_may_be_corrected_too() {
     app.host.answers.borrow_mut().clear();
     app.host.will([refused()]);
     app.host.advance(Duration::from_secs(3600));
-    block_on(app.after(after));
+    block_on(app.follow_up(after));
     assert_eq!(
         app.host.stored("0-outbox/d/").len(),
         1,
@@ -264,7 +264,7 @@ fn whoever_waits_too_long_for_another_of_its_id_is_told_to_come_again() {
     let mark = app.host.stored("seen/").pop().expect("a record");
     let kept: Value = serde_json::from_slice(&app.host.store.borrow()[&mark]).expect("JSON");
     let hash = kept[0]["mark"].as_str().expect("a hash");
-    let held = app.under_way.take(hash).expect("free");
+    let held = app.in_progress.try_lock(hash).expect("free");
     let seen = tell(&app, &body);
     assert_eq!(
         (seen.status, &seen.line["outcome"]),

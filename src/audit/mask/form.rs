@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
-use super::{Budget, MASK, SHOWN, Scope, names, text};
+use super::known::MASK;
+use super::scope::{Budget, EXCERPT, Scope};
+use super::{names, text};
 
 /// What stands in forms beside letters and digits, also where a sender did not encode all of it.
 const SIGNS: &str = "-._~!$'()*+,;:@/?%[]=&#|^";
@@ -35,7 +37,7 @@ pub fn show(form: &str, scope: Scope<'_>, budget: &mut Budget) -> String {
     let is_about_secrets = names_secret(form);
     let mut out = String::new();
     for (index, pair) in form.trim_ascii().split('&').enumerate() {
-        if out.len() >= SHOWN {
+        if out.len() >= EXCERPT {
             break;
         }
         if index > 0 {
@@ -51,8 +53,8 @@ pub fn show(form: &str, scope: Scope<'_>, budget: &mut Budget) -> String {
         let is_secret = name.is_none_or(|name| names::is_secret_parameter(&name));
         match decoded(raw).filter(|_| raw.is_empty() || !(is_secret || is_about_secrets)) {
             Some(value) => match text::show(&value, inner, budget) {
-                shown if shown == value => out.push_str(raw),
-                shown => out.push_str(&shown),
+                visible if visible == value => out.push_str(raw),
+                visible => out.push_str(&visible),
             },
             None => out.push_str(MASK),
         }

@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 
+use super::known::MASK;
 use super::scan::{blank_end, elements, members, string_end};
-use super::{Budget, MASK, SHOWN, Scope, names, text};
+use super::scope::{Budget, EXCERPT, Scope};
+use super::{names, text};
 
 /// Of objects with no more members than this, any text that names a secret speaks of the others.
 const FEW: usize = 3;
@@ -49,7 +51,7 @@ fn object(raw: &str, scope: Scope<'_>, budget: &mut Budget, out: &mut String) {
     let named = Named::by(raw);
     out.push('{');
     for (index, (key, member)) in members(raw).enumerate() {
-        if out.len() >= SHOWN {
+        if out.len() >= EXCERPT {
             break;
         }
         if index > 0 {
@@ -77,7 +79,7 @@ fn array(raw: &str, scope: Scope<'_>, budget: &mut Budget, out: &mut String) {
     }
     out.push('[');
     for (index, element) in elements(raw).enumerate() {
-        if out.len() >= SHOWN {
+        if out.len() >= EXCERPT {
             break;
         }
         if index > 0 {
@@ -95,11 +97,11 @@ fn string(raw: &str, scope: Scope<'_>, budget: &mut Budget, out: &mut String) {
     let Some(decoded) = decoded(raw) else {
         return mask(out);
     };
-    let shown = text::show(&decoded, scope, budget);
-    match shown == decoded {
+    let visible = text::show(&decoded, scope, budget);
+    match visible == decoded {
         // As it was written.
         true => out.push_str(raw),
-        false => out.push_str(&serde_json::Value::from(&*shown).to_string()),
+        false => out.push_str(&serde_json::Value::from(&*visible).to_string()),
     }
 }
 

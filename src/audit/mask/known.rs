@@ -5,9 +5,11 @@ use std::borrow::Cow;
 use base64ct::{Base64Unpadded, Base64UrlUnpadded, Encoding};
 use serde_json::Value as Json;
 
-use super::MASK;
 use super::escapes::plain;
 use crate::config::Secret;
+
+/// What stands in place of a secret.
+pub const MASK: &str = "***";
 
 /// Shorter words are no secrets, and would be found everywhere.
 const SHORTEST: usize = 4;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::MASK;
+use super::known::MASK;
 
 /// How the tokens and keys begin that are given out most.
 const PREFIXES: &[&str] = &[
@@ -73,8 +73,8 @@ pub fn mask<'a>(text: &'a str, apart: &[char]) -> Cow<'a, str> {
     if !words(text, apart).any(looks) {
         return Cow::Borrowed(text);
     }
-    let shown = words(text, apart).map(|part| if looks(part) { MASK } else { part.0 });
-    Cow::Owned(shown.collect())
+    let visible = words(text, apart).map(|part| if looks(part) { MASK } else { part.0 });
+    Cow::Owned(visible.collect())
 }
 
 /// The words of a text, and what is between them.

@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 
-use super::{Budget, MASK, Scope, form, is_json, json, names, shape};
+use super::known::MASK;
+use super::scope::{Budget, Scope, is_json};
+use super::{form, json, names, shape};
 
-/// How much of a text is looked at where it has no structure; no more of it would be shown.
+/// How much of a text is looked at where it has no structure; no more of it would be visible.
 const LOOKED_AT: usize = 16 << 10;
 
 /// A name longer than this is none.
@@ -35,13 +37,13 @@ pub fn show<'a>(text: &'a str, scope: Scope<'_>, budget: &mut Budget) -> Cow<'a,
             false => masked,
         };
     }
-    let shown = match scope.known.mask(looked_at) {
+    let visible = match scope.known.mask(looked_at) {
         Cow::Borrowed(text) => mask_words(text),
         Cow::Owned(text) => Cow::Owned(mask_words(&text).into_owned()),
     };
-    match scope.known.is_in(&shown) {
+    match scope.known.is_in(&visible) {
         true => masked,
-        false => shown,
+        false => visible,
     }
 }
 
@@ -59,12 +61,12 @@ fn mask_words(text: &str) -> Cow<'_, str> {
     let mut is_masked = false;
     for word in text.split_inclusive(char::is_whitespace) {
         let bare = word.trim_end();
-        let shown = match bare.contains("://") || bare.contains(['?', '@']) {
+        let visible = match bare.contains("://") || bare.contains(['?', '@']) {
             true => Cow::Owned(url(bare)),
             false => shape::mask(bare, &[]),
         };
-        is_masked |= shown != bare;
-        masked.push_str(&shown);
+        is_masked |= visible != bare;
+        masked.push_str(&visible);
         masked.push_str(&word[bare.len()..]);
     }
     match is_masked {
@@ -77,33 +79,33 @@ fn mask_words(text: &str) -> Cow<'_, str> {
 /// of its parameters alone.
 fn url(word: &str) -> String {
     let (place, query) = word.split_at(names::before_query(word).len());
-    let mut shown = String::new();
+    let mut visible = String::new();
     // A password may have any character in it, so the last `@` counts.
     match (word.find("://"), word.rfind('@')) {
         (Some(start), Some(at)) if start < at && start + 3 <= place.len() => {
-            shown.push_str(&shape::mask(&word[..start + 3], &['/']));
-            shown.push_str(MASK);
+            visible.push_str(&shape::mask(&word[..start + 3], &['/']));
+            visible.push_str(MASK);
             let behind = place.get(at..).unwrap_or_default();
-            shown.push_str(&shape::mask(behind, &['/']));
+            visible.push_str(&shape::mask(behind, &['/']));
         }
         (_, Some(at)) if word[..at].contains(':') => {
-            shown.push_str(MASK);
-            shown.push_str(&shape::mask(place.get(at..).unwrap_or_default(), &['/']));
+            visible.push_str(MASK);
+            visible.push_str(&shape::mask(place.get(at..).unwrap_or_default(), &['/']));
         }
-        _ => shown.push_str(&shape::mask(place, &['/'])),
+        _ => visible.push_str(&shape::mask(place, &['/'])),
     }
     for parameter in query.split_inclusive(['?', '#', '&', ';']) {
         let bare = parameter.trim_end_matches(['?', '#', '&', ';']);
         match bare.split_once('=') {
             Some((name, _)) if names::is_identifier(name) => {
-                shown.push_str(name);
-                shown.push('=');
-                shown.push_str(MASK);
+                visible.push_str(name);
+                visible.push('=');
+                visible.push_str(MASK);
             }
             _ if bare.is_empty() => {}
-            _ => shown.push_str(MASK),
+            _ => visible.push_str(MASK),
         }
-        shown.push_str(&parameter[bare.len()..]);
+        visible.push_str(&parameter[bare.len()..]);
     }
-    shown
+    visible
 }

@@ -363,7 +363,7 @@ fn headers_for_the_data_api_are_understood_however_they_are_quoted() {
         ];
         let config = load(&settings);
         assert_eq!(config.problems, [], "{value}");
-        let Some(crate::config::DataApi::Dab(remote)) = config.data_api else {
+        let Some(crate::config::DataApiSettings::Dab(remote)) = config.data_api else {
             panic!("chosen")
         };
         assert_eq!(

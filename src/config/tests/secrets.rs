@@ -1,7 +1,8 @@
 //! Secrets: how strong each is, and that none serves two purposes.
 
 use super::{Config, load, problem_of};
-use crate::config::Rule;
+use crate::config::Requirement;
+use crate::config::Setup;
 use crate::testing::{OPERATOR, TOKEN};
 
 const SIXTEEN: &str = "0123456789abcdef";
@@ -51,7 +52,7 @@ fn what_opens_something_has_sixteen_characters_or_opens_nothing() {
         assert!(weak.len() < 8 || !what.contains(weak), "{what}");
         let is_shut = match setting {
             "callback_token" => config.callback.is_none(),
-            "admin_token" => matches!(config.admin, Some(None)),
+            "admin_token" => matches!(config.admin, Setup::Invalid),
             _ => config.messages.is_none(),
         };
         assert!(is_shut, "{setting}={weak}");
@@ -61,7 +62,7 @@ fn what_opens_something_has_sixteen_characters_or_opens_nothing() {
         assert_eq!(warned(&config), [setting], "{setting}={weak}");
         let is_open = match setting {
             "callback_token" => config.callback.is_some(),
-            "admin_token" => matches!(config.admin, Some(Some(_))),
+            "admin_token" => matches!(config.admin, Setup::Ready(_)),
             _ => config.messages.is_some(),
         };
         assert!(is_open, "{setting}={weak}");
@@ -147,7 +148,7 @@ fn no_value_opens_two_things() {
         for setting in wrong {
             let is_shut = match *setting {
                 "callback_token" => config.callback.is_none(),
-                "admin_token" => matches!(config.admin, Some(None)),
+                "admin_token" => matches!(config.admin, Setup::Invalid),
                 _ => config.messages.is_none(),
             };
             assert!(is_shut, "{setting}: {given:?}");
@@ -179,7 +180,7 @@ fn what_is_shown_to_another_service_opens_nothing_here() {
         let other = load(&[&[("callback_token", SIXTEEN)], given].concat());
         assert_eq!(other.problems, [], "{given:?}");
     }
-    // None of these opens anything here.
+    // None of these is_credential anything here.
     let same = format!(r#"{{"apikey":"{SECRET}"}}"#);
     let config = load(&[
         ("callback_token", TOKEN),
@@ -194,20 +195,23 @@ fn what_is_shown_to_another_service_opens_nothing_here() {
 fn a_value_twice_in_one_setting_serves_one_purpose() {
     let config = load(&[("callback_token", "un-token-de-prueba un-token-de-prueba")]);
     assert_eq!(config.problems, []);
-    assert_eq!(config.callback.expect("it can open").rule, Rule::Any);
+    assert_eq!(
+        config.callback.expect("it can open").requirement,
+        Requirement::Any
+    );
 }
 
 #[test]
 fn the_operators_door_is_there_and_shut_while_its_token_is_wrong() {
-    assert!(load(&[("callback_token", TOKEN)]).admin.is_none());
+    assert!(!load(&[("callback_token", TOKEN)]).admin.is_set());
     for wrong in [("admin_token", "corto"), ("admin_token", "ñ")] {
         let config = load(&[("callback_token", TOKEN), wrong]);
-        assert!(matches!(config.admin, Some(None)));
+        assert!(matches!(config.admin, Setup::Invalid));
         assert!(
             config.callback.is_some(),
             "what is wrong with one shuts no other"
         );
     }
     let config = load(&[("admin_token", OPERATOR), ("data_api", "x")]);
-    assert!(matches!(config.admin, Some(None)));
+    assert!(matches!(config.admin, Setup::Invalid));
 }

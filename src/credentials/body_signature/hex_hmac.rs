@@ -7,8 +7,8 @@ use subtle::{Choice, ConstantTimeEq as _};
 
 use super::WRONG;
 use crate::config::{BodySignatureSettings, Secret};
-use crate::credentials::shown::{REPEATED, Shown};
-use crate::credentials::{Credential, Finding, Kind};
+use crate::credentials::single_header::{REPEATED, SingleHeader};
+use crate::credentials::{Credential, CredentialKind, Finding};
 use crate::http::Received;
 
 /// The header.
@@ -28,8 +28,8 @@ impl HexHmac {
 }
 
 impl Credential for HexHmac {
-    fn kind(&self) -> Kind {
-        Kind::HexHmac
+    fn kind(&self) -> CredentialKind {
+        CredentialKind::HexHmac
     }
 
     fn challenge(&self) -> String {
@@ -37,38 +37,40 @@ impl Credential for HexHmac {
     }
 
     fn examine(&self, received: &Received) -> Finding {
-        match Shown::by(&received.headers, HEADER) {
-            Shown::Nothing => Finding::Absent,
-            Shown::Repeated => Finding::Invalid(REPEATED),
-            Shown::One(value) if is_signed(&self.0, &received.body, value) => Finding::Valid,
-            Shown::One(_) => Finding::Invalid(WRONG),
+        match SingleHeader::of(&received.headers, HEADER) {
+            SingleHeader::Absent => Finding::Absent,
+            SingleHeader::Repeated => Finding::Invalid(REPEATED),
+            SingleHeader::One(value) if is_signed(&self.0, &received.body, value) => Finding::Valid,
+            SingleHeader::One(_) => Finding::Invalid(WRONG),
         }
     }
 
     fn needs_body(&self, received: &Received) -> bool {
-        match Shown::by(&received.headers, HEADER) {
-            Shown::One(value) => signature(value).is_some(),
-            Shown::Nothing | Shown::Repeated => false,
+        match SingleHeader::of(&received.headers, HEADER) {
+            SingleHeader::One(value) => signature(value).is_some(),
+            SingleHeader::Absent | SingleHeader::Repeated => false,
         }
     }
 }
 
 /// Compares with the signature of every secret, whichever is right.
 fn is_signed(secrets: &[Secret], body: &[u8], value: &[u8]) -> bool {
-    let Some(shown) = signature(value) else {
+    let Some(presented) = signature(value) else {
         return false;
     };
     let is_one = secrets.iter().fold(Choice::from(0), |found, secret| {
-        found | mac(secret.expose().as_bytes(), &[body]).ct_eq(&shown)
+        found | mac(secret.expose().as_bytes(), &[body]).ct_eq(&presented)
     });
     is_one.into()
 }
 
 /// The signature of the header; `None` where it is no such thing, which the sender knows too.
 fn signature(value: &[u8]) -> Option<[u8; 32]> {
-    let mut shown = [0; 32];
-    let read = base16ct::mixed::decode(hex(value), &mut shown).ok()?.len();
-    (read == shown.len()).then_some(shown)
+    let mut presented = [0; 32];
+    let read = base16ct::mixed::decode(hex(value), &mut presented)
+        .ok()?
+        .len();
+    (read == presented.len()).then_some(presented)
 }
 
 /// The hex of a header's value: without what says which hash it is, and without the spaces that

@@ -2,11 +2,9 @@
 //! Standard Webhooks. Each is a credential with its own keys.
 
 mod hex_hmac;
-mod keys;
 mod standard_webhooks;
 
 pub use hex_hmac::HexHmac;
-pub use keys::{SignatureKeyFault, SignatureKeys};
 pub use standard_webhooks::StandardWebhooks;
 
 /// Why a signature is refused, in the log's words.

@@ -1,5 +1,5 @@
 //! Standard Webhooks 1.0 (standardwebhooks.com): `webhook-signature` has one signature or more,
-//! each over id, moment and body, so that a message cannot be sent again much later.
+//! each over id, time and body, so that a message cannot be sent again much later.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,13 +7,13 @@ use base64ct::{Base64, Encoding as _};
 use ed25519_dalek::{Signature, VerifyingKey};
 use subtle::{Choice, ConstantTimeEq as _};
 
+use super::WRONG;
 use super::hex_hmac::mac;
-use super::{SignatureKeys, WRONG};
-use crate::config::BodySignatureSettings;
-use crate::credentials::shown::{REPEATED, Shown};
-use crate::credentials::{Credential, Finding, Kind, OPERATIONS};
+use crate::config::{BodySignatureSettings, SignatureKeys};
+use crate::credentials::single_header::{REPEATED, SingleHeader};
+use crate::credentials::{Credential, CredentialKind, Finding, OPERATIONS};
 use crate::http::Received;
-use crate::message::Headers;
+use crate::http::message::Headers;
 
 /// The header with the signatures.
 const SIGNATURE: &str = "webhook-signature";
@@ -21,7 +21,7 @@ const SIGNATURE: &str = "webhook-signature";
 const ID: &str = "webhook-id";
 const TIMESTAMP: &str = "webhook-timestamp";
 
-/// How many signatures are looked at. A sender has one for each of its keys.
+/// How many signatures are examined. A sender has one for each of its keys.
 const MOST: usize = 16;
 
 /// A message as its headers sign it.
@@ -44,8 +44,8 @@ impl StandardWebhooks {
 }
 
 impl Credential for StandardWebhooks {
-    fn kind(&self) -> Kind {
-        Kind::StandardWebhooks
+    fn kind(&self) -> CredentialKind {
+        CredentialKind::StandardWebhooks
     }
 
     fn challenge(&self) -> String {
@@ -96,10 +96,10 @@ impl StandardWebhooks {
     /// The message of the request, unless its headers alone make it wrong: those are judged before
     /// anything is computed over the body.
     fn message<'a>(&self, received: &'a Received) -> Result<Message<'a>, Finding> {
-        let signatures = match Shown::by(&received.headers, SIGNATURE) {
-            Shown::Nothing => return Err(Finding::Absent),
-            Shown::Repeated => return Err(Finding::Invalid(REPEATED)),
-            Shown::One(signatures) => signatures,
+        let signatures = match SingleHeader::of(&received.headers, SIGNATURE) {
+            SingleHeader::Absent => return Err(Finding::Absent),
+            SingleHeader::Repeated => return Err(Finding::Invalid(REPEATED)),
+            SingleHeader::One(signatures) => signatures,
         };
         let message = Message::of(received, signatures);
         let recent = message.and_then(|message| {
@@ -218,9 +218,9 @@ impl<'a> Message<'a> {
 }
 
 fn one<'a>(headers: &'a Headers, name: &str) -> Result<&'a [u8], &'static str> {
-    match Shown::by(headers, name) {
-        Shown::One(value) => Ok(value),
-        Shown::Nothing => Err("missing header"),
-        Shown::Repeated => Err(REPEATED),
+    match SingleHeader::of(headers, name) {
+        SingleHeader::One(value) => Ok(value),
+        SingleHeader::Absent => Err("missing header"),
+        SingleHeader::Repeated => Err(REPEATED),
     }
 }

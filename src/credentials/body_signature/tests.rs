@@ -12,6 +12,7 @@ use standardwebhooks::Webhook;
 
 use super::*;
 use crate::config::BodySignatureSettings;
+use crate::config::{SignatureKeyError, SignatureKeys};
 use crate::credentials::{Credential, Finding, operations};
 use crate::http::Received;
 use crate::testing::{received, signer};
@@ -222,7 +223,7 @@ fn the_body_counts_byte_for_byte() {
 
 #[test]
 fn keys_are_read_or_refused_for_their_reason() {
-    use SignatureKeyFault::{Private, Public, Shared, TooMany};
+    use SignatureKeyError::{Private, Public, Shared, TooMany};
     let point = format!("whpk_{}", &"A".repeat(43));
     for (text, fault) in [
         ("whsec_", Shared),

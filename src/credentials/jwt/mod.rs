@@ -10,8 +10,8 @@ mod remembered;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::SystemTime;
 
-use super::shown::{REPEATED, Shown};
-use super::{Credential, Finding, Kind, OPERATIONS};
+use super::single_header::{REPEATED, SingleHeader};
+use super::{Credential, CredentialKind, Finding, OPERATIONS};
 use crate::config::JwtSettings;
 use crate::http::Received;
 use claims::Claims;
@@ -90,10 +90,10 @@ impl Jwt {
 
     /// The token of the header, or what follows from there being none.
     fn presented<'a>(&self, received: &'a Received) -> Result<Presented<'a>, Finding> {
-        let value = match Shown::by(&received.headers, "authorization") {
-            Shown::Nothing => return Err(Finding::Absent),
-            Shown::Repeated => return Err(Finding::Invalid(REPEATED)),
-            Shown::One(value) => value,
+        let value = match SingleHeader::of(&received.headers, "authorization") {
+            SingleHeader::Absent => return Err(Finding::Absent),
+            SingleHeader::Repeated => return Err(Finding::Invalid(REPEATED)),
+            SingleHeader::One(value) => value,
         };
         let token = bearer(value).ok_or(Finding::Absent)?;
         let known = |fault| Ok(Presented::Known(Err(fault)));
@@ -138,8 +138,8 @@ impl Jwt {
 }
 
 impl Credential for Jwt {
-    fn kind(&self) -> Kind {
-        Kind::Jwt
+    fn kind(&self) -> CredentialKind {
+        CredentialKind::Jwt
     }
 
     fn challenge(&self) -> String {

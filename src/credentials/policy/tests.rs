@@ -4,10 +4,10 @@ use super::*;
 use crate::testing::received;
 
 /// A credential that finds what it is told.
-struct Told(Kind, Finding);
+struct Told(CredentialKind, Finding);
 
 impl Credential for Told {
-    fn kind(&self) -> Kind {
+    fn kind(&self) -> CredentialKind {
         self.0
     }
 
@@ -24,11 +24,14 @@ const ABSENT: Finding = Finding::Absent;
 const VALID: Finding = Finding::Valid;
 const WRONG: Finding = Finding::Invalid("wrong");
 
-fn admit(rule: Rule, findings: &[(Kind, Finding)]) -> Result<Verified, Refused> {
+fn admit(
+    requirement: Requirement,
+    findings: &[(CredentialKind, Finding)],
+) -> Result<Verified, Denied> {
     let credentials = findings
         .iter()
         .map(|(kind, finding)| Box::new(Told(*kind, *finding)) as _);
-    Policy::of(rule, credentials, None).judge(received(&[], b"{}"), None)
+    Policy::of(requirement, credentials, None).judge(received(&[], b"{}"), None)
 }
 
 #[test]
@@ -44,8 +47,11 @@ fn any_opens_to_one_that_is_valid_whatever_the_others() {
         (WRONG, ABSENT, false),
         (WRONG, WRONG, false),
     ] {
-        let findings = [(Kind::StaticToken, first), (Kind::Jwt, second)];
-        let admitted = admit(Rule::Any, &findings);
+        let findings = [
+            (CredentialKind::StaticToken, first),
+            (CredentialKind::Jwt, second),
+        ];
+        let admitted = admit(Requirement::Any, &findings);
         assert_eq!(admitted.is_ok(), opens, "{first:?} {second:?}");
     }
 }
@@ -54,8 +60,11 @@ fn any_opens_to_one_that_is_valid_whatever_the_others() {
 fn all_opens_only_when_each_is_valid() {
     for first in [ABSENT, VALID, WRONG] {
         for second in [ABSENT, VALID, WRONG] {
-            let findings = [(Kind::StaticToken, first), (Kind::Jwt, second)];
-            let admitted = admit(Rule::All, &findings);
+            let findings = [
+                (CredentialKind::StaticToken, first),
+                (CredentialKind::Jwt, second),
+            ];
+            let admitted = admit(Requirement::All, &findings);
             let both = first == VALID && second == VALID;
             assert_eq!(admitted.is_ok(), both, "{first:?} {second:?}");
             if let Err(refused) = admitted {
@@ -68,33 +77,36 @@ fn all_opens_only_when_each_is_valid() {
 
 #[test]
 fn open_opens_to_all_and_says_what_was_verified() {
-    let wrong = admit(Rule::Open, &[(Kind::StaticToken, WRONG)]).expect("opens");
+    let wrong = admit(Requirement::Open, &[(CredentialKind::StaticToken, WRONG)]).expect("opens");
     assert_eq!(wrong.by(), []);
-    let valid = admit(Rule::Open, &[(Kind::StaticToken, VALID)]).expect("opens");
-    assert_eq!(valid.by(), [Kind::StaticToken]);
-    assert_eq!(admit(Rule::Open, &[]).expect("opens").by(), []);
+    let valid = admit(Requirement::Open, &[(CredentialKind::StaticToken, VALID)]).expect("opens");
+    assert_eq!(valid.by(), [CredentialKind::StaticToken]);
+    assert_eq!(admit(Requirement::Open, &[]).expect("opens").by(), []);
 }
 
 #[test]
 fn a_door_without_credentials_opens_to_nobody() {
-    for rule in [Rule::Any, Rule::All] {
-        admit(rule, &[]).expect_err("stays shut");
+    for requirement in [Requirement::Any, Requirement::All] {
+        admit(requirement, &[]).expect_err("stays shut");
     }
 }
 
 #[test]
 fn what_was_wrong_is_told_to_the_log_and_what_would_be_right_to_the_caller() {
-    let findings = [(Kind::StaticToken, VALID), (Kind::Jwt, WRONG)];
+    let findings = [
+        (CredentialKind::StaticToken, VALID),
+        (CredentialKind::Jwt, WRONG),
+    ];
     let rejected = [Rejected {
-        kind: Kind::Jwt,
+        kind: CredentialKind::Jwt,
         why: "wrong",
     }];
-    let verified = admit(Rule::Any, &findings).expect("opens");
-    assert_eq!(verified.by(), [Kind::StaticToken]);
+    let verified = admit(Requirement::Any, &findings).expect("opens");
+    assert_eq!(verified.by(), [CredentialKind::StaticToken]);
     assert_eq!(verified.rejected(), rejected);
 
-    let refused = admit(Rule::All, &findings).expect_err("stays shut");
-    assert_eq!(refused.by, [Kind::StaticToken]);
+    let refused = admit(Requirement::All, &findings).expect_err("stays shut");
+    assert_eq!(refused.by, [CredentialKind::StaticToken]);
     assert_eq!(refused.rejected, rejected);
     assert_eq!(refused.challenge, "static_token, jwt");
 }

@@ -3,7 +3,8 @@
 use serde_json::json as value;
 
 use crate::delivery::tests::{Desk, change, event, message};
-use crate::delivery::{Failure, Fault, IfAbsent, Outcome};
+use crate::delivery::{DeliveryError, IfAbsent, Outcome};
+use crate::outbound::OutboundError;
 use crate::testing::{Answers, json};
 
 const HEADERS: &str = r#"{"X-MS-API-ROLE":"sam_callback"}"#;
@@ -71,10 +72,10 @@ fn anything_but_one_known_word_is_not_what_was_promised() {
         r#"{"value":[{"Resulta"#,
     ] {
         let outcome = procedure().apply(&change("d-1"), [json(200, body)]);
-        let Err(Failure::Remote(fault @ Fault::Flawed(..))) = outcome else {
+        let Err(DeliveryError::Remote(fault @ OutboundError::InvalidBody(..))) = outcome else {
             panic!("{body}: {outcome:?}");
         };
-        assert!(fault.may_pass());
+        assert!(fault.is_retryable());
     }
 }
 
@@ -126,7 +127,7 @@ fn a_row_that_was_lost_between_look_and_change_is_looked_at_again() {
             row(value!({"Estado": "COMPLETED"})),
             Ok(Outcome::AlreadyFinal),
         ),
-        (running(), Err(Failure::Withheld)),
+        (running(), Err(DeliveryError::Withheld)),
     ] {
         let answers = [running(), missing(), again];
         assert_eq!(table().apply(&change("d-1"), answers), result);
@@ -145,7 +146,10 @@ fn a_state_that_cannot_be_seen_guards_the_row() {
     ] {
         let answer = json(200, &value!({ "value": looked }).to_string());
         let outcome = table().apply(&change("d-1"), [answer]);
-        let flawed = matches!(outcome, Err(Failure::Remote(Fault::Flawed(..))));
+        let flawed = matches!(
+            outcome,
+            Err(DeliveryError::Remote(OutboundError::InvalidBody(..)))
+        );
         assert!(flawed, "{looked}: {outcome:?}");
     }
 }
@@ -174,7 +178,10 @@ fn a_change_is_not_sent_again_without_another_look() {
 fn not_found_without_a_code_that_says_so_is_no_answer_about_the_row() {
     for body in ["", "<html>", r#"{"error":{"code":"BadRequest"}}"#] {
         let outcome = table().apply(&change("d-1"), [json(404, body)]);
-        let refused = matches!(outcome, Err(Failure::Remote(Fault::Status { .. })));
+        let refused = matches!(
+            outcome,
+            Err(DeliveryError::Remote(OutboundError::Status { .. }))
+        );
         assert!(refused, "{body}: {outcome:?}");
     }
     let tried = table().try_out(&change("d-1"), [missing()]);
@@ -206,7 +213,7 @@ fn keys_reach_the_path_as_one_piece_or_are_refused() {
         let desk = table();
         let mut change = change("d-1");
         change.key = id.to_owned();
-        assert_eq!(desk.apply(&change, []), Err(Failure::Unaddressable));
+        assert_eq!(desk.apply(&change, []), Err(DeliveryError::Unaddressable));
     }
 }
 
@@ -237,7 +244,7 @@ fn a_row_that_is_to_be_made_is_made_unless_somebody_was_faster() {
     let answers = [none(), conflict(), already];
     assert_eq!(desk.apply(&change, answers), Ok(Outcome::AlreadyFinal));
     let answers = [none(), conflict(), row(value!({"Estado": "RUNNING"}))];
-    assert_eq!(desk.apply(&change, answers), Err(Failure::Withheld));
+    assert_eq!(desk.apply(&change, answers), Err(DeliveryError::Withheld));
 }
 
 #[test]

@@ -104,11 +104,11 @@ fn a_store_that_fails_and_a_row_that_is_none_are_told_apart() {
     let mut host = FakeHost::default();
     host.store_fails = true;
     let failed = block_on(embedded.apply(&host, &change("RUN_FAILED", "1")));
-    assert!(matches!(failed, Err(Failure::Store(_))));
+    assert!(matches!(failed, Err(DeliveryError::Store(_))));
     host.store_fails = false;
     block_on(host.set(&key(&EJECUCIONES, "dep/1"), b"no row")).expect("set");
     let failed = block_on(embedded.apply(&host, &change("RUN_FAILED", "1")));
-    assert!(matches!(failed, Err(Failure::Corrupt(_))));
+    assert!(matches!(failed, Err(DeliveryError::Corrupt(_))));
 }
 
 #[test]

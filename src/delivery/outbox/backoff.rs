@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// A row that is not there yet: the Lanzador's insert is usually moments away.
+/// A row that is not there yet: the Lanzador's insert usually comes within seconds.
 const NOT_THERE: &[u64] = &[1, 2, 5];
 
 /// A data API that failed.

@@ -1,16 +1,24 @@
-//! What is kept of a change: all that is needed to make it again, and what was tried so far.
+//! An entry: a change with all that is needed to make it again, and what was tried so far.
 
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value as Json, json};
 
-use super::Origin;
 use crate::delivery::{Change, Entity, Guard, IfAbsent, Name, Value};
 
-/// How many attempts are told; of more, the last ones.
-const TOLD: usize = 20;
+/// How many attempts are listed; of more, the last ones.
+const LISTED: usize = 20;
 
-/// A change that waits, or that nobody will take.
+/// Where a change comes from.
+#[derive(Debug, Clone, Copy)]
+pub struct Origin<'a> {
+    /// The source's name.
+    pub source: &'a str,
+    /// The notification's `x-request-id`.
+    pub request_id: &'a str,
+}
+
+/// A change that waits, or a dead letter.
 #[derive(Debug, Clone)]
 pub struct Entry {
     /// The change.
@@ -28,7 +36,7 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// A change that nobody has tried to make, kept since `now`.
+    /// A change that nobody has tried to make, waiting since `now`.
     pub fn new(change: Change, origin: Origin<'_>, now: u64) -> Self {
         Self {
             change,
@@ -44,16 +52,16 @@ impl Entry {
     pub fn failed(&mut self, at: u64, why: String) {
         self.tries += 1;
         self.attempts.push((at, why));
-        let surplus = self.attempts.len().saturating_sub(TOLD);
+        let surplus = self.attempts.len().saturating_sub(LISTED);
         self.attempts.drain(..surplus);
     }
 
     /// Without what the change carries: for a list of many.
     pub fn lightened(mut self) -> Self {
-        let shown = self.change.guard.column();
+        let guarded = self.change.guard.column();
         self.change
             .values
-            .retain(|(column, _)| Some(column.as_ref()) == shown);
+            .retain(|(column, _)| Some(column.as_ref()) == guarded);
         self
     }
 
@@ -73,7 +81,7 @@ impl Entry {
 
     /// Reads what was stored; `None` where that is no entry.
     pub fn parse(value: &[u8]) -> Option<Self> {
-        let stored: Map<String, Json> = crate::json::parse(value).ok()?;
+        let stored: Map<String, Json> = crate::http::json::parse(value).ok()?;
         let text = |name| stored.get(name)?.as_str().map(str::to_owned);
         let number = |name| stored.get(name)?.as_u64();
         let attempts = stored.get("attempts")?.as_array()?.iter();
@@ -90,7 +98,7 @@ impl Entry {
     }
 }
 
-/// A change as it was kept.
+/// A change as it was stored.
 fn restore(stored: &Map<String, Json>) -> Option<Change> {
     let name = |name| owned(stored.get(name)?);
     let values = stored.get("values")?.as_array()?.iter();
@@ -143,9 +151,9 @@ fn restore_guard(stored: &Json) -> Option<Guard> {
 }
 
 /// A column, the kind of its value, and the text where it is one: without a copy of that.
-type KeptValue<'a> = (&'a str, &'static str, Option<&'a str>);
+type StoredValue<'a> = (&'a str, &'static str, Option<&'a str>);
 
-fn kept_value((column, value): &(Name, Value)) -> KeptValue<'_> {
+fn stored_value((column, value): &(Name, Value)) -> StoredValue<'_> {
     match value {
         Value::Text(text) => (column, "text", Some(text)),
         Value::Null => (column, "null", None),
@@ -154,7 +162,7 @@ fn kept_value((column, value): &(Name, Value)) -> KeptValue<'_> {
     }
 }
 
-fn kept_guard(guard: &Guard) -> Json {
+fn stored_guard(guard: &Guard) -> Json {
     match guard {
         Guard::Final { column, last } => json!(["final", column, last]),
         Guard::Newer { column } => json!(["newer", column]),
@@ -176,13 +184,13 @@ impl Serialize for Entry {
             IfAbsent::Report => "report",
             IfAbsent::Insert => "insert",
         };
-        let values: Vec<_> = values.iter().map(kept_value).collect();
+        let values: Vec<_> = values.iter().map(stored_value).collect();
         map.serialize_entry("entity", &entity.name)?;
         map.serialize_entry("keyColumn", &entity.key_column)?;
         map.serialize_entry("key", key)?;
         map.serialize_entry("values", &values)?;
         map.serialize_entry("ifAbsent", if_absent)?;
-        map.serialize_entry("guard", &kept_guard(guard))?;
+        map.serialize_entry("guard", &stored_guard(guard))?;
         map.serialize_entry("source", &self.source)?;
         map.serialize_entry("requestId", &self.request_id)?;
         map.serialize_entry("since", &self.since)?;

@@ -5,22 +5,22 @@
 //! entries from being forgotten all the same:
 //!
 //! - An entry is stored before it is announced here, and whoever delivers takes the lease, which
-//!   takes `announced` back, before the keys are listed. So an entry is in that listing, or the
-//!   carrier finds `announced` at the end and lists once more.
-//! - Where a carrier ends in the very moment in which an entry is announced, and its write comes
-//!   last, the request that kept the entry reads the marker once more after its reply, finds
-//!   nobody at work, and becomes the carrier itself.
+//!   clears `announced`, before the keys are listed. So an entry is in that listing, or the
+//!   worker finds `announced` at the end and lists once more.
+//! - Where a worker ends in the same instant in which an entry is announced, and its write comes
+//!   last, the request that queued the entry reads the marker once more after its reply, finds
+//!   nobody at work, and becomes the worker itself.
 //! - A marker that is missing, cannot be read, or speaks of a time that cannot be, counts as one
 //!   that says "look". One whose last listing is [`LISTED_EVERY`] ago does too, so whatever went
 //!   wrong (also an instance that ended in between, or a store that shows its writes late) costs
 //!   that delay and no entry.
-//! - Two carriers at once do no harm: changes are guarded.
+//! - Two workers at once do no harm: changes are guarded.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::milliseconds;
+use crate::instance::unix_time;
 use crate::ports::{Clock, KeyValue, Random, StoreError};
 
 /// Where the marker is: before the entries in a store that keeps its keys in order.
@@ -29,7 +29,7 @@ pub const KEY: &str = "0-outbox-marker";
 /// How long a listing is relied on: the longest that an entry waits because of a lost marker.
 pub const LISTED_EVERY: Duration = Duration::from_secs(600);
 
-/// How long a lease lasts. Longer than a round, so that it ends by itself only where the carrier did.
+/// How long a lease lasts. Longer than a round, so that it ends by itself only where the worker did.
 const LEASE: Duration = Duration::from_secs(16);
 
 /// How far the clocks of two instances may differ.
@@ -42,7 +42,7 @@ pub struct Marker {
     pub due: Option<u64>,
     /// When the keys were last listed; 0: never.
     listed: u64,
-    /// Whether an entry came since the carrier began its last listing.
+    /// Whether an entry came since the worker began its last listing.
     announced: bool,
     lease: Option<Lease>,
 }
@@ -54,9 +54,9 @@ struct Lease {
     until: u64,
 }
 
-/// The right to deliver what waits, for all instances.
+/// The instance that has the lease: it delivers what waits, for all of them.
 #[derive(Debug, Clone, Copy)]
-pub struct Carrier {
+pub struct LeaseHolder {
     holder: u64,
 }
 
@@ -65,7 +65,7 @@ impl Marker {
     pub async fn read(store: &impl KeyValue) -> Result<Self, StoreError> {
         let value = store.get(KEY).await?;
         Ok(value
-            .and_then(|value| crate::json::parse(&value).ok())
+            .and_then(|value| crate::http::json::parse(&value).ok())
             .unwrap_or_default())
     }
 
@@ -76,18 +76,18 @@ impl Marker {
     }
 
     /// Whether somebody should look at `now`, or for what is due by `until`, and nobody is at it.
-    pub fn wants_carrier(&self, now: u64, until: u64) -> bool {
-        !self.is_carried(now) && (self.is_stale(now) || self.due.is_some_and(|due| due <= until))
+    pub fn wants_worker(&self, now: u64, until: u64) -> bool {
+        !self.is_leased(now) && (self.is_stale(now) || self.due.is_some_and(|due| due <= until))
     }
 
     /// Whether the last listing says nothing any more.
     fn is_stale(&self, now: u64) -> bool {
-        let is_past = self.listed <= now.saturating_add(milliseconds::of(SKEW));
-        !is_past || now.saturating_sub(self.listed) >= milliseconds::of(LISTED_EVERY)
+        let is_past = self.listed <= now.saturating_add(unix_time::millis_in(SKEW));
+        !is_past || now.saturating_sub(self.listed) >= unix_time::millis_in(LISTED_EVERY)
     }
 
-    fn is_carried(&self, now: u64) -> bool {
-        let latest = now.saturating_add(milliseconds::of(LEASE + SKEW));
+    fn is_leased(&self, now: u64) -> bool {
+        let latest = now.saturating_add(unix_time::millis_in(LEASE + SKEW));
         self.lease
             .is_some_and(|lease| now < lease.until && lease.until <= latest)
     }
@@ -98,10 +98,10 @@ impl Marker {
 /// # Errors
 /// Where the store fails. The entry is found all the same, within [`LISTED_EVERY`].
 pub async fn announce(host: &(impl KeyValue + Clock), due: u64) -> Result<(), StoreError> {
-    let now = milliseconds::since_1970(host.now());
+    let now = unix_time::millis(host.now());
     let mut marker = Marker::read(host).await?;
     let is_known = marker.due.is_some_and(|known| known <= due);
-    if is_known && (marker.announced || !marker.is_carried(now)) {
+    if is_known && (marker.announced || !marker.is_leased(now)) {
         return Ok(());
     }
     marker.due = Some(marker.due.map_or(due, |known| known.min(due)));
@@ -109,28 +109,28 @@ pub async fn announce(host: &(impl KeyValue + Clock), due: u64) -> Result<(), St
     marker.write(host).await
 }
 
-impl Carrier {
+impl LeaseHolder {
     /// Takes the lease where nobody has it; `None`: somebody else was faster.
     pub async fn begin(
         host: &(impl KeyValue + Clock + Random),
         marker: Marker,
     ) -> Result<Option<Self>, StoreError> {
-        let carrier = Self {
+        let holder = Self {
             holder: host.random() as u64,
         };
-        carrier.renew(host, marker).await?;
+        holder.renew(host, marker).await?;
         let found = Marker::read(host).await?;
-        Ok(carrier.has(&found).then_some(carrier))
+        Ok(holder.has(&found).then_some(holder))
     }
 
-    /// Extends the lease. What is announced from here on is told at [`found`](Self::found).
+    /// Extends the lease. What is announced from here on is in what [`found`](Self::found) gives.
     pub async fn renew(
         self,
         host: &(impl KeyValue + Clock),
         mut marker: Marker,
     ) -> Result<(), StoreError> {
-        let now = milliseconds::since_1970(host.now());
-        let until = now.saturating_add(milliseconds::of(LEASE));
+        let now = unix_time::millis(host.now());
+        let until = now.saturating_add(unix_time::millis_in(LEASE));
         let holder = self.holder;
         (marker.announced, marker.lease) = (false, Some(Lease { holder, until }));
         marker.write(host).await
@@ -143,7 +143,7 @@ impl Carrier {
     }
 
     /// Gives the lease back and says when the next entry is due, as a listing begun at `listed` and
-    /// the deliveries after it have shown.
+    /// the deliveries after it found.
     pub async fn end(
         self,
         store: &impl KeyValue,
@@ -167,7 +167,7 @@ impl Carrier {
 }
 
 impl Marker {
-    /// When the earliest entry is due that came since the carrier's last listing.
+    /// When the earliest entry is due that came since the worker's last listing.
     pub fn announced(&self) -> Option<u64> {
         self.due.filter(|_| self.announced)
     }

@@ -6,8 +6,10 @@ use futures_executor::block_on;
 use proptest::prelude::*;
 
 use super::*;
+use crate::delivery::Change;
 use crate::delivery::tests::Desk;
 use crate::delivery::{DeploymentId, Status, ended};
+use crate::ports::{Clock as _, KeyValue as _};
 use crate::testing::{Answers, FakeHost, json};
 
 pub(super) const ORIGIN: Origin = Origin {
@@ -27,11 +29,11 @@ pub(super) fn outbox() -> Outbox {
     Outbox::new(Duration::from_secs(72 * 3600))
 }
 
-pub(super) fn away() -> Why {
+pub(super) fn away() -> QueueReason {
     let answer = Answers::Fails(crate::ports::SendError::Refused);
     let desk = desk();
     let failed = desk.apply(&change("x", "COMPLETED"), [answer.clone(), answer]);
-    Why::of(&failed).expect("a reason")
+    QueueReason::of(&failed).expect("a reason")
 }
 
 pub(super) fn desk() -> Desk {
@@ -43,12 +45,20 @@ pub(super) fn keep(
     host: &FakeHost,
     deployment_id: &str,
     status: &str,
-    why: &Why,
-) -> Place {
+    why: &QueueReason,
+) -> Scheduled {
     let change = change(deployment_id, status);
-    let kept = block_on(outbox.keep(host, change, ORIGIN, why)).expect("kept");
+    let kept = block_on(outbox.enqueue(host, change, ORIGIN, why)).expect("kept");
     assert_eq!(kept.announced, Ok(()));
-    kept.place.expect("it waits")
+    waiting(kept.location)
+}
+
+/// The entry, which waits.
+fn waiting(location: Location) -> Scheduled {
+    match location {
+        Location::Waiting(scheduled) => scheduled,
+        Location::Dead(id) => panic!("{id} is a dead letter"),
+    }
 }
 
 pub(super) fn answer(word: &str) -> Answers {
@@ -65,7 +75,7 @@ pub(super) fn sent(host: &FakeHost) -> Vec<String> {
     ids.collect()
 }
 
-fn drain(outbox: &Outbox, desk: &Desk, answers: Vec<Answers>, early: bool) -> Drained {
+fn drain(outbox: &Outbox, desk: &Desk, answers: Vec<Answers>, early: bool) -> DrainSummary {
     desk.host.will(answers);
     let heard = |_, _, _: Option<&Entry>| ();
     let drained = block_on(outbox.drain(&desk.host, desk.data_api(), heard, early));
@@ -79,7 +89,7 @@ fn an_entry_is_kept_whole_and_goes_once_its_row_has_it() {
     let place = keep(&outbox, &desk.host, "d/1 ñ", "RUN_FAILED", &away());
     let found = block_on(outbox.find(&desk.host, place.id)).expect("read");
     let found = found.expect("it is there");
-    assert_eq!(found.place, Some(place));
+    assert_eq!(found.location, Location::Waiting(place));
     let entry = found.entry.expect("readable");
     assert_eq!(entry.change, change("d/1 ñ", "RUN_FAILED"));
     assert_eq!((&*entry.source, &*entry.request_id), ("a360", "r-1"));
@@ -88,9 +98,9 @@ fn an_entry_is_kept_whole_and_goes_once_its_row_has_it() {
 
     desk.host.advance(Duration::from_secs(6));
     let drained = drain(&outbox, &desk, vec![answer("UPDATED")], false);
-    let expected = Drained {
+    let expected = DrainSummary {
         delivered: 1,
-        ..Drained::default()
+        ..DrainSummary::default()
     };
     assert_eq!(drained, expected);
     assert_eq!(sent(&desk.host), ["d/1 ñ RUN_FAILED"]);
@@ -162,7 +172,7 @@ fn rows_that_are_not_there_hold_nobody_up() {
         let (outbox, desk) = (outbox(), desk());
         for number in 0..40 {
             let id = format!("d-{number}");
-            keep(&outbox, &desk.host, &id, "COMPLETED", &Why::NoRow);
+            keep(&outbox, &desk.host, &id, "COMPLETED", &QueueReason::NoRow);
         }
         desk.host.advance(Duration::from_secs(2));
         let mut answers = vec![answer("NOT_FOUND"); 32];
@@ -237,7 +247,7 @@ fn what_will_never_be_taken_is_a_dead_letter_until_it_is_put_back() {
     let (outbox, desk) = (outbox(), desk());
     let id = keep(&outbox, &desk.host, "d", "COMPLETED", &away()).id;
     assert_eq!(drain(&outbox, &desk, vec![refused()], true).dead, 1);
-    assert_eq!(drain(&outbox, &desk, vec![], true), Drained::default());
+    assert_eq!(drain(&outbox, &desk, vec![], true), DrainSummary::default());
     assert_eq!(desk.host.stored("0-outbox/"), [format!("0-outbox/d/{id}")]);
 
     let place = block_on(outbox.requeue(&desk.host, id)).expect("the store works");
@@ -267,8 +277,8 @@ fn a_dead_letter_that_is_put_back_while_it_becomes_one_is_not_lost() {
             outbox.requeue(&desk.host, id).await
         };
         let (attempted, put_back) = block_on(futures_util::future::join(attempt, put_back));
-        let attempted = attempted.expect("the store works").attempted;
-        assert_eq!(attempted, Attempted::Dead);
+        let attempted = attempted.expect("the store works").outcome;
+        assert_eq!(attempted, AttemptOutcome::Dead);
         let place = match put_back.expect("the store works") {
             Some(place) => format!("0-outbox/a/{place}"),
             None => format!("0-outbox/d/{id}"),
@@ -280,7 +290,7 @@ fn a_dead_letter_that_is_put_back_while_it_becomes_one_is_not_lost() {
 #[test]
 fn what_has_waited_too_long_is_a_dead_letter() {
     let (outbox, desk) = (Outbox::new(Duration::from_secs(3600)), desk());
-    keep(&outbox, &desk.host, "d", "COMPLETED", &Why::NoRow);
+    keep(&outbox, &desk.host, "d", "COMPLETED", &QueueReason::NoRow);
     desk.host.advance(Duration::from_secs(3599));
     assert_eq!(
         drain(&outbox, &desk, vec![answer("NOT_FOUND")], true).dead,
@@ -334,8 +344,8 @@ fn an_entry_that_somebody_else_delivered_meanwhile_does_not_come_back() {
     };
     let (attempted, removed) = block_on(futures_util::future::join(attempt, removed));
     assert_eq!(removed, Ok(true));
-    let attempted = attempted.expect("the store works").attempted;
-    assert_eq!(attempted, Attempted::Gone);
+    let attempted = attempted.expect("the store works").outcome;
+    assert_eq!(attempted, AttemptOutcome::Gone);
     assert_eq!(desk.host.stored("0-outbox/"), [""; 0]);
 }
 
@@ -344,7 +354,7 @@ fn no_more_keys_are_shown_than_are_needed_where_the_store_shows_them_in_order() 
     let (outbox, mut desk) = (outbox(), desk());
     for number in 0..500 {
         let id = format!("d-{number}");
-        keep(&outbox, &desk.host, &id, "COMPLETED", &Why::NoRow);
+        keep(&outbox, &desk.host, &id, "COMPLETED", &QueueReason::NoRow);
         desk.host.advance(Duration::from_millis(1));
     }
     for number in 0..500 {
@@ -357,7 +367,7 @@ fn no_more_keys_are_shown_than_are_needed_where_the_store_shows_them_in_order() 
     drop(store);
     let far = u64::MAX;
     let all = block_on(outbox.due(&desk.host, far, usize::MAX, |_| true)).expect("read");
-    let (all, next) = (all.places, all.next);
+    let (all, next) = (all.scheduled, all.next);
     assert_eq!((all.len(), next), (500, None));
     for (shuffles, until, enough, found, shown) in [
         (false, far, 128, 128, 129),
@@ -369,7 +379,7 @@ fn no_more_keys_are_shown_than_are_needed_where_the_store_shows_them_in_order() 
         desk.host.shuffles_keys = shuffles;
         desk.host.shown.set(0);
         let due = block_on(outbox.due(&desk.host, until, enough, |_| true)).expect("read");
-        let (places, next) = (due.places, due.next);
+        let (places, next) = (due.scheduled, due.next);
         assert!(
             places == all[..found],
             "{shuffles} {until}: {}",
@@ -387,7 +397,7 @@ fn no_more_keys_are_shown_than_are_needed_where_the_store_shows_them_in_order() 
 #[test]
 fn a_dead_letter_that_was_put_back_waits_as_long_as_a_new_one() {
     let (outbox, desk) = (outbox(), desk());
-    keep(&outbox, &desk.host, "d", "COMPLETED", &Why::NoRow);
+    keep(&outbox, &desk.host, "d", "COMPLETED", &QueueReason::NoRow);
     desk.host.advance(Duration::from_secs(73 * 3600));
     let missing = || vec![answer("NOT_FOUND")];
     assert_eq!(drain(&outbox, &desk, missing(), true).dead, 1);
@@ -417,8 +427,8 @@ fn all_of_a_rows_dead_letters_are_put_back() {
 #[test]
 fn what_is_no_entry_becomes_a_dead_letter_as_it_is() {
     let (outbox, desk) = (outbox(), desk());
-    let id = Id::new(&change("d", "COMPLETED"), 7, 7);
-    let key = format!("0-outbox/a/{}", Place { due: 7, id });
+    let id = EntryId::new(&change("d", "COMPLETED"), 7, 7);
+    let key = format!("0-outbox/a/{}", Scheduled { due: 7, id });
     block_on(desk.host.set(&key, b"no entry")).expect("set");
     assert_eq!(drain(&outbox, &desk, vec![], true).dead, 1);
     assert_eq!(desk.host.stored("0-outbox/"), [format!("0-outbox/d/{id}")]);
@@ -434,17 +444,17 @@ fn pages_go_from_the_newest_to_the_oldest() {
             &host,
             &format!("d-{number}"),
             "COMPLETED",
-            &Why::NoRow,
+            &QueueReason::NoRow,
         );
         host.advance(Duration::from_millis(1));
     }
     let (mut seen, mut before) = (Vec::new(), None);
     loop {
-        let page = block_on(outbox.page(&host, State::Waiting, before, 10)).expect("read");
+        let page = block_on(outbox.page(&host, EntryState::Waiting, before, 10)).expect("read");
         let keys = page
             .entries
             .iter()
-            .map(|(_, _, entry)| entry.as_ref().expect("readable").change.key.clone());
+            .map(|found| found.entry.as_ref().expect("readable").change.key.clone());
         seen.extend(keys);
         before = page.next;
         if before.is_none() {
@@ -461,22 +471,22 @@ proptest! {
         at in 0..1_u64 << 44, random: u128, key in "[a-z]{1,9}", last: bool, cut in 0..60_usize,
     ) {
         let status = if last { "COMPLETED" } else { "RUNNING" };
-        let id = Id::new(&change(&key, status), at, random);
+        let id = EntryId::new(&change(&key, status), at, random);
         prop_assert_eq!(id.is_last, last);
         let text = id.to_string();
-        prop_assert_eq!(Id::parse(&text), Some(id));
-        prop_assert_eq!(Id::parse(&text.to_uppercase()), None);
-        prop_assert_eq!(Id::parse(&text[..cut.min(text.len() - 1)]), None);
-        prop_assert_eq!(Id::parse(&format!("{text}0")), None);
-        let place = Place { due: at, id };
-        prop_assert_eq!(Place::parse(&place.to_string()), Some(place));
+        prop_assert_eq!(EntryId::parse(&text), Some(id));
+        prop_assert_eq!(EntryId::parse(&text.to_uppercase()), None);
+        prop_assert_eq!(EntryId::parse(&text[..cut.min(text.len() - 1)]), None);
+        prop_assert_eq!(EntryId::parse(&format!("{text}0")), None);
+        let place = Scheduled { due: at, id };
+        prop_assert_eq!(Scheduled::parse(&place.to_string()), Some(place));
     }
 
     #[test]
     fn no_value_in_the_store_makes_it_panic(value: Vec<u8>, text in "\\PC{0,80}") {
         let _ = Entry::parse(&value);
         let _ = Entry::parse(text.as_bytes());
-        let _ = Id::parse(&text);
+        let _ = EntryId::parse(&text);
     }
 }
 
@@ -491,7 +501,7 @@ fn keep_often(host: &FakeHost, outbox: &Outbox, contents: &[&str], status: &str)
                 "x".repeat(900_000)
             ),
         );
-        block_on(outbox.keep(host, change, ORIGIN, &Why::NoRow)).expect("kept");
+        block_on(outbox.enqueue(host, change, ORIGIN, &QueueReason::NoRow)).expect("kept");
     }
 }
 
@@ -518,7 +528,8 @@ fn equal_changes_of_one_row_wait_once() {
 #[test]
 fn equal_changes_that_come_at_once_wait_once() {
     let (host, outbox) = (FakeHost::default(), outbox());
-    let kept = (0..16).map(|_| outbox.keep(&host, change("d", "COMPLETED"), ORIGIN, &Why::NoRow));
+    let kept = (0..16)
+        .map(|_| outbox.enqueue(&host, change("d", "COMPLETED"), ORIGIN, &QueueReason::NoRow));
     for kept in block_on(futures_util::future::join_all(kept)) {
         kept.expect("kept");
     }
@@ -528,14 +539,18 @@ fn equal_changes_that_come_at_once_wait_once() {
 #[test]
 fn an_equal_change_that_has_been_tried_meanwhile_is_still_known() {
     let (outbox, desk) = (outbox(), desk());
-    keep(&outbox, &desk.host, "d", "COMPLETED", &Why::NoRow);
+    keep(&outbox, &desk.host, "d", "COMPLETED", &QueueReason::NoRow);
     assert_eq!(
         drain(&outbox, &desk, vec![answer("NOT_FOUND")], true).failed,
         1
     );
-    let again = outbox.keep(&desk.host, change("d", "COMPLETED"), ORIGIN, &Why::NoRow);
-    let Kept { id, place, .. } = block_on(again).expect("kept");
-    assert_eq!(place.map(|place| place.id), Some(id), "it waits already");
+    let again = outbox.enqueue(
+        &desk.host,
+        change("d", "COMPLETED"),
+        ORIGIN,
+        &QueueReason::NoRow,
+    );
+    let Scheduled { id, .. } = waiting(block_on(again).expect("kept").location);
     assert!(
         block_on(outbox.find(&desk.host, id))
             .expect("read")
@@ -547,7 +562,7 @@ fn an_equal_change_that_has_been_tried_meanwhile_is_still_known() {
         drain(&outbox, &desk, vec![answer("UPDATED")], true).delivered,
         1
     );
-    keep(&outbox, &desk.host, "d", "COMPLETED", &Why::NoRow);
+    keep(&outbox, &desk.host, "d", "COMPLETED", &QueueReason::NoRow);
     assert_eq!(desk.host.stored("0-outbox/a/").len(), 1);
 }
 
@@ -555,8 +570,8 @@ fn an_equal_change_that_has_been_tried_meanwhile_is_still_known() {
 fn other_changes_of_the_row_and_equal_ones_of_others_wait_beside_it() {
     let (outbox, host) = (outbox(), FakeHost::default());
     keep_often(&host, &outbox, &["a", "b", "a"], "RUNNING");
-    keep(&outbox, &host, "d-2", "RUNNING", &Why::NoRow);
-    keep(&outbox, &host, "d-3", "RUNNING", &Why::NoRow);
+    keep(&outbox, &host, "d-2", "RUNNING", &QueueReason::NoRow);
+    keep(&outbox, &host, "d-3", "RUNNING", &QueueReason::NoRow);
     assert_eq!(host.stored("0-outbox/a/").len(), 4);
 }
 
@@ -564,7 +579,7 @@ fn other_changes_of_the_row_and_equal_ones_of_others_wait_beside_it() {
 fn of_equal_changes_that_end_nothing_the_last_counts() {
     let (outbox, desk) = (outbox(), desk());
     for status in ["RUNNING", "QUEUED", "RUNNING"] {
-        keep(&outbox, &desk.host, "d", status, &Why::NoRow);
+        keep(&outbox, &desk.host, "d", status, &QueueReason::NoRow);
         desk.host.advance(Duration::from_secs(1));
     }
     drain(&outbox, &desk, vec![answer("UPDATED"); 2], true);

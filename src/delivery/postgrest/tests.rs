@@ -1,7 +1,8 @@
 //! PostgREST and Supabase, as they answer by PostgREST's own documentation and source.
 
 use crate::delivery::tests::{Desk, change, event, message};
-use crate::delivery::{Failure, Fault, IfAbsent, Outcome};
+use crate::delivery::{DeliveryError, IfAbsent, Outcome};
+use crate::outbound::OutboundError;
 use crate::testing::json;
 
 /// As Supabase wants it.
@@ -50,7 +51,10 @@ fn anything_else_is_not_what_was_promised() {
         r#"[{"Resultado":"UPD"#,
     ] {
         let outcome = Desk::with(SUPABASE).apply(&change("d-1"), [json(200, body)]);
-        let flawed = matches!(outcome, Err(Failure::Remote(Fault::Flawed(..))));
+        let flawed = matches!(
+            outcome,
+            Err(DeliveryError::Remote(OutboundError::InvalidBody(..)))
+        );
         assert!(flawed, "{body}: {outcome:?}");
     }
 }
@@ -105,15 +109,18 @@ fn a_row_that_others_are_at_may_be_tried_again() {
     let seen = r#"[{"Estado":"RUNNING","FechaInicioReal":null}]"#;
     let answers = [json(200, "[]"), json(200, seen), json(200, "[]")];
     let outcome = table(&[]).apply(&change("d-1"), answers);
-    assert_eq!(outcome, Err(Failure::Withheld));
-    assert!(Failure::Withheld.may_pass());
+    assert_eq!(outcome, Err(DeliveryError::Withheld));
+    assert!(DeliveryError::Withheld.is_retryable());
 }
 
 #[test]
 fn a_list_of_something_else_is_no_row_that_was_changed() {
     for body in [r#"[{"status":"up"}]"#, "[1]", "[null]", "[[]]", "[{}]"] {
         let outcome = table(&[]).apply(&change("d-1"), [json(200, body)]);
-        let flawed = matches!(outcome, Err(Failure::Remote(Fault::Flawed(..))));
+        let flawed = matches!(
+            outcome,
+            Err(DeliveryError::Remote(OutboundError::InvalidBody(..)))
+        );
         assert!(flawed, "{body}: {outcome:?}");
     }
 }
@@ -186,8 +193,11 @@ fn what_is_newer_stays_its_moment_being_the_filter() {
     for (held, outcome) in [
         (r#""2026-01-02T03:04:06+00:00""#, Ok(Outcome::AlreadyFinal)),
         // It may change, and did not: a policy keeps it, or somebody was faster.
-        (r#""2026-01-02T03:04:05+00:00""#, Err(Failure::Withheld)),
-        ("null", Err(Failure::Withheld)),
+        (
+            r#""2026-01-02T03:04:05+00:00""#,
+            Err(DeliveryError::Withheld),
+        ),
+        ("null", Err(DeliveryError::Withheld)),
     ] {
         let row = format!(r#"[{{"at":{held}}}]"#);
         let mut answers = vec![json(200, "[]"), json(200, &row)];

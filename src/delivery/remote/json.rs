@@ -2,10 +2,10 @@
 
 use serde_json::Value as Json;
 
-use super::{Answer, Fault, Flaw};
 use crate::config::Table;
-use crate::delivery::{Change, Outcome, Value, encoded};
-use crate::json;
+use crate::delivery::change::{Change, Value};
+use crate::delivery::outcome::Outcome;
+use crate::outbound::{OutboundError, OutboundReply, encoded};
 
 /// An object of texts and nulls, in this order.
 struct Texts<'a>(Vec<(&'a str, Option<&'a str>)>);
@@ -138,7 +138,7 @@ pub fn only_where_null<'a>(table: &'a Table, change: &'a Change) -> impl Iterato
 }
 
 /// The outcome that the procedure's only row says; anything else was not promised.
-pub fn outcome(rows: &[Json], answer: &Answer) -> Result<Outcome, Fault> {
+pub fn outcome(rows: &[Json], answer: &OutboundReply) -> Result<Outcome, OutboundError> {
     let word = match rows {
         [row] => row.get("Resultado").and_then(Json::as_str),
         _ => None,
@@ -147,7 +147,7 @@ pub fn outcome(rows: &[Json], answer: &Answer) -> Result<Outcome, Fault> {
         Some("UPDATED") => Ok(Outcome::Updated),
         Some("ALREADY_PROCESSED") => Ok(Outcome::AlreadyFinal),
         Some("NOT_FOUND") => Ok(Outcome::NotFound),
-        _ => Err(shape(answer)),
+        _ => Err(answer.unexpected()),
     }
 }
 
@@ -175,19 +175,8 @@ pub fn has_state(row: &Json, table: &Table, change: &Change) -> bool {
 
 /// What a row that was looked at holds in the column that tells whether it stays as it is, where
 /// that is not null.
-pub fn held<'a>(row: &'a Json, table: &Table, change: &Change) -> Option<&'a str> {
+pub fn current_state<'a>(row: &'a Json, table: &Table, change: &Change) -> Option<&'a str> {
     row.get(telling(table, change)?)?.as_str()
-}
-
-/// A reply's body.
-pub fn read(answer: &Answer) -> Result<Json, Fault> {
-    json::parse(&answer.body)
-        .map_err(|error| Fault::Flawed(answer.status, Flaw::of(&answer.body, &error)))
-}
-
-/// The reply is JSON, but not what was promised.
-pub fn shape(answer: &Answer) -> Fault {
-    Fault::Flawed(answer.status, Flaw::Shape)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! A data API that is a server: what all of them do alike, and what each says in its own words.
+//! A data API that is a server: what all of them do alike, and the protocol of each as a trait.
 
 // One thread runs an instance, so no caller needs the futures to be `Send`.
 #![allow(async_fn_in_trait)]
@@ -6,24 +6,27 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use super::verdict::Rule;
-use super::{Answer, Client, Exchange, Fault, Probe};
-use crate::config::{Names, Remote, Table, Target, UtcOffset};
-use crate::delivery::{Change, EJECUCIONES, Failure, Outcome, Ports, Tried, local_time};
+use super::exchange::{DataApiClient, Exchange, Probe};
+use crate::config::{RemoteSettings, Table, TableNames, UtcOffset, WriteTarget};
+use crate::delivery::change::Change;
+use crate::delivery::ejecuciones::EJECUCIONES;
+use crate::delivery::local_time::local_time;
+use crate::delivery::outcome::{Applied, DeliveryError, Outcome, Ports};
+use crate::outbound::{OutboundError, OutboundReply, Rule};
 use crate::ports::Clock;
 
 /// How long it counts for readiness that the last change was refused as any other would have been.
 /// Afterwards the next probe or change has to say so again.
 const REFUSED_LATELY: Duration = Duration::from_secs(30);
 
-/// How one kind of data API is spoken to.
+/// The protocol of one kind of data API.
 pub trait Dialect {
     /// Has the database's own procedure make the change.
     async fn call(
         exchange: &mut Exchange<'_, impl Ports>,
         procedure: &str,
         change: &Change,
-    ) -> Result<Outcome, Fault>;
+    ) -> Result<Outcome, OutboundError>;
 
     /// Makes the change in a table, or leaves the row as it was.
     async fn write(
@@ -31,40 +34,43 @@ pub trait Dialect {
         table: &Table,
         change: &Change,
         now: &str,
-    ) -> Result<Outcome, Failure>;
+    ) -> Result<Outcome, DeliveryError>;
 
     /// What its refusals mean.
     const RULES: &'static [Rule];
 
     /// How to ask whether it is there; `path` is where it begins, `target` where changes go.
-    fn probe(path: &str, target: &Target) -> Probe;
+    fn probe(path: &str, target: &WriteTarget) -> Probe;
 
-    /// Whether its root is what answered, and takes changes to `target` as far as that shows.
-    fn is_root(answer: &Answer, target: &Target) -> bool;
+    /// Whether its root is what answered, and accepts changes to `target` as far as that shows.
+    fn is_root(answer: &OutboundReply, target: &WriteTarget) -> bool;
 
-    /// Whether what was asked more closely has come to the data API, which would take a change to
+    /// Whether what was asked more closely has come to the data API, which would accept a change to
     /// `target`.
     ///
     /// # Errors
     /// What answered instead, or what the data API refuses.
-    fn takes_changes(closer: Result<Answer, Fault>, target: &Target) -> Result<(), Fault>;
+    fn takes_changes(
+        closer: Result<OutboundReply, OutboundError>,
+        target: &WriteTarget,
+    ) -> Result<(), OutboundError>;
 }
 
 /// The adapter for one server.
-pub struct Server {
-    client: Client,
-    ejecuciones: Target,
-    names: Names,
+pub struct RemoteDataApi {
+    client: DataApiClient,
+    ejecuciones: WriteTarget,
+    names: TableNames,
     utc_offset: UtcOffset,
-    /// The refusal of the last change, where it said that no other would be taken, and when.
-    refused: Mutex<Option<(Duration, Fault)>>,
+    /// The refusal of the last change, where it said that no other would be accepted, and when.
+    refused: Mutex<Option<(Duration, OutboundError)>>,
 }
 
-impl Server {
+impl RemoteDataApi {
     /// The adapter for these settings.
-    pub fn new<D: Dialect>(settings: Remote, names: Names) -> Self {
+    pub fn new<D: Dialect>(settings: RemoteSettings, names: TableNames) -> Self {
         Self {
-            client: Client::new(settings.server, D::RULES),
+            client: DataApiClient::new(settings.server, D::RULES),
             refused: Mutex::default(),
             ejecuciones: settings.ejecuciones,
             names,
@@ -73,60 +79,60 @@ impl Server {
     }
 
     /// Makes the change, or leaves the row as it was.
-    pub async fn apply<D: Dialect>(&self, host: &impl Ports, change: &Change) -> Tried {
+    pub async fn apply<D: Dialect>(&self, host: &impl Ports, change: &Change) -> Applied {
         let mut exchange = self.client.exchange(host);
         let now = || local_time(host.now(), self.utc_offset);
         let result = match &self.ejecuciones {
             // Only SAM's own table has a procedure.
             _ if change.entity != EJECUCIONES => match self.names.table(&change.entity.name) {
                 Some(table) => D::write(&mut exchange, &table, change, &now()).await,
-                None => Err(Failure::Nameless),
+                None => Err(DeliveryError::UnknownTable),
             },
-            Target::Procedure(name) => {
+            WriteTarget::Procedure(name) => {
                 let called = D::call(&mut exchange, name, change).await;
-                called.map_err(Failure::from)
+                called.map_err(DeliveryError::from)
             }
-            Target::Table(table) => D::write(&mut exchange, table, change, &now()).await,
+            WriteTarget::Table(table) => D::write(&mut exchange, table, change, &now()).await,
         };
         self.note(host, &result);
         exchange.end(result)
     }
 
-    /// Remembers whether the data API refuses every change. What passes in a moment, or has not
+    /// Remembers whether the data API refuses every change. What is transient, or has not
     /// come to it at all, leaves that as it was.
-    fn note(&self, clock: &impl Clock, result: &Result<Outcome, Failure>) {
+    fn note(&self, clock: &impl Clock, result: &Result<Outcome, DeliveryError>) {
         let refused = match result {
             Ok(_) => None,
-            Err(Failure::Remote(fault)) if fault.refuses_all() => {
-                Some((clock.monotonic(), fault.clone()))
+            Err(DeliveryError::Remote(error)) if error.refuses_all() => {
+                Some((clock.monotonic(), error.clone()))
             }
             // It was understood, and by the data API itself.
-            Err(Failure::Remote(fault)) if !fault.may_pass() => None,
+            Err(DeliveryError::Remote(error)) if !error.is_retryable() => None,
             Err(_) => return,
         };
         *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = refused;
     }
 
-    fn refused_lately(&self, clock: &impl Clock) -> Option<Fault> {
+    fn refused_lately(&self, clock: &impl Clock) -> Option<OutboundError> {
         let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        let (at, fault) = refused.as_ref()?;
-        (clock.monotonic() < *at + REFUSED_LATELY).then(|| fault.clone())
+        let (at, error) = refused.as_ref()?;
+        (clock.monotonic() < *at + REFUSED_LATELY).then(|| error.clone())
     }
 
-    /// Whether it is there, and takes changes as far as is known. Nothing is written.
-    pub async fn probe<D: Dialect>(&self, host: &impl Ports) -> Result<(), Failure> {
-        if let Some(fault) = self.refused_lately(host) {
-            return Err(fault.into());
+    /// Whether it is there, and accepts changes as far as is known. Nothing is written.
+    pub async fn probe<D: Dialect>(&self, host: &impl Ports) -> Result<(), DeliveryError> {
+        if let Some(error) = self.refused_lately(host) {
+            return Err(error.into());
         }
         let probe = D::probe(self.client.path(), &self.ejecuciones);
         let mut exchange = self.client.exchange(host);
         match exchange.attempt(&probe.root).await {
             Ok(answer) if D::is_root(&answer, &self.ejecuciones) => return Ok(()),
-            Err(fault) if !fault.refuses_all() => return Err(fault.into()),
+            Err(error) if !error.refuses_all() => return Err(error.into()),
             // Its root may be closed, or another service's.
             Ok(_) | Err(_) => {}
         }
         let closer = exchange.attempt(&probe.closer).await;
-        D::takes_changes(closer, &self.ejecuciones).map_err(Failure::from)
+        D::takes_changes(closer, &self.ejecuciones).map_err(DeliveryError::from)
     }
 }

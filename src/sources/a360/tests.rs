@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::delivery::{CALLBACK_INFO, Change, ESTADO};
+use crate::config::{CALLBACK_INFO, ESTADO};
+use crate::delivery::Change;
 
 fn change(body: &str) -> Change {
     decode(body.as_bytes()).expect("a callback").change
@@ -14,7 +15,7 @@ fn change(body: &str) -> Change {
 
 fn errors(body: &str) -> BTreeMap<String, String> {
     match decode(body.as_bytes()) {
-        Err(Refusal::NotACallback { errors, .. }) => {
+        Err(Refusal::InvalidPayload { errors, .. }) => {
             let errors = serde_json::to_value(&errors).expect("JSON");
             serde_json::from_value(errors).expect("an object of texts")
         }

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::credentials::{Kind, Verified};
-use crate::delivery::fitting;
-use crate::json::Field;
-use crate::sources::{Id, IdName};
+use crate::credentials::{CredentialKind, Verified};
+use crate::delivery::fit_column;
+use crate::http::json::Field;
+use crate::sources::{IdName, NotificationId};
 
 /// For how long a message that comes again is known: longer than senders try again.
 const LIFETIME: Duration = Duration::from_secs(72 * 3600);
@@ -20,9 +20,9 @@ const WEBHOOK_ID: &str = "webhook-id";
 /// `webhook-id` where it was signed, `metadata.id`, and where there is none of that, the bytes. A
 /// message that has more than one is remembered by each: who sends it again without what signs its
 /// `webhook-id` makes no new one of it.
-pub fn of(verified: &Verified, text: &str, id: Field<'_>) -> Id {
+pub fn of(verified: &Verified, text: &str, id: Field<'_>) -> NotificationId {
     let received = verified.received();
-    let is_signed = verified.by().contains(&Kind::StandardWebhooks);
+    let is_signed = verified.by().contains(&CredentialKind::StandardWebhooks);
     let webhook_id = received.headers.first(WEBHOOK_ID).filter(|_| is_signed);
     let webhook_id = webhook_id.and_then(|value| str::from_utf8(value).ok());
     let webhook_id = webhook_id.filter(|text| !text.is_empty());
@@ -33,26 +33,26 @@ pub fn of(verified: &Verified, text: &str, id: Field<'_>) -> Id {
         metadata_id.map(|text| ("metadata.id", text)),
     ];
     let mut names = Vec::new();
-    for (by, text) in given.into_iter().flatten() {
+    for (field, text) in given.into_iter().flatten() {
         names.push(IdName {
-            by,
+            field,
             text,
-            tells: true,
+            identifies: true,
         });
     }
-    let fits = |name: &IdName| fitting(name.text.clone(), LONGEST).ok();
-    let shown = names.iter().find_map(fits);
+    let fits = |name: &IdName| fit_column(name.text.clone(), LONGEST).ok();
+    let echoed = names.iter().find_map(fits);
     let bytes = || base16ct::lower::encode_string(&Sha256::digest(&received.body));
-    if names.iter().all(|name| name.by == WEBHOOK_ID) {
+    if names.iter().all(|name| name.field == WEBHOOK_ID) {
         names.push(IdName {
-            by: "bytes",
+            field: "bytes",
             text: bytes(),
             // Under a new `webhook-id` the same bytes are a new message.
-            tells: names.is_empty(),
+            identifies: names.is_empty(),
         });
     }
-    Id {
-        shown: shown.unwrap_or_else(bytes),
+    NotificationId {
+        echoed: echoed.unwrap_or_else(bytes),
         names,
         content: Some(fingerprint(text)),
         lifetime: LIFETIME,

@@ -1,39 +1,39 @@
-//! What senders of messages are told, in their own format.
+//! Replies to messages, in the format of their senders.
 
 use std::time::SystemTime;
 
-use ::http::StatusCode;
 use serde::Serialize;
 
-use crate::http::{Refusal, Reply, Wrong};
-use crate::sources::{Id, Receipt, Taken};
+use crate::http::message::StatusCode;
+use crate::http::{Disposition, FieldErrors, Refusal, Reply};
+use crate::sources::{NotificationId, Receipt};
 
-/// The reply to a message that was taken.
-pub fn taken(receipt: &Receipt, id: Option<&Id>) -> Reply {
-    let message = match receipt.taken {
-        Taken::Updated => "Mensaje procesado.",
-        Taken::AlreadyFinal => "Mensaje recibido; ya había otro más reciente.",
-        Taken::Queued | Taken::Dead | Taken::Accepted => {
+/// The reply to a message that was accepted.
+pub fn accepted(receipt: &Receipt, id: Option<&NotificationId>) -> Reply {
+    let message = match receipt.disposition {
+        Disposition::Updated => "Mensaje procesado.",
+        Disposition::AlreadyFinal => "Mensaje recibido; ya había otro más reciente.",
+        Disposition::Queued | Disposition::DeadLetter | Disposition::Accepted => {
             "Mensaje recibido; se procesará en cuanto sea posible."
         }
     };
-    let body = Told {
+    let body = MessagesReply {
         success: true,
         message,
-        data: Some(Data::Taken {
+        data: Some(Data::Accepted {
             received_at: time(receipt.at),
-            message_id: id.map(|id| id.shown.as_str()),
+            message_id: id.map(|id| id.echoed.as_str()),
         }),
     };
-    Reply::json(receipt.taken.status(), &body)
+    Reply::json(receipt.disposition.status(), &body)
 }
 
 /// The reply to one that was refused.
 pub fn refused(refusal: &Refusal, request_id: &str) -> Reply {
-    let told = refusal.told();
+    let summary = refusal.summary();
     let (message, errors) = match refusal {
         Refusal::Internal => return refusal.reply(request_id),
-        Refusal::NotACallback { errors, .. } => {
+        Refusal::InvalidPayload { errors, .. } => {
             (format!("El mensaje no es válido: {errors}."), Some(errors))
         }
         Refusal::Unavailable => (
@@ -44,20 +44,19 @@ pub fn refused(refusal: &Refusal, request_id: &str) -> Reply {
             "Todavía no existe esa reserva. Vuelva a intentarlo más tarde.".to_owned(),
             None,
         ),
-        _ => (told.message, None),
+        _ => (summary.message, None),
     };
-    let body = Told {
+    let body = MessagesReply {
         success: false,
         message: &message,
         data: errors.map(|errors| Data::Refused { errors }),
     };
-    refusal.complete(Reply::json(told.status, &body))
+    refusal.complete(Reply::json(summary.status, &body))
 }
 
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[cfg_attr(test, schemars(rename = "MessagesReply"))]
-pub struct Told<'a> {
+pub struct MessagesReply<'a> {
     success: bool,
     message: &'a str,
     data: Option<Data<'a>>,
@@ -69,13 +68,13 @@ pub struct Told<'a> {
 #[serde(untagged)]
 #[cfg_attr(test, schemars(rename = "MessagesData"))]
 pub enum Data<'a> {
-    /// It was taken.
-    Taken {
+    /// It was accepted.
+    Accepted {
         received_at: String,
         message_id: Option<&'a str>,
     },
     /// It was not.
-    Refused { errors: &'a Wrong },
+    Refused { errors: &'a FieldErrors },
 }
 
 #[derive(Serialize)]

@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 
 use super::texts::TEXTS;
 use crate::delivery::outbox::Texts;
-use crate::http::Wrong;
+use crate::http::FieldErrors;
 
 /// Makes schemas of types.
 pub struct Schemas(SchemaGenerator);
@@ -74,5 +74,5 @@ fn texts_by_name() -> Schema {
     schemars::json_schema!({ "type": "object", "additionalProperties": { "type": "string" } })
 }
 
-inline_schema!(Wrong, texts_by_name());
+inline_schema!(FieldErrors, texts_by_name());
 inline_schema!(Texts<'_>, texts_by_name());

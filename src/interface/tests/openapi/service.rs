@@ -10,7 +10,7 @@ use futures_executor::block_on;
 use ring::hmac;
 
 use crate::app::App;
-use crate::message::{Headers, Request};
+use crate::http::message::{Headers, Request};
 use crate::testing::{FakeHost, OPERATOR, Pieces, TOKEN, json};
 
 /// Signs messages.
@@ -84,7 +84,7 @@ impl ExampleService {
             headers,
             body: Pieces::new([Ok(request.body.clone())].into_iter().chain(broken)),
         }));
-        block_on(self.app.after(after));
+        block_on(self.app.follow_up(after));
         let fields = response.headers.as_fields().iter();
         let text = |value: &[u8]| String::from_utf8(value.to_owned()).expect("text");
         ExampleReply {

@@ -1,0 +1,168 @@
+//! What is left of a request whose reply is on its way: the audit line, the counts that other instances
+//! are to know, and a few due entries of the outbox.
+
+use std::time::Duration;
+
+use futures_util::future::join5;
+
+use super::App;
+use super::attempt_log::attempt_event;
+use crate::audit::{self, Line};
+use crate::delivery::outbox::{AttemptOutcome, Entry, EntryId, Scheduled};
+use crate::instance::rate_limiter::RateLimiter;
+use crate::ports::{Clock as _, Host, StoreError};
+
+/// How long an instance that is never idle puts its look at the outbox off.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// How often it looks whether it is idle.
+const POLL: Duration = Duration::from_millis(5);
+
+/// What is left to do once the reply is on its way.
+#[must_use]
+#[derive(Debug, Default)]
+pub struct FollowUp {
+    /// The audit line, unless the operator wants none of its level.
+    pub(super) line: Option<Line>,
+    /// The limits that the request was counted in.
+    pub(super) counted: CountedIn,
+    /// What to do about the outbox.
+    pub(super) outbox: OutboxTask,
+}
+
+/// How many a client has in a minute, of each limit that the request was counted in; 0: it was not, or
+/// there is no limit.
+#[derive(Debug, Default)]
+pub(super) struct CountedIn {
+    /// Requests without a valid credential.
+    pub failed: usize,
+    /// Requests whose credential another service has refused.
+    pub checked: usize,
+    /// Notifications.
+    pub notifications: usize,
+}
+
+/// What to do about the outbox.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) enum OutboxTask {
+    /// Deliver what is due, if it is time to look.
+    #[default]
+    DeliverDue,
+    /// The request has queued a change that may well succeed within seconds: look now, and stay with it.
+    DeliverSoon,
+    /// Deliver a change that nobody has tried to make.
+    Deliver(Scheduled),
+    /// Nothing: a request that is refused costs the store nothing.
+    Skip,
+}
+
+impl FollowUp {
+    /// Notes that the reply is ready, and the line that says so.
+    pub(super) fn replied(&mut self, status: u16, line: Option<Line>) {
+        self.line = line;
+        if matches!(status, 401 | 403 | 404 | 405 | 413 | 415 | 429 | 503) {
+            self.outbox = OutboxTask::Skip;
+        }
+    }
+}
+
+impl<H: Host> App<H> {
+    /// Does what is left of a request whose reply is on its way.
+    pub async fn follow_up(&self, follow_up: FollowUp) {
+        let FollowUp {
+            line,
+            counted,
+            outbox,
+        } = follow_up;
+        let written = async {
+            if let Some(line) = line {
+                let text = || line.text(&self.masking);
+                self.lines.write(&self.host, line.group(), text).await;
+            }
+        };
+        let failed = self.share(&self.limiters.failed, counted.failed);
+        let checked = self.share(&self.limiters.checked, counted.checked);
+        let notifications = self.share(&self.limiters.notifications, counted.notifications);
+        let delivered = self.deliver_from_outbox(outbox);
+        // The line is the first to be written.
+        let (_, failed, checked, notifications, ()) =
+            join5(written, failed, checked, notifications, delivered).await;
+        let shared = [failed, checked, notifications];
+        for error in shared.into_iter().filter_map(Result::err) {
+            audit::log_failure(&self.host, "attempts_not_kept", &error.to_string());
+        }
+    }
+
+    /// Tells other instances what was counted. What a slow store does not learn now it does at the next
+    /// attempt.
+    async fn share(&self, limiter: &RateLimiter, limit: usize) -> Result<(), StoreError> {
+        if limit == 0 || self.host.is_slow() {
+            return Ok(());
+        }
+        limiter.flush(&self.host, limit).await
+    }
+
+    /// Delivers what the request has left in the outbox, and what is due.
+    async fn deliver_from_outbox(&self, task: OutboxTask) {
+        let Some(data_api) = &self.data_api else {
+            return;
+        };
+        let (host, outbox) = (&self.host, &self.outbox);
+        let is_new = match task {
+            OutboxTask::Skip => return,
+            OutboxTask::DeliverDue => false,
+            OutboxTask::DeliverSoon => true,
+            OutboxTask::Deliver(scheduled) => {
+                let delivered =
+                    outbox.deliver_accepted(host, data_api, self.log_attempts(), scheduled);
+                self.log_undelivered(delivered.await);
+                false
+            }
+        };
+        if self.may_look(is_new).await {
+            let delivered = outbox.deliver_due(host, data_api, self.log_attempts(), is_new);
+            self.log_undelivered(delivered.await);
+        }
+    }
+
+    /// Whether to look into the outbox. A store call takes an instance off its host's scheduler, and
+    /// everything else in it along, so it is not made while other requests are unanswered, unless there
+    /// is something new or there always are some.
+    async fn may_look(&self, is_new: bool) -> bool {
+        if !self.outbox.is_time_to_look(&self.host, is_new) {
+            return false;
+        }
+        // What is due waits for the store to recover, and may not be what keeps it from that.
+        if self.host.is_slow() {
+            return false;
+        }
+        if is_new {
+            return true;
+        }
+        if !self.waiting_for_idle.is_idle() {
+            return false;
+        }
+        let _waiting = self.waiting_for_idle.enter();
+        let until = self.host.monotonic() + BUSY;
+        while !self.unanswered.is_idle() && self.host.monotonic() < until {
+            self.host.sleep(POLL).await;
+        }
+        true
+    }
+
+    /// Logs that what is in the outbox may wait longer than it has to.
+    pub(super) fn log_undelivered(&self, result: Result<(), StoreError>) {
+        if let Err(error) = result {
+            audit::log_failure(&self.host, "outbox_not_carried", &error.to_string());
+        }
+    }
+
+    /// Logs each attempt at an entry of the outbox.
+    pub(super) fn log_attempts(&self) -> impl Fn(EntryId, AttemptOutcome, Option<&Entry>) {
+        |id, outcome, entry| {
+            if let Some(event) = attempt_event(id, outcome, entry) {
+                audit::log_attempt(&self.host, &self.masking, self.config.log_level, event);
+            }
+        }
+    }
+}

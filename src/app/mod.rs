@@ -1,0 +1,266 @@
+//! One request's way, from the host's ports to the reply: route, receive, verify, decode, deliver, reply,
+//! follow up. Each step that needs more than a screen has a file beside this one.
+
+mod attempt_log;
+mod deliver;
+mod follow_up;
+mod gauge;
+mod notify;
+mod once;
+mod operate;
+mod routes;
+mod verify;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use percent_encoding::percent_decode_str;
+
+use crate::audit::{self, Lines, Masking, Record, Subject};
+use crate::config::{Config, Level};
+use crate::credentials::Verified;
+use crate::delivery::outbox::Outbox;
+use crate::delivery::{DataApi, DeliveryError, DeploymentId};
+use crate::http::message::{Body, Headers, Request, StatusCode};
+use crate::http::{self, IncomingBody, Received, Refusal, Reply, Response};
+use crate::instance::key_locks::KeyLocks;
+use crate::instance::rate_limiter::RateLimiters;
+use crate::instance::{Breaker, SingleFlightCache};
+use crate::interface::Interface;
+use crate::operations::health::{self, DataApiState};
+use crate::ports::{Clock as _, Host};
+use crate::sources;
+use gauge::Gauge;
+use routes::{Endpoint, Route, Routes};
+
+pub use follow_up::FollowUp;
+
+/// The application: its settings are read once, and it answers any number of requests at a time.
+pub struct App<H> {
+    host: Breaker<H>,
+    config: Config,
+    masking: Masking,
+    routes: Routes,
+    limiters: Arc<RateLimiters>,
+    lines: Lines,
+    data_api: Option<DataApi>,
+    outbox: Outbox,
+    interface: Interface,
+    /// Notifications that are accepted once, while they are being processed.
+    in_progress: KeyLocks,
+    /// Requests that have no reply yet.
+    unanswered: Gauge,
+    /// Tasks that wait for an idle instance, to look into the outbox then.
+    waiting_for_idle: Gauge,
+    /// When the settings were read.
+    loaded: Duration,
+    /// Whether the data API answered the last probe.
+    probed: SingleFlightCache<Result<(), DeliveryError>>,
+}
+
+/// How long settings are used of which a provider could not read all.
+const RELOAD_AFTER: Duration = Duration::from_secs(5);
+
+/// For how long one probe of the data API answers all readiness checks.
+const PROBE_EVERY: Duration = Duration::from_secs(5);
+
+/// What a request leaves on its way: its audit record, and what is to be done after its reply.
+struct Context {
+    record: Record,
+    follow_up: FollowUp,
+}
+
+/// What became of a request, as the audit line names it, and the reply that says so.
+type Answer = (&'static str, Reply);
+
+impl<H: Host> App<H> {
+    /// Reads the settings and logs what is wrong with them. Endpoints that depend on it answer 503.
+    /// `limiters` are those of the instance, which outlive settings that are read again.
+    pub async fn load(host: H, limiters: Arc<RateLimiters>) -> Self {
+        let config = Config::load(&host).await;
+        audit::log_problems(&host, &config.problems);
+        if config.log_level <= Level::Warn {
+            audit::log_warnings(&host, &config.warnings);
+        }
+        if config.leaves_sam_untouched {
+            audit::log_embedded(&host, config.log_level);
+        }
+        Self {
+            routes: Routes::new(&config),
+            masking: Masking::new(&config.secrets),
+            limiters,
+            lines: Lines::default(),
+            data_api: config
+                .data_api
+                .as_ref()
+                .map(|chosen| DataApi::new(chosen.clone(), config.table_names.clone())),
+            loaded: host.monotonic(),
+            probed: SingleFlightCache::default(),
+            outbox: Outbox::new(config.outbox_max_age),
+            interface: Interface::default(),
+            in_progress: KeyLocks::default(),
+            unanswered: Gauge::default(),
+            waiting_for_idle: Gauge::default(),
+            host: Breaker::new(host),
+            config,
+        }
+    }
+
+    /// Whether these settings are still good. Where a provider failed they are read again, but not at
+    /// every request: what an instance remembers goes with them.
+    pub fn is_current(&self) -> bool {
+        let age = self.host.monotonic().saturating_sub(self.loaded);
+        !self.config.has_transient_problem() || age < RELOAD_AFTER
+    }
+
+    /// Answers a request. What is left for [`follow_up`](Self::follow_up) comes with the reply.
+    pub async fn respond(&self, request: Request<impl Body>) -> (Response, FollowUp) {
+        let _unanswered = self.unanswered.enter();
+        let headers = &request.headers;
+        let request_id = http::request_id(headers, &self.host);
+        let client = http::client_address(headers, self.config.trusted_proxies);
+        let mut context = Context {
+            record: Record::open(&self.host, request_id, client),
+            follow_up: FollowUp::default(),
+        };
+        let is_head = request.method == "HEAD";
+        let (outcome, reply) = match self.answer(request, &mut context).await {
+            Ok(answer) => answer,
+            Err(refusal) => (refusal.code(), refusal.reply(&context.record.request_id)),
+        };
+        let Context {
+            record,
+            mut follow_up,
+        } = context;
+        let mut response = reply.into_response(&record.request_id);
+        if is_head {
+            // Its length stays the one that GET would have (RFC 9110, 9.3.2).
+            response.body.clear();
+        }
+        let status = response.status.as_u16();
+        let level = self.config.log_level;
+        let line = record.close(&self.host, outcome, status, level);
+        follow_up.replied(status, line);
+        (response, follow_up)
+    }
+
+    async fn answer(
+        &self,
+        request: Request<impl Body>,
+        context: &mut Context,
+    ) -> Result<Answer, Refusal> {
+        let Request {
+            method,
+            target,
+            headers,
+            body,
+        } = request;
+        let (path, query) = target.split_once('?').unwrap_or((&target, ""));
+        let mut body = IncomingBody::new(&self.host, &headers, body, self.config.max_body_bytes);
+        let route = self.routes.find(&method, path, query);
+        if !matches!(route, Ok(Route::Notify(_))) {
+            body.drop_rest().await;
+        }
+        match route? {
+            Route::Notify(endpoint) => {
+                let answer = self.notify(endpoint, headers, &mut body, context).await;
+                body.drop_rest().await;
+                Ok(answer.unwrap_or_else(|refusal| endpoint.refuse(&refusal, &context.record)))
+            }
+            Route::Refused(endpoint, refusal) => Ok(endpoint.refuse(&refusal, &context.record)),
+            Route::MessagesHealth => Ok(("healthy", sources::health(self.host.now()))),
+            Route::Lookup(endpoint, key) => self.look_up(endpoint, key, headers, context).await,
+            Route::Outbox(request) => self.operate(request, headers, context).await,
+            Route::Document => self.document(headers, context).await,
+            Route::Page(file) => Ok(("documented", file.reply(&headers))),
+            Route::Health => Ok(("healthy", health::alive())),
+            Route::Ready => Ok(self.readiness(&mut context.record).await),
+        }
+    }
+
+    async fn readiness(&self, record: &mut Record) -> Answer {
+        let state = self.data_api_state().await;
+        if let DataApiState::Failing(error) = &state {
+            record.failure = Some(error.to_string());
+        }
+        health::readiness(&self.config.problems, &state)
+    }
+
+    async fn data_api_state(&self) -> DataApiState {
+        let Some(data_api) = self.data_api.as_ref() else {
+            return DataApiState::Unknown;
+        };
+        let probe = async || (data_api.probe(&self.host).await, PROBE_EVERY);
+        match self.probed.get(&self.host, probe).await {
+            Err(error) => DataApiState::Failing(error),
+            Ok(()) if self.config.shows_rows() => DataApiState::Embedded,
+            Ok(()) => DataApiState::Ok,
+        }
+    }
+
+    async fn look_up(
+        &self,
+        endpoint: &Endpoint,
+        key: &str,
+        headers: Headers,
+        context: &mut Context,
+    ) -> Result<Answer, Refusal> {
+        context.record.source = Some(endpoint.source.name());
+        let policy = endpoint.policy()?;
+        let received = self.without_body(headers);
+        let verified = self.verify(policy, received, context).await?;
+        let key = percent_decode_str(key).decode_utf8().ok();
+        let deployment_id = key
+            .and_then(|key| DeploymentId::new(key).ok())
+            .ok_or(Refusal::NoSuchRow)?;
+        let record = &mut context.record;
+        record.subject = Some(Subject::Deployment(deployment_id.to_string()));
+        let row = self.row(&verified, &deployment_id, record).await?;
+        Ok(("found", Reply::json_bytes(StatusCode::OK, row).uncached()))
+    }
+
+    async fn row(
+        &self,
+        _: &Verified,
+        deployment_id: &DeploymentId,
+        record: &mut Record,
+    ) -> Result<Vec<u8>, Refusal> {
+        self.data_api()?
+            .find(&self.host, deployment_id)
+            .await
+            .map_err(|error| refuse_failed(&error, "deploymentId", record))?
+            .ok_or(Refusal::NoSuchRow)
+    }
+
+    /// A request whose body is of no interest.
+    fn without_body(&self, headers: Headers) -> Received {
+        Received {
+            headers,
+            body: Vec::new(),
+            at: self.host.now(),
+        }
+    }
+
+    fn data_api(&self) -> Result<&DataApi, Refusal> {
+        self.data_api.as_ref().ok_or(Refusal::Misconfigured)
+    }
+}
+
+/// The refusal of a request that failed after its credentials were valid; `key_field` is where the row's
+/// key came from.
+fn refuse_failed(error: &DeliveryError, key_field: &'static str, record: &mut Record) -> Refusal {
+    record.failure = Some(error.to_string());
+    record.is_retryable = Some(error.is_retryable());
+    match error {
+        DeliveryError::Store(_)
+        | DeliveryError::Contended
+        | DeliveryError::Withheld
+        | DeliveryError::UnknownTable
+        | DeliveryError::Remote(_) => Refusal::Unavailable,
+        DeliveryError::Corrupt(_) => Refusal::Internal,
+        DeliveryError::Unaddressable => Refusal::unaddressable(key_field),
+    }
+}
+
+#[cfg(test)]
+mod tests;

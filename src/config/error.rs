@@ -1,0 +1,23 @@
+//! What is wrong with a setting.
+
+/// What is wrong with a value, and what would be right, in Spanish. It never quotes the value.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct SettingError(pub String);
+
+impl SettingError {
+    pub fn new(what: impl Into<String>) -> Self {
+        Self(what.into())
+    }
+}
+
+/// A setting that is wrong. It never holds the value: that may be a secret in the wrong place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The variable's name.
+    pub setting: &'static str,
+    /// What is wrong and what would be right, in Spanish.
+    pub what: String,
+    /// Whether reading it again may help: its provider failed.
+    pub is_transient: bool,
+}

@@ -1,0 +1,191 @@
+//! Variables → typed settings, here and nowhere else. All problems are found at once, and an endpoint
+//! gets its settings only when every one it depends on is right.
+
+mod access;
+mod data_api;
+mod error;
+mod level;
+mod parse;
+mod pasted;
+mod reader;
+mod sam;
+mod secret;
+mod secrets;
+mod settings;
+mod setup;
+mod signature_keys;
+mod utc_offset;
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use crate::ports::Variables;
+use reader::Reader;
+
+pub use access::{
+    AccessSettings, BodySignatureSettings, CallTokenSettings, JwtSettings, Requirement,
+    StaticTokens,
+};
+pub use data_api::{
+    DataApiSettings, OAuthSettings, RemoteSettings, ServerSettings, Table, TableNames, WriteTarget,
+};
+pub use error::Problem;
+pub use level::Level;
+pub use sam::{CALLBACK_INFO, COLUMNS, ESTADO, FINAL_STATES, LONGEST_STATE, Name, OTHER_STATES};
+pub use secret::Secret;
+pub use setup::{Noted, Setup};
+pub use signature_keys::{SignatureKeyError, SignatureKeys};
+pub use utc_offset::UtcOffset;
+
+/// What an operator has set, as far as it is right.
+#[derive(Debug)]
+pub struct Config {
+    /// Prefix of every path: empty, or `/…` without a slash at its end.
+    pub root_path: String,
+    /// Log lines below this are left out.
+    pub log_level: Level,
+    /// Largest request body that is accepted, in bytes.
+    pub max_body_bytes: usize,
+    /// How many proxies in front append to `X-Forwarded-For`.
+    pub trusted_proxies: usize,
+    /// How many failed attempts a client has in a minute; 0: any number.
+    pub failed_attempts_per_minute: usize,
+    /// Paths of the callback below the root. `None`: a setting is wrong.
+    pub callback_paths: Option<Vec<String>>,
+    /// What changes are delivered to. `None`: a setting is wrong, and no source's endpoint works.
+    pub data_api: Option<DataApiSettings>,
+    /// Rows are in the embedded store, and nobody has said that this is for trying things out.
+    pub leaves_sam_untouched: bool,
+    /// States of `Ejecuciones` that no callback changes; empty where the setting is wrong.
+    pub final_states: Cow<'static, [Name]>,
+    /// What tables are called there.
+    pub table_names: TableNames,
+    /// Who may send callbacks. `None`: a setting is wrong, or none is set.
+    pub callback: Option<AccessSettings>,
+    /// Who may send messages. `None`: a setting is wrong, or none is set.
+    pub messages: Option<AccessSettings>,
+    /// How many messages a client has in a minute; 0: any number.
+    pub messages_per_minute: usize,
+    /// Who is BlizWork. Without it its endpoint is not there.
+    pub blizwork: Setup<AccessSettings>,
+    /// Who is an operator. Without it there is no `/admin`.
+    pub admin: Setup<AccessSettings>,
+    /// How long a change may wait in the outbox.
+    pub outbox_max_age: Duration,
+    /// The values of the settings that hold secrets, as they are set: for what must not show them.
+    pub secrets: Vec<Secret>,
+    /// Everything that is wrong, for the log and for readiness.
+    pub problems: Vec<Problem>,
+    /// What is used but should not be left so, for the log.
+    pub warnings: Vec<Problem>,
+}
+
+/// A body is in the instance's memory several times over while it is processed, up to 16 requests
+/// share an instance, and an edge host gives it 128 MiB: more than the default needs a roomier one.
+const LARGEST_BODY: usize = 10 << 20;
+
+const MOST_PROXIES: usize = 16;
+
+/// A year, in hours.
+const LONGEST_AGE: usize = 8760;
+
+/// The time of each failed attempt of a minute is kept, and of each message.
+const MOST_A_MINUTE: usize = 1000;
+
+/// Tables that `webhook_tables` names.
+const WEBHOOK_TABLES: &[&str] = &["reservas", "promos", "usuarios"];
+
+/// The table that `blizwork_table` names.
+const BLIZWORK_TABLE: &[&str] = &["eventos_blizwork"];
+
+impl Config {
+    /// Reads every setting. Never fails: what is wrong is in `problems`, and what depends on it is not
+    /// there.
+    pub async fn load(variables: &impl Variables) -> Self {
+        let mut reader = Reader::load(variables).await;
+        let is_development = reader.read(settings::ENVIRONMENT, |value| {
+            parse::one_of(value, &[("production", false), ("development", true)])
+        });
+        reader.is_development = is_development == Ok(true);
+        let root_path = reader.read(settings::ROOT_PATH, parse::root_path);
+        let log_level = reader.read(settings::LOG_LEVEL, |value| {
+            parse::one_of(value, level::LEVELS)
+        });
+        let mut number =
+            |setting, least, most| reader.read(setting, |value| parse::number(value, least, most));
+        let max_body_bytes = number(settings::MAX_BODY_BYTES, 1, LARGEST_BODY);
+        let trusted_proxies = number(settings::TRUSTED_PROXIES, 0, MOST_PROXIES);
+        let failed_attempts_per_minute =
+            number(settings::FAILED_ATTEMPTS_PER_MINUTE, 0, MOST_A_MINUTE);
+        let outbox_max_age = number(settings::OUTBOX_MAX_AGE_HOURS, 1, LONGEST_AGE);
+        let data_api = data_api::read(&mut reader);
+        // So far what all endpoints depend on; what is wrong with one does not stop another.
+        let is_sound = reader.is_sound();
+        let callback_paths = reader.read(settings::CALLBACK_ENDPOINT_PATH, parse::paths);
+        let callback = access::read_callback(&mut reader, is_development);
+        let final_states = reader.read(settings::SAM_FINAL_STATES, parse::final_states);
+        let messages = access::read_messages(&mut reader);
+        let messages_per_minute = reader.read(settings::WEBHOOK_RATE_LIMIT_PER_MINUTE, |value| {
+            parse::number(value, 0, MOST_A_MINUTE)
+        });
+        let blizwork = access::read_blizwork(&mut reader);
+        let admin = access::read_admin(&mut reader);
+        let mut table_names = TableNames::default();
+        let webhook_tables =
+            table_names.read(&mut reader, settings::WEBHOOK_TABLES, WEBHOOK_TABLES);
+        let blizwork_table =
+            table_names.read(&mut reader, settings::BLIZWORK_TABLE, BLIZWORK_TABLE);
+        let reused = secrets::reused(&mut reader);
+        let is_own = |setting| !reused.contains(&setting);
+        let secret_values = reader.secrets();
+        let (problems, warnings) = reader.into_notes();
+
+        let data_api = data_api.ok().filter(|_| is_sound);
+        let can_deliver = data_api.is_some();
+        let messages_can = can_deliver && webhook_tables && messages_per_minute.is_ok();
+        let callback_can = can_deliver && callback_paths.is_ok() && final_states.is_ok();
+        let is_embedded = matches!(data_api, Some(DataApiSettings::Embedded { .. }));
+        Self {
+            // With the prefix unknown no path below it is known either.
+            callback_paths: callback_paths.ok().filter(|_| root_path.is_ok()),
+            root_path: root_path.unwrap_or_default(),
+            log_level: log_level.unwrap_or(Level::Info),
+            // No endpoint works where these are wrong; they only bound what is read and logged.
+            max_body_bytes: max_body_bytes.unwrap_or(1 << 20),
+            trusted_proxies: trusted_proxies.unwrap_or(0),
+            failed_attempts_per_minute: failed_attempts_per_minute.unwrap_or(0),
+            callback: callback
+                .ok()
+                .filter(|_| callback_can && is_own(settings::CALLBACK_TOKEN)),
+            messages: messages
+                .ready()
+                .filter(|_| messages_can && is_own(settings::WEBHOOK_SECRET)),
+            messages_per_minute: messages_per_minute.unwrap_or(0),
+            blizwork: blizwork.only_if(can_deliver && blizwork_table),
+            leaves_sam_untouched: is_embedded && is_development == Ok(false),
+            final_states: final_states.unwrap_or_default(),
+            data_api,
+            table_names,
+            admin: admin.only_if(is_sound && is_own(settings::ADMIN_TOKEN)),
+            outbox_max_age: Duration::from_secs(
+                outbox_max_age.unwrap_or(LONGEST_AGE) as u64 * 3600,
+            ),
+            secrets: secret_values,
+            problems,
+            warnings,
+        }
+    }
+
+    /// Whether rows can be read back: those of a real database are not for the internet.
+    pub fn shows_rows(&self) -> bool {
+        matches!(self.data_api, None | Some(DataApiSettings::Embedded { .. }))
+    }
+
+    /// Whether reading the settings again may give another result: a provider failed.
+    pub fn has_transient_problem(&self) -> bool {
+        self.problems.iter().any(|problem| problem.is_transient)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,253 @@
+//! Putting changes into the outbox, and what an instance knows of the outbox and of the data API.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::backoff;
+use super::duplicates::{self, Fingerprint};
+use super::entry::{Entry, Origin};
+use super::location::{EntryId, Location, Scheduled};
+use super::marker;
+use crate::delivery::change::Change;
+use crate::delivery::outcome::{DeliveryError, Outcome};
+use crate::instance::key_locks::{KeyGuard, KeyLocks};
+use crate::instance::unix_time;
+use crate::ports::{Clock, KeyValue, Random, StoreError};
+
+/// The outbox of one configuration.
+pub struct Outbox {
+    max_age: Duration,
+    state: Mutex<State>,
+    /// Changes that are being stored.
+    storing: KeyLocks,
+}
+
+/// What an instance knows of the outbox and of the data API, on the monotonic clock.
+#[derive(Default)]
+pub(super) struct State {
+    /// When it looked at the marker last.
+    pub looked: Option<Duration>,
+    /// When the data API was found to be away.
+    away: Option<Duration>,
+    /// How many changes were refused for good since one was not.
+    refused: usize,
+    /// How many accepted changes are being delivered.
+    pub delivering: usize,
+    /// A task of this instance is looking, or delivering what it has found.
+    pub is_working: bool,
+}
+
+/// So many refusals for good one after another may be of these changes. More of them are taken for
+/// a data API that refuses everything, which is no reason to give up what has waited so far.
+const REFUSED_IN_A_ROW: usize = 2;
+
+/// How often an instance looks at the marker by itself.
+const LOOK_EVERY: Duration = Duration::from_secs(10);
+
+/// How long a data API that was away is left alone.
+pub(super) const LEFT_ALONE: Duration = Duration::from_secs(10);
+
+/// How long an accepted change is left to the instance that has it: longer than one delivery takes.
+pub(super) const DELIVERED_WITHIN: Duration = Duration::from_secs(10);
+
+/// How long a request waits before it looks again whether an equal change has been stored, and how
+/// often.
+const POLL: Duration = Duration::from_millis(5);
+const POLLS: usize = 200;
+
+/// A change that is in the outbox.
+#[derive(Debug)]
+pub struct Queued {
+    /// Where.
+    pub location: Location,
+    /// Whether that is announced to the other instances. The entry is stored either way, and found later.
+    pub announced: Result<(), StoreError>,
+}
+
+/// A change that is in the outbox, and that nobody has tried to make.
+#[derive(Debug)]
+pub struct Accepted {
+    /// Where it waits.
+    pub scheduled: Scheduled,
+    /// Whether that is announced to the other instances. The entry is stored either way, and found later.
+    pub announced: Result<(), StoreError>,
+}
+
+/// Why a change is queued.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum QueueReason {
+    /// Its row is not there, perhaps not yet.
+    #[error("no such row yet")]
+    NoRow,
+    /// It was not made.
+    #[error(transparent)]
+    Failed(#[from] DeliveryError),
+}
+
+impl QueueReason {
+    /// What became of a change, where that is a reason to queue it.
+    pub fn of(result: &Result<Outcome, DeliveryError>) -> Option<Self> {
+        match result {
+            Ok(Outcome::NotFound) => Some(Self::NoRow),
+            Ok(Outcome::Updated | Outcome::AlreadyFinal) => None,
+            Err(error) => Some(Self::Failed(error.clone())),
+        }
+    }
+
+    fn is_retryable(&self) -> bool {
+        match self {
+            Self::NoRow => true,
+            Self::Failed(error) => error.is_retryable(),
+        }
+    }
+}
+
+impl State {
+    /// Whether it is time to look at the marker, or there is something `new`. It is not while the
+    /// data API is away: there is nothing to be done then.
+    pub fn is_time_to_look(&self, now: Duration, new: bool) -> bool {
+        let recent = |at: Option<Duration>, time| at.is_some_and(|at| now < at + time);
+        let is_time = new || !recent(self.looked, LOOK_EVERY);
+        is_time && !recent(self.away, LEFT_ALONE) && !self.is_working
+    }
+}
+
+impl Outbox {
+    /// Entries older than `max_age` are dead letters.
+    pub fn new(max_age: Duration) -> Self {
+        Self {
+            max_age,
+            state: Mutex::default(),
+            storing: KeyLocks::default(),
+        }
+    }
+
+    /// Notes what came of a change at the data API.
+    pub fn note_result(&self, clock: &impl Clock, result: &Result<Outcome, DeliveryError>) {
+        let is_away = result.as_ref().is_err_and(DeliveryError::is_away);
+        let is_final = result.as_ref().is_err_and(|error| !error.is_retryable());
+        let mut state = self.state();
+        state.away = is_away.then(|| clock.monotonic());
+        state.refused = match is_final {
+            true => state.refused + 1,
+            false => 0,
+        };
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Stores a change that was not made. When this returns `Ok` it outlives the instance.
+    ///
+    /// Of equal changes of one row one waits: the first where that ends the row, as the first that
+    /// does is the one that counts, and otherwise the last.
+    pub async fn enqueue(
+        &self,
+        host: &(impl KeyValue + Clock + Random),
+        change: Change,
+        origin: Origin<'_>,
+        reason: &QueueReason,
+    ) -> Result<Queued, StoreError> {
+        let now = unix_time::millis(host.now());
+        let id = EntryId::new(&change, now, host.random());
+        let fingerprint = Fingerprint::of(&change);
+        let mut entry = Entry::new(change, origin, now);
+        let location = self.note_failure(host, id, &mut entry, reason);
+        let _locked = self.lock(host, &fingerprint).await;
+        let equal = duplicates::find(host, &fingerprint).await?;
+        let is_known = match (equal, location) {
+            (Some(equal @ Location::Waiting(_)), _) => equal.id().is_last,
+            (Some(Location::Dead(_)), Location::Dead(_)) => true,
+            _ => false,
+        };
+        if let Some(location) = equal.filter(|_| is_known) {
+            return Ok(Queued {
+                location,
+                announced: Ok(()),
+            });
+        }
+        // First where it is to be found: a pointer to nothing does no harm.
+        duplicates::note(host, &fingerprint, location).await?;
+        host.set(&location.key(), &entry.to_json()).await?;
+        if let Some(waiting @ Location::Waiting(_)) = equal {
+            host.delete(&waiting.key()).await?;
+        }
+        Ok(Queued {
+            location,
+            announced: match location {
+                Location::Waiting(scheduled) => marker::announce(host, scheduled.due).await,
+                Location::Dead(_) => Ok(()),
+            },
+        })
+    }
+
+    /// One request of the instance at a time stores changes that are equal. Whoever waits too long
+    /// goes on without: that costs a copy.
+    async fn lock(&self, clock: &impl Clock, fingerprint: &Fingerprint) -> Option<KeyGuard<'_>> {
+        for _ in 0..POLLS {
+            if let Some(locked) = self.storing.try_lock(fingerprint.as_str()) {
+                return Some(locked);
+            }
+            clock.sleep(POLL).await;
+        }
+        None
+    }
+
+    /// Stores a change that nobody has tried to make. When this returns `Ok` it outlives the
+    /// instance, which is to [deliver](Self::deliver_accepted) it; others do after
+    /// [`DELIVERED_WITHIN`].
+    pub async fn accept(
+        &self,
+        host: &(impl KeyValue + Clock + Random),
+        change: Change,
+        origin: Origin<'_>,
+    ) -> Result<Accepted, StoreError> {
+        let now = unix_time::millis(host.now());
+        let id = EntryId::new(&change, now, host.random());
+        let due = now.saturating_add(unix_time::millis_in(DELIVERED_WITHIN));
+        let scheduled = Scheduled { due, id };
+        let entry = Entry::new(change, origin, now);
+        let key = Location::Waiting(scheduled).key();
+        host.set(&key, &entry.to_json()).await?;
+        Ok(Accepted {
+            scheduled,
+            announced: marker::announce(host, due).await,
+        })
+    }
+
+    /// Whether an entry is a dead letter: one look, by its name.
+    pub async fn is_dead(&self, store: &impl KeyValue, id: EntryId) -> Result<bool, StoreError> {
+        Ok(store.get(&Location::Dead(id).key()).await?.is_some())
+    }
+
+    /// Removes an entry from where it waits.
+    pub async fn forget(
+        &self,
+        store: &impl KeyValue,
+        scheduled: Scheduled,
+    ) -> Result<(), StoreError> {
+        store.delete(&Location::Waiting(scheduled).key()).await
+    }
+
+    /// Notes a failed attempt in the entry, and says where it is from now on.
+    pub(super) fn note_failure(
+        &self,
+        host: &(impl Clock + Random),
+        id: EntryId,
+        entry: &mut Entry,
+        reason: &QueueReason,
+    ) -> Location {
+        let now = unix_time::millis(host.now());
+        entry.failed(now, reason.to_string());
+        let is_no_row = *reason == QueueReason::NoRow;
+        let pause = backoff::pause(entry.tries, is_no_row, host.random());
+        let due = now.saturating_add(unix_time::millis_in(pause));
+        let age = Duration::from_millis(now.saturating_sub(entry.since));
+        let has_waited = entry.tries > 1;
+        let is_retryable =
+            reason.is_retryable() || has_waited && self.state().refused > REFUSED_IN_A_ROW;
+        let due = (is_retryable && age < self.max_age).then_some(due);
+        Location::new(id, due)
+    }
+}

@@ -1,0 +1,9 @@
+//! `/admin/outbox`: what operators ask of the outbox, and the replies. What is done is in `app/operate.rs`.
+
+mod replies;
+mod request;
+
+#[cfg(test)]
+pub use replies::{Counted, Listed, One, Removed, Requeued, Retried, Round};
+pub use replies::{attempted, drained, entry, page, removed, requeued, stats};
+pub use request::{OutboxRequest, request};

@@ -1,0 +1,131 @@
+//! Method, path and query below `/admin/outbox` → what is requested.
+
+use crate::delivery::outbox::{EntryId, EntryState};
+use crate::http::Refusal;
+
+/// Where all of it is, below the root path.
+const OUTBOX: &str = "/admin/outbox";
+
+/// Entries on a page, unless asked for others, and at most.
+const PAGE: usize = 50;
+const LARGEST_PAGE: usize = 200;
+
+/// A request of an operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutboxRequest {
+    /// `GET /admin/outbox?state=&limit=&before=`
+    List {
+        /// Which entries.
+        state: EntryState,
+        /// How many at most.
+        limit: usize,
+        /// Those that came before this one.
+        before: Option<EntryId>,
+    },
+    /// `GET /admin/outbox/stats`
+    Stats,
+    /// `GET /admin/outbox/<id>`
+    Show(EntryId),
+    /// `DELETE /admin/outbox/<id>`
+    Remove(EntryId),
+    /// `POST /admin/outbox/<id>/retry`
+    Retry(EntryId),
+    /// `POST /admin/outbox/<id>/requeue`
+    Requeue(EntryId),
+    /// `POST /admin/outbox/requeue`
+    RequeueAll,
+    /// `POST /admin/outbox/drain?all=`
+    Drain {
+        /// Also what is not due yet.
+        all: bool,
+    },
+}
+
+impl OutboxRequest {
+    /// The entry that it is about, where it is about one.
+    pub fn id(self) -> Option<EntryId> {
+        match self {
+            Self::Show(id) | Self::Remove(id) | Self::Retry(id) | Self::Requeue(id) => Some(id),
+            Self::List { .. } | Self::Stats | Self::RequeueAll | Self::Drain { .. } => None,
+        }
+    }
+}
+
+/// What is requested; `None` where the path is none of these.
+pub fn request(method: &str, path: &str, query: &str) -> Option<Result<OutboxRequest, Refusal>> {
+    let rest = path.strip_prefix(OUTBOX)?;
+    let mut pieces = rest.split('/');
+    if pieces.next() != Some("") {
+        return None;
+    }
+    let id = |text: &str| EntryId::parse(text).ok_or(Refusal::NoSuchEntry);
+    let (requested, allowed) = match (pieces.next(), pieces.next(), pieces.next()) {
+        (None, ..) => (list(query), "GET, HEAD"),
+        (Some("stats"), None, _) => (Ok(OutboxRequest::Stats), "GET, HEAD"),
+        (Some("requeue"), None, _) => (Ok(OutboxRequest::RequeueAll), "POST"),
+        (Some("drain"), None, _) => (drain(query), "POST"),
+        (Some(text), None, _) if method == "DELETE" => {
+            (id(text).map(OutboxRequest::Remove), "DELETE")
+        }
+        (Some(text), None, _) => (id(text).map(OutboxRequest::Show), "GET, HEAD, DELETE"),
+        (Some(text), Some("retry"), None) => (id(text).map(OutboxRequest::Retry), "POST"),
+        (Some(text), Some("requeue"), None) => (id(text).map(OutboxRequest::Requeue), "POST"),
+        _ => return None,
+    };
+    let is_allowed = allowed.split(", ").any(|word| word == method);
+    Some(match is_allowed {
+        true => requested,
+        false => Err(Refusal::MethodNotAllowed(allowed)),
+    })
+}
+
+fn fields(query: &str) -> impl Iterator<Item = (&str, &str)> {
+    let fields = query.split('&').filter(|field| !field.is_empty());
+    fields.map(|field| field.split_once('=').unwrap_or((field, "")))
+}
+
+fn list(query: &str) -> Result<OutboxRequest, Refusal> {
+    let (mut state, mut limit, mut before) = (EntryState::Waiting, PAGE, None);
+    for (name, value) in fields(query) {
+        match (name, value) {
+            ("state", "waiting") => state = EntryState::Waiting,
+            ("state", "dead") => state = EntryState::Dead,
+            ("limit", number) => {
+                let number = number.parse().ok();
+                let number = number.filter(|number| (1..=LARGEST_PAGE).contains(number));
+                let what = || format!("debe ser un número entero de 1 a {LARGEST_PAGE}");
+                limit = number.ok_or_else(|| wrong("limit", what()))?;
+            }
+            ("before", id) => {
+                let id = EntryId::parse(id);
+                before = Some(id.ok_or_else(|| wrong("before", "no es un id".to_owned()))?);
+            }
+            ("state", _) => return Err(wrong("state", "se admite: waiting, dead".to_owned())),
+            _ => return Err(wrong("query", "se admite: state, limit, before".to_owned())),
+        }
+    }
+    Ok(OutboxRequest::List {
+        state,
+        limit,
+        before,
+    })
+}
+
+fn drain(query: &str) -> Result<OutboxRequest, Refusal> {
+    let mut all = false;
+    for field in fields(query) {
+        all = match field {
+            ("all", "true") => true,
+            ("all", "false") => false,
+            _ => return Err(wrong("query", "se admite: all=true, all=false".to_owned())),
+        };
+    }
+    Ok(OutboxRequest::Drain { all })
+}
+
+fn wrong(name: &'static str, what: String) -> Refusal {
+    Refusal::WrongQuery((name, what).into())
+}
+
+#[cfg(test)]
+mod tests;
