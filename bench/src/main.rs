@@ -49,7 +49,7 @@ fn main() -> ExitCode {
     let arguments = match arguments::parse(std::env::args_os().skip(1), environment) {
         Ok(arguments) => arguments,
         Err(mistake) => {
-            say::error(&mistake);
+            say::error(&mistake.to_string());
             return ExitCode::from(2);
         }
     };

@@ -37,7 +37,7 @@ fn main() -> ExitCode {
     let command = match flags::parse(std::env::args_os().skip(1)) {
         Ok(command) => command,
         Err(mistake) => {
-            say::error(&mistake);
+            say::error(&mistake.to_string());
             say::plain(flags::USAGE);
             return ExitCode::from(2);
         }
