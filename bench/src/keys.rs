@@ -5,13 +5,11 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, anyhow};
-use base64ct::{Base64, Encoding as _};
+use base64ct::{Base64, Base64UrlUnpadded, Encoding as _};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use ring::rsa::PublicKeyComponents;
 use ring::signature::{Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
 use serde_json::{Value, json};
-
-use crate::request::base64url;
 
 /// How many tokens there are: an instance serves 128 requests and remembers 64 tokens, so one that
 /// has seen this many others meanwhile is new to it.
@@ -156,6 +154,11 @@ fn nobodys(length: usize) -> Result<Value> {
 /// All of them have the exponent that everybody uses.
 fn jwk(modulus: &[u8]) -> Value {
     json!({"kty": "RSA", "alg": "RS256", "use": "sig", "n": base64url(modulus), "e": "AQAB"})
+}
+
+/// As JOSE has it.
+fn base64url(bytes: &[u8]) -> String {
+    Base64UrlUnpadded::encode_string(bytes)
 }
 
 #[cfg(test)]

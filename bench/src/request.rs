@@ -1,8 +1,5 @@
 //! Callbacks as bytes, the same for the component and for what it is compared with.
 
-use std::fmt::Write as _;
-
-use base64ct::{Base64UrlUnpadded, Encoding as _};
 use ring::hmac;
 
 use crate::keys::Tokens;
@@ -153,16 +150,7 @@ fn from_anywhere(number: u32) -> String {
 fn signature(body: &str) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
     let signed = hmac::sign(&key, body.as_bytes());
-    signed.as_ref().iter().fold(String::new(), |mut hex, byte| {
-        // Writing into a string does not fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
-}
-
-/// As JOSE has it.
-pub fn base64url(bytes: &[u8]) -> String {
-    Base64UrlUnpadded::encode_string(bytes)
+    base16ct::lower::encode_string(signed.as_ref())
 }
 
 #[cfg(test)]

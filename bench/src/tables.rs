@@ -1,18 +1,17 @@
 //! The tables of a run.
 
 mod beside;
+mod cells;
 
 use crate::compare::{Changed, Comparison};
-use crate::figure::{Figures, Spread};
+use crate::figure::Figures;
 use crate::growth;
 use crate::load;
 use crate::plan::Cell;
 use crate::scenario::SCENARIOS;
 use crate::table::{Table, number};
 use crate::targets::Judged;
-
-/// Where there is no figure.
-const NONE: &str = "";
+use cells::{NONE, both, grouped, middle, range, spread};
 
 /// All that was measured, a table each.
 pub fn measured(figures: &Figures) -> Vec<Table> {
@@ -211,32 +210,6 @@ fn components(figures: &Figures) -> Table {
             .to_owned(),
         head: vec![NONE, "KB", "compile ms", "first start ms", "later start ms"],
         rows: rows.into_iter().filter(has_any).collect(),
-    }
-}
-
-fn spread(figures: &Figures, name: &str) -> Option<Spread> {
-    Some(figures.get(name)?.spread())
-}
-
-fn middle(spread: Option<Spread>) -> String {
-    spread.map_or(NONE.to_owned(), |spread| number(spread.median))
-}
-
-fn range(spread: Spread) -> String {
-    format!("{}–{}", number(spread.least), number(spread.most))
-}
-
-fn both(spread: Option<Spread>) -> String {
-    spread.map_or(NONE.to_owned(), |spread| {
-        format!("{} ({})", number(spread.median), range(spread))
-    })
-}
-
-fn grouped(amount: usize) -> String {
-    if amount < 1000 {
-        amount.to_string()
-    } else {
-        format!("{},{:03}", amount / 1000, amount % 1000)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The tables of a valid caller beside others.
 
-use super::{NONE, both, grouped, middle, spread};
+use super::cells::{NONE, both, grouped, middle, spread};
 use crate::attacked::{self, KINDS};
 use crate::figure::Figures;
 use crate::flooded::{self, AMOUNTS, LONG, MOMENTS};
