@@ -19,6 +19,7 @@ mod machine;
 mod memory;
 mod outbox;
 mod plan;
+mod reply;
 mod report;
 mod request;
 mod rows;
