@@ -1,4 +1,4 @@
-//! What `cargo xtask bench` hands on: its flags, and in the environment what it has found.
+//! The flags and environment variables that `cargo xtask bench` hands on.
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -1,5 +1,5 @@
-//! A valid caller on one kept connection that goes on whatever becomes of a callback. wrk tells
-//! neither why a reply was not the right one, nor anything of one that never came.
+//! A valid caller on one kept connection, who goes on when a callback fails. wrk reports neither
+//! why a reply was wrong, nor one that never came.
 
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
@@ -19,7 +19,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// What became of the callbacks.
 #[derive(Debug, Default)]
-pub struct Called {
+pub struct CallResults {
     /// Microseconds, and how often a callback took them. One that failed counts as [`PATIENCE`].
     latencies: BTreeMap<u64, u64>,
     /// Why callbacks failed, and how many for each reason.
@@ -27,7 +27,7 @@ pub struct Called {
 }
 
 /// Sends `callbacks` in turn, over and over, for as long as that, and at least one.
-pub fn call(to: SocketAddr, callbacks: &[Vec<u8>], lasting: Duration) -> Called {
+pub fn call(to: SocketAddr, callbacks: &[Vec<u8>], lasting: Duration) -> CallResults {
     let mut caller = Caller::new(to, PATIENCE);
     let started = Instant::now();
     for callback in callbacks.iter().cycle() {
@@ -45,7 +45,7 @@ struct Caller {
     to: SocketAddr,
     patience: Duration,
     connection: Option<TcpStream>,
-    called: Called,
+    called: CallResults,
 }
 
 impl Caller {
@@ -54,7 +54,7 @@ impl Caller {
             to,
             patience,
             connection: None,
-            called: Called::default(),
+            called: CallResults::default(),
         }
     }
 
@@ -99,7 +99,7 @@ fn connect(to: SocketAddr, patience: Duration) -> std::io::Result<TcpStream> {
     Ok(stream)
 }
 
-impl Called {
+impl CallResults {
     fn note(&mut self, latency: Duration) {
         let microseconds = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
         *self.latencies.entry(microseconds).or_default() += 1;
@@ -203,7 +203,7 @@ mod tests {
         address
     }
 
-    fn called(answers: &'static [&'static [&'static str]], patience: Duration) -> Called {
+    fn called(answers: &'static [&'static [&'static str]], patience: Duration) -> CallResults {
         let mut caller = Caller::new(server(answers), patience);
         for _ in answers.iter().flat_map(|connection| *connection) {
             caller.call(b"x");

@@ -1,5 +1,15 @@
 //! Measures the built component beside the least that a component can do, on the same host, in one
 //! run. `cargo xtask bench` builds what this needs and starts it.
+//!
+//! # Layout
+//! | files | |
+//! | --- | --- |
+//! | `load`, `cold`, `memory`, `growth`, `attacked`, `flooded`, `startup` | the measurements, one a file |
+//! | `bench`, `plan`, `scenario` | what they share, how much is measured, and which requests |
+//! | `server`, `data_api`, `store`, `rows`, `outbox` | what is measured, and what it finds stored |
+//! | `wrk`, `caller`, `strangers`, `exchange` | who sends requests |
+//! | `request`, `reply`, `keys` | what they send, and get |
+//! | `figure`, `histogram`, `targets`, `compare`, `table`, `tables`, `report`, `machine` | figures and how they are shown |
 
 mod arguments;
 mod attacked;

@@ -1,4 +1,4 @@
-//! An HTTP reply, as far as the bench looks at it.
+//! An HTTP reply, as far as the bench reads it.
 
 use anyhow::{Context as _, Result, ensure};
 use httparse::{Response, Status};

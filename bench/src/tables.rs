@@ -10,7 +10,7 @@ use crate::load;
 use crate::plan::Cell;
 use crate::scenario::SCENARIOS;
 use crate::table::{Table, number};
-use crate::targets::Judged;
+use crate::targets::TargetResult;
 use cells::{NONE, both, grouped, middle, range, spread};
 
 /// All that was measured, a table each.
@@ -34,8 +34,8 @@ pub fn measured(figures: &Figures) -> Vec<Table> {
 }
 
 /// The targets, met or missed.
-pub fn targets(judged: &[Judged]) -> Table {
-    let row = |one: &Judged| {
+pub fn targets(judged: &[TargetResult]) -> Table {
+    let row = |one: &TargetResult| {
         let sign = if one.at_most { "<=" } else { ">=" };
         let verdict = if one.met { "met" } else { "missed" };
         let doubt = if one.clear { "" } else { " ~" };
@@ -259,7 +259,7 @@ mod tests {
 
     #[test]
     fn a_target_shows_its_limit_and_a_doubt() {
-        let judged = Judged {
+        let judged = TargetResult {
             target: "t".to_owned(),
             limit: 0.85,
             at_most: false,

@@ -1,5 +1,4 @@
-//! wrk, which makes the load: it takes little of a machine that it shares with what it measures,
-//! sends requests as they are given, and tells every latency.
+//! Makes load with wrk, which takes little of a machine that it shares with what it measures.
 
 mod result;
 

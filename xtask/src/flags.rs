@@ -1,4 +1,4 @@
-//! The command line: what the user typed becomes a [`Command`], or one sentence on why it cannot.
+//! The command line of `cargo xtask`, parsed into a [`Command`].
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -32,7 +32,7 @@ pub enum Command {
     Test,
     Up(UpOptions),
     Bench(BenchOptions),
-    Announce(Waiting),
+    Announce(AnnounceOptions),
 }
 
 /// Paths are as typed: relative ones belong to the folder the user called from.
@@ -57,7 +57,7 @@ pub struct BenchOptions {
 
 /// The hidden command `announce`: print `text` once `address` accepts, as long as `parent` lives.
 #[derive(Debug, PartialEq)]
-pub struct Waiting {
+pub struct AnnounceOptions {
     pub parent: u32,
     pub address: String,
     pub text: String,
@@ -77,7 +77,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, E
         "test" => without_flags(parser, Command::Test),
         "up" => up(parser),
         "bench" => bench(parser),
-        "announce" => waiting(parser).map(Command::Announce),
+        "announce" => announce(parser).map(Command::Announce),
         _ => Err(format!("there is no command `{name}`").into()),
     }
 }
@@ -144,10 +144,10 @@ fn path(parser: &mut Parser) -> Result<PathBuf, Error> {
     Ok(value.into())
 }
 
-fn waiting(mut parser: Parser) -> Result<Waiting, Error> {
+fn announce(mut parser: Parser) -> Result<AnnounceOptions, Error> {
     let mut next = || parser.value().and_then(|value| value.string());
     let parent = next()?;
-    Ok(Waiting {
+    Ok(AnnounceOptions {
         parent: parent
             .parse()
             .map_err(|_| format!("`{parent}` is not a process id"))?,

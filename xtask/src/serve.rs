@@ -1,4 +1,4 @@
-//! `cargo xtask up`: build, make sure there is a token, choose a server, and become it.
+//! `cargo xtask up`: builds, makes sure there is a token, chooses a server, and becomes it.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,13 +7,13 @@ use anyhow::{Context, Result, bail};
 
 use app_manifest::dotenv;
 
-use crate::announce;
 use crate::announcement::announcement;
 use crate::component;
 use crate::curl::{self, Curl};
 use crate::endpoint::{self, CallbackEndpoint, TokenSource};
-use crate::env_file::{self, Found, TOKEN};
+use crate::env_file::{self, EnvFile, TOKEN};
 use crate::flags::UpOptions;
+use crate::print_when_ready;
 use crate::private_file;
 use crate::project::Project;
 use crate::run::{output_of, run, version_in};
@@ -102,7 +102,7 @@ pub fn spin_version(project: &Project) -> Option<u32> {
 
 fn write_env_file(project: &Project) -> Result<()> {
     let path = project.env_file();
-    if env_file::ensure(&path)? == Found::New {
+    if env_file::ensure(&path)? == EnvFile::Created {
         say::plain(&format!(
             "{} written, with a new callback token",
             path.display()
@@ -153,8 +153,8 @@ fn announce(project: &Project, options: &UpOptions, runtime_config: &Path) -> Re
     );
     if options.listen.port == 0 {
         say::result(&text);
-    } else if !announce::accepts(&address) {
-        announce::in_background(&address, &text)?;
+    } else if !print_when_ready::accepts(&address) {
+        print_when_ready::in_background(&address, &text)?;
     }
     // Else another program has the address: the server will say so, and must not seem to serve.
     Ok(())

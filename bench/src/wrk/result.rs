@@ -1,4 +1,4 @@
-//! What load.lua prints when wrk has ended, and what it says of a run or of a flood.
+//! What load.lua prints when wrk has ended, as the result of a run or of a flood.
 
 use std::process::Output;
 
