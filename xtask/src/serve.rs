@@ -127,30 +127,15 @@ fn announce(project: &Project, options: &UpOptions, runtime_config: &Path) -> Re
     let endpoint = match endpoint::read(project, runtime_config) {
         Ok(endpoint) => endpoint,
         Err(error) => {
-            // Spin may know providers that the reader does not, so this is not the end.
+            // Spin knows more than the reader, so this is not the end.
             say::warning(&format!(
                 "no curl line, for the variables cannot be read: {error:#}"
             ));
             return Ok(());
         }
     };
-    if endpoint.token == TokenSource::Missing && endpoint.auth_mode != "none" {
-        say::warning(&format!(
-            "there is no callback token; add a line {TOKEN}=<a long random text> to {}",
-            project.env_file().display()
-        ));
-    }
     let address = options.listen.callable();
-    let text = announcement(
-        &address,
-        &endpoint,
-        &Curl {
-            shell: shell(project)?,
-            url: &format!("http://{address}{}", endpoint.path),
-            endpoint: &endpoint,
-            header_file: write_header_file(project, &endpoint)?,
-        },
-    );
+    let text = text_for(project, &endpoint, &address)?;
     if options.listen.port == 0 {
         say::result(&text);
     } else if !print_when_ready::accepts(&address) {
@@ -158,6 +143,22 @@ fn announce(project: &Project, options: &UpOptions, runtime_config: &Path) -> Re
     }
     // Else another program has the address: the server will say so, and must not seem to serve.
     Ok(())
+}
+
+fn text_for(project: &Project, endpoint: &CallbackEndpoint, address: &str) -> Result<String> {
+    if endpoint.token == TokenSource::Missing && endpoint.auth_mode != "none" {
+        say::warning(&format!(
+            "there is no callback token; add a line {TOKEN}=<a long random text> to {}",
+            project.env_file().display()
+        ));
+    }
+    let curl = Curl {
+        shell: shell(project)?,
+        url: &format!("http://{address}{}", endpoint.path),
+        endpoint,
+        header_file: write_header_file(project, endpoint)?,
+    };
+    Ok(announcement(address, endpoint, &curl))
 }
 
 /// For curl, so that the token stands in no line that is printed. Where the token in force is not
