@@ -1,4 +1,4 @@
-//! What `cargo xtask bench` hands on: its flags, and in the environment what it has found.
+//! The flags and environment variables that `cargo xtask bench` hands on.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -28,7 +28,7 @@ pub struct Arguments {
 pub fn parse(
     arguments: impl IntoIterator<Item = OsString>,
     environment: impl Fn(&str) -> Option<String>,
-) -> Result<Arguments, String> {
+) -> Result<Arguments, lexopt::Error> {
     let named = |name: &str| {
         let value = environment(name).filter(|value| !value.trim().is_empty());
         value.ok_or_else(|| format!("{name} is not set; `cargo xtask bench` does that"))
@@ -48,8 +48,7 @@ pub fn parse(
         wrk: named(LOAD)?.into(),
     };
     let mut parser = Parser::from_args(arguments);
-    let sentence = |error: lexopt::Error| error.to_string();
-    while let Some(flag) = parser.next().map_err(sentence)? {
+    while let Some(flag) = parser.next()? {
         let flag = match flag {
             Arg::Long("quick") => {
                 parsed.plan.quick = true;
@@ -60,11 +59,11 @@ pub fn parse(
                 continue;
             }
             Arg::Long(name @ ("only" | "json" | "compare")) => name.to_owned(),
-            other => return Err(sentence(other.unexpected())),
+            other => return Err(other.unexpected()),
         };
-        let value = parser.value().map_err(sentence)?;
+        let value = parser.value()?;
         match flag.as_str() {
-            "only" => parsed.plan.only = Some(value.string().map_err(sentence)?),
+            "only" => parsed.plan.only = Some(value.string()?),
             "json" => parsed.json = Some(value.into()),
             _ => parsed.compare = Some(value.into()),
         }
@@ -76,7 +75,7 @@ pub fn parse(
 mod tests {
     use super::*;
 
-    fn parsed(line: &str) -> Result<Arguments, String> {
+    fn parsed(line: &str) -> Result<Arguments, lexopt::Error> {
         let words = line.split_whitespace().map(OsString::from);
         parse(words, |name| match name {
             SERVER => Some("spin up".to_owned()),
@@ -101,10 +100,10 @@ mod tests {
     #[test]
     fn what_is_missing_is_named() {
         for (line, named) in [("--only", "--only"), ("--fast", "--fast"), ("x", "x")] {
-            let mistake = parsed(line).err().expect(line);
+            let mistake = parsed(line).err().expect(line).to_string();
             assert!(mistake.contains(named), "{mistake}");
         }
-        let mistake = parse([], |_| None).err().expect("no server");
+        let mistake = parse([], |_| None).err().expect("no server").to_string();
         assert!(mistake.contains(SERVER), "{mistake}");
     }
 }

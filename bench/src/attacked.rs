@@ -1,6 +1,6 @@
-//! What a valid caller notices of strangers that have the costliest work done: its latency beside
-//! theirs, and the host's memory. Two references say what of that is unavoidable: strangers that
-//! have the least done, and others that have the floor's work done, by another server.
+//! A valid caller's latency beside strangers who send what costs most to refuse, and the host's
+//! memory. It is compared with strangers who cost least, and with others who call a server of their
+//! own.
 
 use anyhow::{Context, Result};
 

@@ -1,15 +1,15 @@
-//! What every measurement needs: the servers, the load, the data API, and where figures go.
+//! What every measurement needs: servers, load, the data API, and a place for figures.
 
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, anyhow, ensure};
 
 use crate::data_api::DataApi;
-use crate::exchange::exchange;
+use crate::exchange::exchange_timed;
 use crate::figure::{Better, Figures, Unit};
 use crate::keys::{Signer, Tokens};
 use crate::plan::{Cell, Plan};
-use crate::request::{Body, Shown, requests};
+use crate::request::{Body, Credential, requests};
 use crate::scenario::{Scenario, Served};
 use crate::server::{Server, Servers};
 use crate::wrk::{Load, Run, Wrk};
@@ -69,7 +69,7 @@ impl Bench {
             Some(server) => server,
             None => self.start(served)?,
         };
-        let done = act(self, &server).map_err(|error| match server.said() {
+        let done = act(self, &server).map_err(|error| match server.last_stderr() {
             said if said.is_empty() => error,
             said => anyhow!("{error:#}; the server said: {said}"),
         });
@@ -91,7 +91,7 @@ impl Bench {
             kept_alive,
             body,
         } = cell;
-        let requests = requests(scenario.shown, body, kept_alive, &self.tokens, series);
+        let requests = requests(scenario.credential, body, kept_alive, &self.tokens, series);
         let load = Load {
             connections,
             seconds,
@@ -112,8 +112,8 @@ impl Bench {
     /// milliseconds it took.
     pub fn ask_once(&mut self, server: &Server, scenario: &Scenario, cell: Cell) -> Result<f64> {
         let series = self.next_series();
-        let requests = requests(scenario.shown, cell.body, false, &self.tokens, series);
-        let reply = exchange(server.address, &requests[0])?;
+        let requests = requests(scenario.credential, cell.body, false, &self.tokens, series);
+        let (reply, took) = exchange_timed(server.address, &requests[0])?;
         ensure!(
             reply.status == scenario.status,
             "answered {} where {} was to be expected: {}",
@@ -121,7 +121,7 @@ impl Bench {
             scenario.status,
             reply.body
         );
-        Ok(reply.took.as_secs_f64() * 1000.0)
+        Ok(took.as_secs_f64() * 1000.0)
     }
 
     /// Notes what a round of load has shown.
@@ -163,9 +163,9 @@ impl Bench {
     }
 
     /// Small requests of this kind on kept connections, which no other part of the run has sent.
-    pub fn requests(&mut self, shown: Shown) -> Vec<Vec<u8>> {
+    pub fn requests(&mut self, credential: Credential) -> Vec<Vec<u8>> {
         let series = self.next_series();
-        requests(shown, Body::Small, true, &self.tokens, series)
+        requests(credential, Body::Small, true, &self.tokens, series)
     }
 
     fn next_series(&mut self) -> u32 {

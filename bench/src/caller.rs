@@ -1,5 +1,5 @@
-//! A valid caller on one kept connection that goes on whatever becomes of a callback. wrk tells
-//! neither why a reply was not the right one, nor anything of one that never came.
+//! A valid caller on one kept connection, who goes on when a callback fails. wrk reports neither
+//! why a reply was wrong, nor one that never came.
 
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::histogram::Histogram;
+use crate::reply::Reply;
 
 /// How long a callback may take. Callers have given up by then.
 pub const PATIENCE: Duration = Duration::from_secs(10);
@@ -16,12 +17,9 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 /// After a callback that failed, so that a server that is gone is not called a million times.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// A reply longer than this is none of the component's.
-const LONGEST_HEAD: usize = 64 * 1024;
-
 /// What became of the callbacks.
 #[derive(Debug, Default)]
-pub struct Called {
+pub struct CallResults {
     /// Microseconds, and how often a callback took them. One that failed counts as [`PATIENCE`].
     latencies: BTreeMap<u64, u64>,
     /// Why callbacks failed, and how many for each reason.
@@ -29,7 +27,7 @@ pub struct Called {
 }
 
 /// Sends `callbacks` in turn, over and over, for as long as that, and at least one.
-pub fn call(to: SocketAddr, callbacks: &[Vec<u8>], lasting: Duration) -> Called {
+pub fn call(to: SocketAddr, callbacks: &[Vec<u8>], lasting: Duration) -> CallResults {
     let mut caller = Caller::new(to, PATIENCE);
     let started = Instant::now();
     for callback in callbacks.iter().cycle() {
@@ -47,7 +45,7 @@ struct Caller {
     to: SocketAddr,
     patience: Duration,
     connection: Option<TcpStream>,
-    called: Called,
+    called: CallResults,
 }
 
 impl Caller {
@@ -56,7 +54,7 @@ impl Caller {
             to,
             patience,
             connection: None,
-            called: Called::default(),
+            called: CallResults::default(),
         }
     }
 
@@ -85,7 +83,7 @@ impl Caller {
         };
         let broke = "the connection broke";
         stream.write_all(callback).context(broke)?;
-        let reply = Reply::read(&mut stream, until, self.patience)?;
+        let reply = read(&mut stream, until, self.patience)?;
         ensure!(reply.status == 200, "{}: {}", reply.status, reply.body);
         if reply.is_kept {
             self.connection = Some(stream);
@@ -101,7 +99,7 @@ fn connect(to: SocketAddr, patience: Duration) -> std::io::Result<TcpStream> {
     Ok(stream)
 }
 
-impl Called {
+impl CallResults {
     fn note(&mut self, latency: Duration) {
         let microseconds = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
         *self.latencies.entry(microseconds).or_default() += 1;
@@ -144,65 +142,27 @@ impl Called {
     }
 }
 
-struct Reply {
-    status: u16,
-    body: String,
-    /// Whether the connection takes another request.
-    is_kept: bool,
-}
-
-impl Reply {
-    fn read(stream: &mut TcpStream, until: Instant, patience: Duration) -> Result<Self> {
-        let mut got = Vec::new();
-        loop {
-            if let Some(reply) = Self::parse(&got)? {
-                return Ok(reply);
-            }
-            let left = until.saturating_duration_since(Instant::now());
-            ensure!(
-                !left.is_zero(),
-                "no reply within {} s",
-                patience.as_secs_f64()
-            );
-            stream.set_read_timeout(Some(left))?;
-            let mut part = [0; 4096];
-            match stream.read(&mut part) {
-                Ok(0) => bail!("the connection was closed without a reply"),
-                Ok(length) => got.extend_from_slice(&part[..length]),
-                // The loop says what it means, once the time is over.
-                Err(error) if is_late(&error) => {}
-                Err(error) => return Err(error).context("the connection broke"),
-            }
+fn read(stream: &mut TcpStream, until: Instant, patience: Duration) -> Result<Reply> {
+    let mut received = Vec::new();
+    loop {
+        if let Some(reply) = Reply::parse(&received)? {
+            return Ok(reply);
         }
-    }
-
-    /// `None` where some of it is still to come.
-    fn parse(got: &[u8]) -> Result<Option<Self>> {
-        let Some(end) = got.windows(4).position(|four| four == b"\r\n\r\n") else {
-            ensure!(got.len() < LONGEST_HEAD, "a reply whose head has no end");
-            return Ok(None);
-        };
-        let head = String::from_utf8_lossy(&got[..end]);
-        let (first, fields) = head.split_once("\r\n").unwrap_or((&head, ""));
-        let field = |name: &str| {
-            let fields = fields.lines().filter_map(|line| line.split_once(':'));
-            let mut found = fields.filter(|(other, _)| other.eq_ignore_ascii_case(name));
-            found.next().map(|(_, value)| value.trim())
-        };
-        let status = first.split(' ').nth(1).and_then(|code| code.parse().ok());
-        let status = status.with_context(|| format!("no HTTP: {first}"))?;
-        // Every reply of the component tells its length. To another the status is what counts.
-        let length: Option<usize> = field("content-length").and_then(|value| value.parse().ok());
-        let body = &got[end + 4..];
-        if body.len() < length.unwrap_or(0) {
-            return Ok(None);
+        let left = until.saturating_duration_since(Instant::now());
+        ensure!(
+            !left.is_zero(),
+            "no reply within {} s",
+            patience.as_secs_f64()
+        );
+        stream.set_read_timeout(Some(left))?;
+        let mut part = [0; 4096];
+        match stream.read(&mut part) {
+            Ok(0) => bail!("the connection was closed without a reply"),
+            Ok(length) => received.extend_from_slice(&part[..length]),
+            // The loop says what it means, once the time is over.
+            Err(error) if is_late(&error) => {}
+            Err(error) => return Err(error).context("the connection broke"),
         }
-        let closes = field("connection").is_some_and(|it| it.eq_ignore_ascii_case("close"));
-        Ok(Some(Self {
-            status,
-            body: String::from_utf8_lossy(body).into_owned(),
-            is_kept: length.is_some() && !closes,
-        }))
     }
 }
 
@@ -243,7 +203,7 @@ mod tests {
         address
     }
 
-    fn called(answers: &'static [&'static [&'static str]], patience: Duration) -> Called {
+    fn called(answers: &'static [&'static [&'static str]], patience: Duration) -> CallResults {
         let mut caller = Caller::new(server(answers), patience);
         for _ in answers.iter().flat_map(|connection| *connection) {
             caller.call(b"x");
@@ -275,7 +235,7 @@ mod tests {
             reasons,
             [
                 (&"503: late".to_owned(), &2),
-                (&"no HTTP: rubbish".to_owned(), &1),
+                (&"no HTTP: invalid HTTP version".to_owned(), &1),
                 (&"no reply within 0.2 s".to_owned(), &1),
             ]
         );

@@ -1,5 +1,5 @@
-//! How long a request takes that finds no instance of the component: one by hand, after a time in
-//! which instances are dropped.
+//! How long a request takes that finds no instance of the component, because idle ones were
+//! dropped.
 
 use std::time::Duration;
 

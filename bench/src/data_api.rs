@@ -1,5 +1,4 @@
-//! A data API that answers at once, as PostgREST does whose rows are all there: the function has
-//! updated its row, and a `PATCH` shows the column of the row that it asks for.
+//! A data API that answers at once, as PostgREST would if every row were there.
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};

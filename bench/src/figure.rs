@@ -1,4 +1,4 @@
-//! Figures: what was measured, as often as it was, and what is said of it.
+//! Figures: what was measured in each round, and the spread of the rounds.
 
 use serde::{Deserialize, Serialize};
 

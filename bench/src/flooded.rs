@@ -1,17 +1,16 @@
 //! What a flood of refused requests does to a valid callback that needs the store, and to the host,
-//! where little is stored and where much is. Refusing has nothing to do with what is stored, so
-//! nothing here should depend on it.
+//! with few rows stored and with many. The number of rows should make no difference.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
 use crate::bench::Bench;
-use crate::caller::{self, Called};
+use crate::caller::{self, CallResults};
 use crate::figure::{Better, Unit};
 use crate::plan::{Cell, Plan};
-use crate::request::{Body, Shown};
-use crate::rows::Left;
+use crate::request::{Body, Credential};
+use crate::rows::StoredRow;
 use crate::say;
 use crate::scenario::{Served, named};
 use crate::server::Server;
@@ -20,8 +19,8 @@ use crate::wrk::{Flood, Flooded, Load};
 /// How many embedded rows are stored. The others are compared with the first.
 pub const AMOUNTS: [usize; 3] = [10, 1_000, 100_000];
 
-/// When the host is looked at.
-pub const MOMENTS: [(&str, &str); 3] = [
+/// When the host is measured.
+pub const PHASES: [(&str, &str); 3] = [
     (BEFORE, "before it"),
     (SHORT, "after the short one"),
     (LONG, "after the long one"),
@@ -50,10 +49,10 @@ pub fn measure(bench: &mut Bench) -> Result<()> {
         return Ok(());
     }
     say::progress("flooded: a valid caller, and the host, under refused requests");
-    let left = Left::by_a_callback(bench)?;
-    measure_callers(bench, amounts, &left);
+    let row = StoredRow::by_a_callback(bench)?;
+    measure_callers(bench, amounts, &row);
     if host {
-        measure_host(bench, &left)?;
+        measure_host(bench, &row)?;
     }
     Ok(())
 }
@@ -63,9 +62,9 @@ pub fn name(amount: usize) -> String {
     format!("flooded/{amount}")
 }
 
-/// The name of what is noted of the host at that moment.
-pub fn host_name(moment: &str) -> String {
-    format!("flooded/host-{moment}")
+/// The name of what is noted of the host at that phase.
+pub fn host_name(phase: &str) -> String {
+    format!("flooded/host-{phase}")
 }
 
 /// Those that are wanted, and the one that they are compared with.
@@ -80,11 +79,11 @@ fn amounts(plan: &Plan) -> Vec<usize> {
     }
 }
 
-fn measure_callers(bench: &mut Bench, mut amounts: Vec<usize>, left: &Left) {
+fn measure_callers(bench: &mut Bench, mut amounts: Vec<usize>, row: &StoredRow) {
     for _ in 0..bench.plan.rounds() {
         let mut broken = Vec::new();
         for amount in &amounts {
-            if let Err(error) = measure_caller(bench, *amount, left) {
+            if let Err(error) = measure_caller(bench, *amount, row) {
                 bench.failed(&name(*amount), &error);
                 broken.push(*amount);
             }
@@ -102,11 +101,11 @@ fn measure_callers(bench: &mut Bench, mut amounts: Vec<usize>, left: &Left) {
 
 /// One round, on a server of its own: its callbacks would be rows of the next, and what a flood
 /// has done to a host stays with it.
-fn measure_caller(bench: &mut Bench, amount: usize, left: &Left) -> Result<()> {
+fn measure_caller(bench: &mut Bench, amount: usize, row: &StoredRow) -> Result<()> {
     let name = name(amount);
-    let server = start(bench, left, amount)?;
-    let said = server.said();
-    let callbacks = bench.requests(Shown::Token);
+    let server = start(bench, row, amount)?;
+    let said = server.last_stderr();
+    let callbacks = bench.requests(Credential::Token);
     let seconds = bench.plan.seconds_beside();
     let flood = flood(bench, &server, seconds)?;
     std::thread::sleep(LEAD);
@@ -114,14 +113,14 @@ fn measure_caller(bench: &mut Bench, amount: usize, left: &Left) -> Result<()> {
     let called = caller::call(server.address, &callbacks, lasting);
     note_called(bench, &name, &called)?;
     if let Some(complaint) = called.complaint() {
-        bench.remark(&name, &(complaint + &news(&said, &server.said())));
+        bench.remark(&name, &(complaint + &news(&said, &server.last_stderr())));
     }
     let flooded = flood.stop()?;
     note_flood(bench, &name, &flooded);
     Ok(())
 }
 
-fn note_called(bench: &mut Bench, name: &str, called: &Called) -> Result<()> {
+fn note_called(bench: &mut Bench, name: &str, called: &CallResults) -> Result<()> {
     let latencies = called.latencies()?;
     let figures = &mut bench.figures;
     for (measure, percent) in [("p50", 50.0), ("p99", 99.0)] {
@@ -163,28 +162,28 @@ fn complaint(flooded: &Flooded) -> Option<String> {
     })
 }
 
-fn measure_host(bench: &mut Bench, left: &Left) -> Result<()> {
+fn measure_host(bench: &mut Bench, row: &StoredRow) -> Result<()> {
     let amount = AMOUNTS[AMOUNTS.len() - 1];
-    let server = start(bench, left, amount)?;
-    let said = server.said();
+    let server = start(bench, row, amount)?;
+    let said = server.last_stderr();
     let (short, long) = bench.plan.flood();
     note_host(bench, BEFORE, &server);
     let flood = flood(bench, &server, long)?;
     let started = Instant::now();
-    for (moment, seconds) in [(SHORT, short), (LONG, long)] {
+    for (phase, seconds) in [(SHORT, short), (LONG, long)] {
         let end = started + Duration::from_secs(seconds.into());
         std::thread::sleep(end.saturating_duration_since(Instant::now()));
-        note_host(bench, moment, &server);
+        note_host(bench, phase, &server);
     }
     let long = host_name(LONG);
     let flooded = flood.stop()?;
     note_flood(bench, &long, &flooded);
     for (measure, _) in OF_HOST {
-        let of = |moment: &str| format!("{}/{measure}", host_name(moment));
+        let of = |phase: &str| format!("{}/{measure}", host_name(phase));
         bench.figures.add_ratio(&of(LONG), &of(SHORT));
     }
     // Whoever comes next: what has piled up behind the store is still there.
-    let callbacks = bench.requests(Shown::Token);
+    let callbacks = bench.requests(Credential::Token);
     let called = caller::call(server.address, &callbacks, Duration::ZERO);
     let reply = called.latencies()?.percentile(100.0);
     let next = format!("{long}/next-reply");
@@ -192,16 +191,16 @@ fn measure_host(bench: &mut Bench, left: &Left) -> Result<()> {
         .figures
         .add(&next, Unit::Milliseconds, Better::Less, reply);
     if let Some(complaint) = called.complaint() {
-        bench.remark(&next, &(complaint + &news(&said, &server.said())));
+        bench.remark(&next, &(complaint + &news(&said, &server.last_stderr())));
     }
     Ok(())
 }
 
 /// Where the system does not say there is no figure.
-fn note_host(bench: &mut Bench, moment: &str, server: &Server) {
+fn note_host(bench: &mut Bench, phase: &str, server: &Server) {
     let values = [server.threads(), server.resident()];
     for ((measure, unit), value) in OF_HOST.into_iter().zip(values) {
-        let name = format!("{}/{measure}", host_name(moment));
+        let name = format!("{}/{measure}", host_name(phase));
         match value {
             Some(value) => bench.figures.add(&name, unit, Better::Less, value),
             None => bench.remark(&name, "the system does not say, or the host is gone"),
@@ -210,16 +209,16 @@ fn note_host(bench: &mut Bench, moment: &str, server: &Server) {
 }
 
 /// A server with so many rows that has answered a callback.
-fn start(bench: &mut Bench, left: &Left, amount: usize) -> Result<Server> {
+fn start(bench: &mut Bench, row: &StoredRow, amount: usize) -> Result<Server> {
     const CELL: Cell = Cell::new(1, true, Body::Small);
-    let server = left.start(bench, Served::Embedded, amount)?;
+    let server = row.start(bench, Served::Embedded, amount)?;
     let scenario = named("embedded").context("no such scenario")?;
     bench.ask_once(&server, scenario, CELL)?;
     Ok(server)
 }
 
 fn flood(bench: &mut Bench, server: &Server, seconds: u32) -> Result<Flood> {
-    let refused = bench.requests(Shown::WrongToken);
+    let refused = bench.requests(Credential::WrongToken);
     let load = Load {
         connections: CONNECTIONS,
         seconds: seconds + SPARE,

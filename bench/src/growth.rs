@@ -1,5 +1,5 @@
-//! Whether a callback takes longer where more waits in the outbox, more rows are stored, or more
-//! tokens or keys are set.
+//! Whether a callback takes longer with more entries in the outbox, more rows, more tokens or more
+//! keys.
 
 use std::path::Path;
 
@@ -11,8 +11,8 @@ use crate::exchange::exchange;
 use crate::flooded;
 use crate::outbox;
 use crate::plan::Cell;
-use crate::request::{Body, Shown, TOKEN, bare, requests};
-use crate::rows::Left;
+use crate::request::{Body, Credential, TOKEN, requests, without_body};
+use crate::rows::StoredRow;
 use crate::say;
 use crate::scenario::{Scenario, Served, named};
 use crate::server::{Application, Server};
@@ -20,7 +20,7 @@ use crate::store::Entry;
 
 const CELL: Cell = Cell::new(1, true, Body::Small);
 
-/// For the operators' door, through which the outbox says how much waits.
+/// Opens /admin, which reports how much waits in the outbox.
 const OPERATOR: &str = "un-token-de-operador";
 
 /// Where no data API is.
@@ -127,8 +127,8 @@ fn start(bench: &Bench, growing: &str, amount: usize) -> Result<Server> {
                 .servers
                 .start(&with(Served::Jwt, "jwt_public_key", keys))
         }
-        "rows" => Left::by_a_callback(bench)?.start(bench, Served::DataApi, amount),
-        "rows-embedded" => Left::by_a_callback(bench)?.start(bench, Served::Embedded, amount),
+        "rows" => StoredRow::by_a_callback(bench)?.start(bench, Served::DataApi, amount),
+        "rows-embedded" => StoredRow::by_a_callback(bench)?.start(bench, Served::Embedded, amount),
         _ => {
             let operator = OPERATOR.to_owned();
             let application = with(Served::DataApi, "admin_token", operator);
@@ -149,7 +149,10 @@ fn start_with_outbox(bench: &Bench, application: &Application, amount: usize) ->
     let fill = |state: &Path| outbox::fill(state, amount, &entry);
     let server = bench.servers.start_with(application, None, fill)?;
     let header = format!("authorization: Bearer {OPERATOR}\r\n");
-    let asked = exchange(server.address, &bare("GET", "/admin/outbox/stats", &header))?;
+    let asked = exchange(
+        server.address,
+        &without_body("GET", "/admin/outbox/stats", &header),
+    )?;
     let stats: Value = serde_json::from_str(&asked.body).unwrap_or_default();
     ensure!(
         stats["waiting"].as_u64() == Some(amount as u64),
@@ -163,7 +166,7 @@ fn start_with_outbox(bench: &Bench, application: &Application, amount: usize) ->
 fn kept_entry(bench: &Bench) -> Result<Entry> {
     let application = Served::DataApi.application(NOBODY, "");
     let server = bench.servers.start(&application)?;
-    let callbacks = requests(Shown::Token, Body::Small, false, &bench.tokens, 0);
+    let callbacks = requests(Credential::Token, Body::Small, false, &bench.tokens, 0);
     let reply = exchange(server.address, &callbacks[0])?;
     ensure!(
         reply.status == 202,

@@ -1,4 +1,4 @@
-//! Latencies as wrk counts them, to the microsecond, and as they were.
+//! Latencies to the microsecond, without the corrections that wrk adds.
 
 use anyhow::{Result, bail};
 

@@ -1,33 +1,31 @@
-//! An authorization server's tokens, signed with the key of the tests; and public keys that nobody
-//! has the private half of.
+//! An authorization server's tokens, signed with the key of the tests; and public keys without a
+//! private half.
 
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, anyhow};
-use base64ct::{Base64, Encoding as _};
+use base64ct::{Base64, Base64UrlUnpadded, Encoding as _};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use ring::rsa::PublicKeyComponents;
 use ring::signature::{Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
 use serde_json::{Value, json};
 
-use crate::request::base64url;
-
 /// How many tokens there are: an instance serves 128 requests and remembers 64 tokens, so one that
 /// has seen this many others meanwhile is new to it.
 const TOKENS: u32 = 2048;
 
-/// For how long they hold: longer than any run.
-const HOLD: Duration = Duration::from_secs(24 * 3600);
+/// How long they are valid: longer than any run.
+const LIFETIME: Duration = Duration::from_secs(24 * 3600);
 
-/// What the signer's key is called, and tokens say that it is theirs.
-const NAME: &str = "propia";
+/// The signer's key, in its JWK and in the tokens.
+const KEY_ID: &str = "propia";
 
 /// Keys that strangers have work done with, and what they send.
 pub struct StrangersKeys {
     /// 16 RSA keys of 4096 bits.
     pub jwks: String,
-    /// Signed by none of them, and says of none that it is.
+    /// Signed by none of them, and without `kid`.
     pub token: String,
     /// Two `whpk_` keys.
     pub webhook_keys: String,
@@ -65,10 +63,10 @@ impl Signer {
     }
 
     pub fn tokens(&self) -> Result<Tokens> {
-        let until = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)? + HOLD;
+        let until = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)? + LIFETIME;
         let random = SystemRandom::new();
         let tokens = (0..TOKENS).map(|number| {
-            let head = json!({"alg": "RS256", "typ": "JWT", "kid": NAME}).to_string();
+            let head = json!({"alg": "RS256", "typ": "JWT", "kid": KEY_ID}).to_string();
             let claims = json!({"exp": until.as_secs(), "sub": "sam", "jti": number}).to_string();
             let signed = format!(
                 "{}.{}",
@@ -93,10 +91,10 @@ impl Signer {
     pub fn jwks(&self, keys: usize) -> Result<String> {
         let public = self.0.public();
         let mut listed = (1..keys)
-            .map(|_| nobodys(public.modulus_len()))
+            .map(|_| random_jwk(public.modulus_len()))
             .collect::<Result<Vec<Value>>>()?;
         let mut own = jwk(&PublicKeyComponents::<Vec<u8>>::from(public).n);
-        own["kid"] = NAME.into();
+        own["kid"] = KEY_ID.into();
         listed.push(own);
         Ok(json!({ "keys": listed }).to_string())
     }
@@ -104,16 +102,18 @@ impl Signer {
     /// What costs most to refuse.
     pub fn strangers(&self) -> Result<StrangersKeys> {
         const LONGEST: usize = 512;
-        let keys = (0..16).map(|_| nobodys(LONGEST));
+        let keys = (0..16).map(|_| random_jwk(LONGEST));
         let keys = keys.collect::<Result<Vec<Value>>>()?;
-        let until = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)? + HOLD;
+        let until = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)? + LIFETIME;
         let head = json!({"alg": "RS256"}).to_string();
         let claims = json!({"exp": until.as_secs()}).to_string();
         let mut signature = random(LONGEST)?;
         // Smaller than any modulus, or it would be refused at a glance.
         signature[0] = 0;
         let parts = [head.as_bytes(), claims.as_bytes(), &signature].map(base64url);
-        let pairs = (0..16).map(|_| pair()).collect::<Result<Vec<_>>>()?;
+        let pairs = (0..16)
+            .map(|_| random_key_pair())
+            .collect::<Result<Vec<_>>>()?;
         let public = pairs[..2].iter().map(|pair| {
             let encoded = Base64::encode_string(pair.public_key().as_ref());
             format!("whpk_{encoded}")
@@ -139,13 +139,13 @@ fn random(length: usize) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn pair() -> Result<Ed25519KeyPair> {
+fn random_key_pair() -> Result<Ed25519KeyPair> {
     let seed = random(32)?;
     Ed25519KeyPair::from_seed_unchecked(&seed).map_err(|_| anyhow!("a seed makes no key"))
 }
 
 /// A key that nobody has the private half of.
-fn nobodys(length: usize) -> Result<Value> {
+fn random_jwk(length: usize) -> Result<Value> {
     let mut modulus = random(length)?;
     // As long as a modulus is, and odd as the product of two primes.
     modulus[0] |= 0x80;
@@ -156,6 +156,11 @@ fn nobodys(length: usize) -> Result<Value> {
 /// All of them have the exponent that everybody uses.
 fn jwk(modulus: &[u8]) -> Value {
     json!({"kty": "RSA", "alg": "RS256", "use": "sig", "n": base64url(modulus), "e": "AQAB"})
+}
+
+/// As JOSE has it.
+fn base64url(bytes: &[u8]) -> String {
+    Base64UrlUnpadded::encode_string(bytes)
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! Throughput and latency, cell by cell. In each round all scenarios of a cell have their turn, and
-//! each round begins with another one, so that a machine that grows slower does so for all.
+//! Throughput and latency, cell by cell. In each round every scenario has its turn, and each round
+//! begins with another one, so that a machine that gets slower does so for all.
 
 use anyhow::Result;
 

@@ -1,4 +1,4 @@
-//! Where a run is made: what else its figures depend on.
+//! The conditions of a run: machine, system, host and load.
 
 use std::path::Path;
 use std::process::Command;

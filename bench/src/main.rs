@@ -1,5 +1,15 @@
 //! Measures the built component beside the least that a component can do, on the same host, in one
 //! run. `cargo xtask bench` builds what this needs and starts it.
+//!
+//! # Layout
+//! | files | |
+//! | --- | --- |
+//! | `load`, `cold`, `memory`, `growth`, `attacked`, `flooded`, `startup` | the measurements, one a file |
+//! | `bench`, `plan`, `scenario` | what they share, how much is measured, and which requests |
+//! | `server`, `data_api`, `store`, `rows`, `outbox` | what is measured, and what it finds stored |
+//! | `wrk`, `caller`, `strangers`, `exchange` | who sends requests |
+//! | `request`, `reply`, `keys` | what they send, and get |
+//! | `figure`, `histogram`, `targets`, `compare`, `table`, `tables`, `report`, `machine` | figures and how they are shown |
 
 mod arguments;
 mod attacked;
@@ -19,6 +29,7 @@ mod machine;
 mod memory;
 mod outbox;
 mod plan;
+mod reply;
 mod report;
 mod request;
 mod rows;
@@ -49,7 +60,7 @@ fn main() -> ExitCode {
     let arguments = match arguments::parse(std::env::args_os().skip(1), environment) {
         Ok(arguments) => arguments,
         Err(mistake) => {
-            say::error(&mistake);
+            say::error(&mistake.to_string());
             return ExitCode::from(2);
         }
     };

@@ -1,5 +1,5 @@
-//! What the host's memory grows by with requests. A server of its own for each, so that it begins
-//! where a host begins.
+//! How much the host's memory grows with requests. Each scenario has a server of its own, so that
+//! all begin alike.
 
 use anyhow::Result;
 

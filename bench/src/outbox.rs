@@ -1,5 +1,4 @@
-//! A long outbox: one entry that the component has kept itself, copied for as many other rows as
-//! are asked for.
+//! A long outbox: one entry that the component has kept itself, copied for other rows.
 
 use std::path::Path;
 use std::time::{Duration, SystemTime};

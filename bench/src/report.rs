@@ -1,4 +1,4 @@
-//! A whole run, as it is kept in a file.
+//! A whole run, as it is written to a file.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::figure::Figures;
-use crate::targets::{Judged, judge};
+use crate::targets::{TargetResult, judge};
 
 /// Of the file; another one is not compared.
 const FORMAT: u32 = 1;
@@ -16,7 +16,7 @@ const FORMAT: u32 = 1;
 pub struct Report {
     pub format: u32,
     pub conditions: Conditions,
-    pub targets: Vec<Judged>,
+    pub targets: Vec<TargetResult>,
     pub figures: Figures,
     /// Why some of them are no good.
     #[serde(default)]

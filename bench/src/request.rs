@@ -1,8 +1,5 @@
-//! Callbacks as bytes, the same for the component and for what it is compared with.
+//! Callbacks and messages as bytes, the same for the component and for the floors.
 
-use std::fmt::Write as _;
-
-use base64ct::{Base64UrlUnpadded, Encoding as _};
 use ring::hmac;
 
 use crate::keys::Tokens;
@@ -29,9 +26,9 @@ pub enum Body {
     Large,
 }
 
-/// What a request shows to be let in.
+/// What a request has to be let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shown {
+pub enum Credential {
     /// The static token.
     Token,
     /// A static token that is none.
@@ -71,7 +68,7 @@ impl Body {
 
 /// Different requests of one kind. `series` is in their deployments' ids: no two have the same.
 pub fn requests(
-    shown: Shown,
+    credential: Credential,
     body: Body,
     kept_alive: bool,
     tokens: &Tokens,
@@ -79,15 +76,15 @@ pub fn requests(
 ) -> Vec<Vec<u8>> {
     let request = |number| {
         let id = deployment_id(series, number);
-        let (path, text) = match shown {
-            Shown::Signature => ("/webhook/receive", message(&id, body.bytes())),
+        let (path, text) = match credential {
+            Credential::Signature => ("/webhook/receive", message(&id, body.bytes())),
             _ => ("/api/callback", callback(&id, body.bytes())),
         };
-        let credential = match shown {
-            Shown::WrongTokenFromAnywhere => from_anywhere(series * body.different() + number),
-            _ => credential(shown, number, &text, tokens),
+        let header = match credential {
+            Credential::WrongTokenFromAnywhere => from_anywhere(series * body.different() + number),
+            _ => credential_header(credential, number, &text, tokens),
         };
-        whole(path, &credential, kept_alive, &text)
+        with_body(path, &header, kept_alive, &text)
     };
     (0..body.different()).map(request).collect()
 }
@@ -98,13 +95,13 @@ pub fn deployment_id(series: u32, number: u32) -> String {
 }
 
 /// A request without a body.
-pub fn bare(method: &str, path: &str, header: &str) -> Vec<u8> {
+pub fn without_body(method: &str, path: &str, header: &str) -> Vec<u8> {
     let head =
         format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{header}\r\n");
     head.into_bytes()
 }
 
-fn whole(path: &str, credential: &str, kept_alive: bool, body: &str) -> Vec<u8> {
+fn with_body(path: &str, credential: &str, kept_alive: bool, body: &str) -> Vec<u8> {
     let connection = if kept_alive {
         ""
     } else {
@@ -134,13 +131,13 @@ fn padded(start: String, end: &str, bytes: usize) -> String {
     start + &"x".repeat(padding) + end
 }
 
-fn credential(shown: Shown, number: u32, body: &str, tokens: &Tokens) -> String {
-    match shown {
-        Shown::Token => format!("x-authorization: {TOKEN}\r\n"),
-        Shown::WrongToken | Shown::WrongTokenFromAnywhere => WRONG.to_owned(),
-        Shown::OneJwt => format!("authorization: Bearer {}\r\n", tokens.numbered(0)),
-        Shown::NewJwt => format!("authorization: Bearer {}\r\n", tokens.numbered(number)),
-        Shown::Signature => format!("x-webhook-signature: sha256={}\r\n", signature(body)),
+fn credential_header(credential: Credential, number: u32, body: &str, tokens: &Tokens) -> String {
+    match credential {
+        Credential::Token => format!("x-authorization: {TOKEN}\r\n"),
+        Credential::WrongToken | Credential::WrongTokenFromAnywhere => WRONG.to_owned(),
+        Credential::OneJwt => format!("authorization: Bearer {}\r\n", tokens.numbered(0)),
+        Credential::NewJwt => format!("authorization: Bearer {}\r\n", tokens.numbered(number)),
+        Credential::Signature => format!("x-webhook-signature: sha256={}\r\n", signature(body)),
     }
 }
 
@@ -153,25 +150,16 @@ fn from_anywhere(number: u32) -> String {
 fn signature(body: &str) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
     let signed = hmac::sign(&key, body.as_bytes());
-    signed.as_ref().iter().fold(String::new(), |mut hex, byte| {
-        // Writing into a string does not fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
-}
-
-/// As JOSE has it.
-pub fn base64url(bytes: &[u8]) -> String {
-    Base64UrlUnpadded::encode_string(bytes)
+    base16ct::lower::encode_string(signed.as_ref())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn text(shown: Shown, body: Body, kept_alive: bool) -> Vec<String> {
+    fn text(credential: Credential, body: Body, kept_alive: bool) -> Vec<String> {
         let tokens = Tokens::of(&["a", "b"]);
-        let requests = requests(shown, body, kept_alive, &tokens, 7);
+        let requests = requests(credential, body, kept_alive, &tokens, 7);
         let text = |request| String::from_utf8(request).expect("text");
         requests.into_iter().map(text).collect()
     }
@@ -179,7 +167,7 @@ mod tests {
     #[test]
     fn bodies_have_their_size_and_heads_say_so() {
         for (body, bytes) in [(Body::Small, 300), (Body::Large, 500_000)] {
-            for request in text(Shown::Token, body, true).iter().take(3) {
+            for request in text(Credential::Token, body, true).iter().take(3) {
                 let (head, text) = request.split_once("\r\n\r\n").expect("a head");
                 assert_eq!(text.len(), bytes);
                 assert!(head.contains(&format!("\r\ncontent-length: {bytes}\r\n")));
@@ -188,28 +176,30 @@ mod tests {
                 assert_eq!(parsed["status"], "COMPLETED");
             }
         }
-        assert!(text(Shown::Token, Body::Small, false)[0].contains("\r\nconnection: close\r\n"));
+        assert!(
+            text(Credential::Token, Body::Small, false)[0].contains("\r\nconnection: close\r\n")
+        );
     }
 
     #[test]
     fn each_request_is_another_callback() {
-        let sent = text(Shown::Token, Body::Small, true);
+        let sent = text(Credential::Token, Body::Small, true);
         assert_ne!(sent[0], sent[1]);
         assert!(sent[1].contains(r#""deploymentId":"medida-7-1""#));
     }
 
     #[test]
     fn credentials_are_the_same_or_others_as_they_are_named() {
-        let header = |shown, number: usize| {
-            let sent = text(shown, Body::Small, true);
+        let header = |credential, number: usize| {
+            let sent = text(credential, Body::Small, true);
             let (head, _) = sent[number].split_once("\r\n\r\n").expect("a head");
             head.lines().skip(4).collect::<Vec<_>>().join("\n")
         };
-        assert_eq!(header(Shown::OneJwt, 0), "authorization: Bearer a");
-        assert_eq!(header(Shown::OneJwt, 1), "authorization: Bearer a");
-        assert_eq!(header(Shown::NewJwt, 1), "authorization: Bearer b");
-        assert_eq!(header(Shown::NewJwt, 2), "authorization: Bearer a");
-        let address = header(Shown::WrongTokenFromAnywhere, 258);
+        assert_eq!(header(Credential::OneJwt, 0), "authorization: Bearer a");
+        assert_eq!(header(Credential::OneJwt, 1), "authorization: Bearer a");
+        assert_eq!(header(Credential::NewJwt, 1), "authorization: Bearer b");
+        assert_eq!(header(Credential::NewJwt, 2), "authorization: Bearer a");
+        let address = header(Credential::WrongTokenFromAnywhere, 258);
         assert!(
             address.ends_with("x-forwarded-for: 10.0.113.2"),
             "{address}"
@@ -221,7 +211,7 @@ mod tests {
         // printf '{}' | openssl dgst -sha256 -hmac un-secreto-para-medir
         let openssls = "8b20e9f74ec25a861b5c02f4f2b8830ffbf2c6d70de6ac737da4d455f1b868f2";
         assert_eq!(signature("{}"), openssls);
-        let sent = text(Shown::Signature, Body::Small, true);
+        let sent = text(Credential::Signature, Body::Small, true);
         let (head, body) = sent[0].split_once("\r\n\r\n").expect("a head");
         assert!(head.starts_with("POST /webhook/receive "));
         assert!(head.ends_with(&signature(body)), "{head}");

@@ -1,5 +1,4 @@
-//! Many embedded rows: what one callback has left in the store, copied for as many other
-//! deployments as are asked for.
+//! Many embedded rows: what one callback has left in the store, copied for other deployments.
 
 use std::path::Path;
 
@@ -7,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::bench::Bench;
 use crate::exchange::exchange;
-use crate::request::{Body, Shown, TOKEN, bare, deployment_id, requests};
+use crate::request::{Body, Credential, TOKEN, deployment_id, requests, without_body};
 use crate::scenario::Served;
 use crate::server::Server;
 use crate::store::{self, Entry};
@@ -15,14 +14,14 @@ use crate::store::{self, Entry};
 /// The series of the callback that is copied. Those of the bench begin with 1.
 const SERIES: u32 = 0;
 
-/// What a callback leaves in the store: its row, and the mark of the turn at it.
-pub struct Left(Vec<Entry>);
+/// What a callback leaves in the store: its row, and what the component keeps beside it.
+pub struct StoredRow(Vec<Entry>);
 
-impl Left {
+impl StoredRow {
     /// Has the component make a row, and reads what it has stored.
     pub fn by_a_callback(bench: &Bench) -> Result<Self> {
         let server = bench.start(Served::Embedded)?;
-        let callbacks = requests(Shown::Token, Body::Small, false, &bench.tokens, SERIES);
+        let callbacks = requests(Credential::Token, Body::Small, false, &bench.tokens, SERIES);
         let reply = exchange(server.address, &callbacks[0])?;
         ensure!(
             reply.status == 200,
@@ -64,7 +63,7 @@ impl Left {
 fn expect_row(server: &Server, row: usize) -> Result<()> {
     let path = format!("/api/callback/{}", name(row));
     let header = format!("x-authorization: {TOKEN}\r\n");
-    let reply = exchange(server.address, &bare("GET", &path, &header))?;
+    let reply = exchange(server.address, &without_body("GET", &path, &header))?;
     ensure!(
         reply.status == 200,
         "a row was written into the store, and for {path} the component answers {}: {}",
@@ -107,7 +106,7 @@ mod tests {
         ];
         let (from, to) = (folder(), folder());
         store::fill(from.path(), stored.into_iter().map(Ok)).expect("written");
-        let left = Left::read(from.path()).expect("a row");
+        let left = StoredRow::read(from.path()).expect("a row");
         left.fill(to.path(), 2).expect("copied");
         let expected = [
             entry(
@@ -128,7 +127,9 @@ mod tests {
     fn a_callback_that_has_left_nothing_is_noticed() {
         let folder = tempfile::TempDir::new().expect("a folder");
         store::fill(folder.path(), std::iter::empty()).expect("written");
-        let error = Left::read(folder.path()).err().expect("nothing is there");
+        let error = StoredRow::read(folder.path())
+            .err()
+            .expect("nothing is there");
         assert!(error.to_string().contains("medida-0-0"), "{error}");
     }
 }

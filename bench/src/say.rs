@@ -1,5 +1,5 @@
-//! What the user gets to read: progress on stderr, results on stdout. A closed stream is no reason
-//! to stop, so write errors are dropped.
+//! Output for the user: progress on stderr, results on stdout. Write errors are dropped, since a
+//! closed stream is no reason to stop.
 
 use std::io::Write as _;
 

@@ -1,6 +1,6 @@
 //! What is measured under load: which request, of which server, beside which floor.
 
-use crate::request::{SECRET, Shown, TOKEN};
+use crate::request::{Credential, SECRET, TOKEN};
 use crate::server::Application;
 
 pub const COMPONENT: &str = "spin.toml";
@@ -14,7 +14,7 @@ pub struct Scenario {
     /// What the table calls it.
     pub title: &'static str,
     pub served_by: Served,
-    pub shown: Shown,
+    pub credential: Credential,
     /// What all replies have.
     pub status: u16,
     /// The scenario with the least that any component has to do here.
@@ -59,7 +59,7 @@ pub const SCENARIOS: [Scenario; 10] = [
         name: "floor",
         title: "floor: read, answer",
         served_by: Served::Floor,
-        shown: Shown::Token,
+        credential: Credential::Token,
         status: 200,
         floor: None,
         cells: Cells::All,
@@ -68,7 +68,7 @@ pub const SCENARIOS: [Scenario; 10] = [
         name: "refused",
         title: "refused (401)",
         served_by: Served::Embedded,
-        shown: Shown::WrongToken,
+        credential: Credential::WrongToken,
         status: 401,
         floor: Some("floor"),
         cells: Cells::All,
@@ -77,7 +77,7 @@ pub const SCENARIOS: [Scenario; 10] = [
         name: "refused-counted",
         title: "refused, counted (401)",
         served_by: Served::Counting,
-        shown: Shown::WrongTokenFromAnywhere,
+        credential: Credential::WrongTokenFromAnywhere,
         status: 401,
         floor: Some("floor"),
         cells: Cells::Sixteen,
@@ -86,7 +86,7 @@ pub const SCENARIOS: [Scenario; 10] = [
         name: "guessing",
         title: "guessing (429)",
         served_by: Served::Counting,
-        shown: Shown::WrongToken,
+        credential: Credential::WrongToken,
         status: 429,
         floor: Some("floor"),
         cells: Cells::Sixteen,
@@ -95,7 +95,7 @@ pub const SCENARIOS: [Scenario; 10] = [
         name: "embedded",
         title: "token, embedded rows",
         served_by: Served::Embedded,
-        shown: Shown::Token,
+        credential: Credential::Token,
         status: 200,
         floor: Some("floor"),
         cells: Cells::Plain,
@@ -104,7 +104,7 @@ pub const SCENARIOS: [Scenario; 10] = [
         name: "floor-out",
         title: "floor-out: read, post",
         served_by: Served::FloorOut,
-        shown: Shown::Token,
+        credential: Credential::Token,
         status: 200,
         floor: None,
         cells: Cells::All,
@@ -113,7 +113,7 @@ pub const SCENARIOS: [Scenario; 10] = [
         name: "data-api",
         title: "token, data API",
         served_by: Served::DataApi,
-        shown: Shown::Token,
+        credential: Credential::Token,
         status: 200,
         floor: Some("floor-out"),
         cells: Cells::All,
@@ -122,7 +122,7 @@ pub const SCENARIOS: [Scenario; 10] = [
         name: "rs256-remembered",
         title: "RS256, remembered",
         served_by: Served::Jwt,
-        shown: Shown::OneJwt,
+        credential: Credential::OneJwt,
         status: 200,
         floor: Some("floor-out"),
         cells: Cells::Plain,
@@ -131,7 +131,7 @@ pub const SCENARIOS: [Scenario; 10] = [
         name: "rs256-first",
         title: "RS256, first time",
         served_by: Served::Jwt,
-        shown: Shown::NewJwt,
+        credential: Credential::NewJwt,
         status: 200,
         floor: Some("floor-out"),
         cells: Cells::Plain,
@@ -140,7 +140,7 @@ pub const SCENARIOS: [Scenario; 10] = [
         name: "signed",
         title: "signed message",
         served_by: Served::Messages,
-        shown: Shown::Signature,
+        credential: Credential::Signature,
         status: 200,
         floor: Some("floor-out"),
         cells: Cells::Plain,

@@ -1,4 +1,5 @@
-//! A server of one component: the stand-in, or whatever else takes the flags of `spin up`.
+//! Starts and stops a server of one component: the stand-in, or another program with the flags of
+//! `spin up`.
 
 use std::fs::File;
 use std::net::{SocketAddr, TcpStream};
@@ -142,7 +143,7 @@ impl Server {
                 return Ok(());
             }
             if self.process.try_wait()?.is_some() || started.elapsed() > PATIENCE {
-                bail!("the server does not serve; it said: {}", self.said());
+                bail!("the server does not serve; it said: {}", self.last_stderr());
             }
             std::thread::sleep(Duration::from_millis(5));
         }
@@ -154,7 +155,7 @@ impl Server {
     }
 
     /// The end of what it has printed on stderr.
-    pub fn said(&self) -> String {
+    pub fn last_stderr(&self) -> String {
         let said = std::fs::read_to_string(self.state().join("stderr")).unwrap_or_default();
         let lines: Vec<_> = said.lines().collect();
         lines[lines.len().saturating_sub(5)..].join("\n")

@@ -1,6 +1,5 @@
-//! The components themselves: their size, and how long a host takes until it serves them, once with
-//! nothing in its cache of compiled components, and once with what the first time has left there.
-//! The difference is the time to compile.
+//! The components' size, and how long a host takes to serve them, with an empty cache of compiled
+//! components and with a filled one. The difference is the time to compile.
 
 use std::path::Path;
 use std::time::Duration;

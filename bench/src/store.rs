@@ -1,5 +1,5 @@
-//! The file of the key-value store, as Spin and the stand-in have it: read and written without
-//! them. By way of the component it would take minutes to fill it.
+//! Reads and writes the file of the key-value store, as Spin and the stand-in have it. Filling it
+//! through the component would take minutes.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! Strangers: programs that have no credential, and send what costs most to refuse, or least.
+//! Callers without a credential, who send what costs most to refuse, or least.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -91,7 +91,7 @@ impl Strangers {
 
 fn repeat(to: SocketAddr, request: &[u8], stop: &AtomicBool, sent: &AtomicU64) {
     while !stop.load(Ordering::Relaxed) {
-        // Whatever they are told, they come again.
+        // They come again whatever the reply is.
         if exchange(to, request).is_ok() {
             sent.fetch_add(1, Ordering::Relaxed);
         }

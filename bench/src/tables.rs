@@ -1,18 +1,17 @@
 //! The tables of a run.
 
 mod beside;
+mod cells;
 
 use crate::compare::{Changed, Comparison};
-use crate::figure::{Figures, Spread};
+use crate::figure::Figures;
 use crate::growth;
 use crate::load;
 use crate::plan::Cell;
 use crate::scenario::SCENARIOS;
 use crate::table::{Table, number};
-use crate::targets::Judged;
-
-/// Where there is no figure.
-const NONE: &str = "";
+use crate::targets::TargetResult;
+use cells::{NONE, both, grouped, middle, range, spread};
 
 /// All that was measured, a table each.
 pub fn measured(figures: &Figures) -> Vec<Table> {
@@ -35,8 +34,8 @@ pub fn measured(figures: &Figures) -> Vec<Table> {
 }
 
 /// The targets, met or missed.
-pub fn targets(judged: &[Judged]) -> Table {
-    let row = |one: &Judged| {
+pub fn targets(judged: &[TargetResult]) -> Table {
+    let row = |one: &TargetResult| {
         let sign = if one.at_most { "<=" } else { ">=" };
         let verdict = if one.met { "met" } else { "missed" };
         let doubt = if one.clear { "" } else { " ~" };
@@ -214,32 +213,6 @@ fn components(figures: &Figures) -> Table {
     }
 }
 
-fn spread(figures: &Figures, name: &str) -> Option<Spread> {
-    Some(figures.get(name)?.spread())
-}
-
-fn middle(spread: Option<Spread>) -> String {
-    spread.map_or(NONE.to_owned(), |spread| number(spread.median))
-}
-
-fn range(spread: Spread) -> String {
-    format!("{}–{}", number(spread.least), number(spread.most))
-}
-
-fn both(spread: Option<Spread>) -> String {
-    spread.map_or(NONE.to_owned(), |spread| {
-        format!("{} ({})", number(spread.median), range(spread))
-    })
-}
-
-fn grouped(amount: usize) -> String {
-    if amount < 1000 {
-        amount.to_string()
-    } else {
-        format!("{},{:03}", amount / 1000, amount % 1000)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -286,7 +259,7 @@ mod tests {
 
     #[test]
     fn a_target_shows_its_limit_and_a_doubt() {
-        let judged = Judged {
+        let judged = TargetResult {
             target: "t".to_owned(),
             limit: 0.85,
             at_most: false,

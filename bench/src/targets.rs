@@ -1,4 +1,4 @@
-//! What the component is to keep to, judged by a run's own figures.
+//! The component's targets, judged by a run's own figures.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::flooded;
 
 /// A target, and what was measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Judged {
+pub struct TargetResult {
     pub target: String,
     pub limit: f64,
     /// Whether the limit is the most, or the least, that there may be.
@@ -29,13 +29,13 @@ enum Limit {
 use Limit::{AtLeast, AtMost};
 
 /// Whose cells are judged, what the target calls it, and the least of the floor's requests/s.
-const JUDGED: [(&str, &str, &str, f64); 2] = [
+const LOAD_TARGETS: [(&str, &str, &str, f64); 2] = [
     ("refused", "floor", "refused", 0.75),
     ("data-api", "floor-out", "data API", 0.85),
 ];
 
 /// Judges whatever was measured, and nothing else.
-pub fn judge(figures: &Figures) -> Vec<Judged> {
+pub fn judge(figures: &Figures) -> Vec<TargetResult> {
     let targets = [
         under_load(figures),
         grown(figures),
@@ -58,7 +58,7 @@ fn under_load(figures: &Figures) -> Vec<Target> {
     let rounds = |name: &str| rounds(figures, name);
     let mut targets = Vec::new();
     let mut add = |target: String, limit: Limit, values| targets.push((target, limit, values));
-    for (scenario, floor, title, least) in JUDGED {
+    for (scenario, floor, title, least) in LOAD_TARGETS {
         let of = |cell: &str, measure: &str| format!("load/{scenario}/{cell}/{measure}");
         for connections in [16, 128] {
             let ratio = rounds(&of(&format!("{connections}-kept-300B"), "rps-ratio"));
@@ -146,7 +146,7 @@ fn difference(own: Option<&Figure>, floor: Option<&Figure>) -> Option<Vec<f64>> 
     Some(rounds.map(|(own, floor)| own - floor).collect())
 }
 
-fn one(target: String, limit: Limit, values: &[f64]) -> Judged {
+fn one(target: String, limit: Limit, values: &[f64]) -> TargetResult {
     let Spread {
         median,
         least,
@@ -163,7 +163,7 @@ fn one(target: String, limit: Limit, values: &[f64]) -> Judged {
             value >= limit
         }
     };
-    Judged {
+    TargetResult {
         target,
         limit,
         at_most,
@@ -179,7 +179,7 @@ mod tests {
     use super::*;
     use crate::figure::{Better, Unit};
 
-    fn judged(rounds: &[(&str, &[f64])]) -> Vec<Judged> {
+    fn judged(rounds: &[(&str, &[f64])]) -> Vec<TargetResult> {
         let mut figures = Figures::default();
         for (name, values) in rounds {
             for value in *values {

@@ -1,5 +1,5 @@
-//! The interfaces of Spin that the component may import, as wasmtime sees them: those functions that
-//! this application calls.
+//! The interfaces of Spin that the component may import, as wasmtime sees them: the functions that
+//! this application calls, and no others.
 
 wasmtime::component::bindgen!({
     inline: r#"

@@ -1,5 +1,5 @@
-//! From a Wasm file to something instances can be made of: wasmtime's settings, the imports that
-//! are offered, and the refusal of components that want others.
+//! Compiles the component and links it: wasmtime's settings, and the imports that are offered. A
+//! component that wants others is refused.
 
 use std::path::Path;
 

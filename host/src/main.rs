@@ -1,7 +1,17 @@
-//! The stand-in: serves this repository's Spin component where Spin is not installed.
+//! The stand-in: serves this repository's Spin component where Spin is not installed. It reads the
+//! same spin.toml and runtime-config.toml as Spin, has of Spin what this application uses, and
+//! refuses the rest.
 //!
-//! It reads the same spin.toml and runtime-config.toml as Spin and is as strict. Of Spin it has what
-//! this application uses, and refuses the rest.
+//! # Layout
+//! | files | |
+//! | --- | --- |
+//! | `cli`, `engine` | the command line; the component, compiled and linked |
+//! | `server`, `request` | requests that come in |
+//! | `worker`, `state`, `shutdown` | instances of the component |
+//! | `bindings`, `interfaces/` | what of Spin the component calls |
+//! | `store/` | the key-value store |
+//! | `outbound/` | the component's own HTTP requests |
+//! | `stdio` | its output, and the host's |
 
 mod bindings;
 mod cli;

@@ -1,6 +1,6 @@
-//! Makes an incoming request into the one the component sees: its URI made whole, `Connection`
-//! gone, and the caller's address behind whatever the caller sent as `spin-client-addr`. Spin has
-//! more `spin-*` headers, which this application does not read.
+//! Makes an incoming request into the one that the component sees: with a whole URI, without
+//! `Connection`, and with the caller's address behind what the caller sent as `spin-client-addr`.
+//! Spin's other `spin-*` headers are missing, since this application does not read them.
 
 use std::net::SocketAddr;
 

@@ -1,4 +1,4 @@
-//! The HTTP front: connections in, requests to the component, responses out.
+//! The HTTP server: accepts connections, hands requests to the component, sends its replies.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -75,7 +75,7 @@ impl Server {
     }
 
     /// An error here ends the connection without a reply, as Spin does with requests whose
-    /// authority cannot be told.
+    /// authority is unknown.
     async fn answer(
         self,
         mut request: Request<Incoming>,

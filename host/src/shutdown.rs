@@ -1,4 +1,4 @@
-//! Ending in good order: no new work, and time for what is under way.
+//! Stops in good order: no new work, and time for requests under way.
 
 use std::future::Future;
 use std::pin::Pin;

@@ -1,4 +1,4 @@
-//! What one instance of the component owns, and what all instances share.
+//! The state of one instance of the component, and what all instances share.
 
 use std::sync::Arc;
 

@@ -64,7 +64,7 @@ impl Queue {
                         Message::Flush(done) => flushed.push(done),
                     }
                 }
-                // A stream that is closed takes nothing, and nobody is left to tell.
+                // A stream that is closed takes nothing, and nobody reads a report.
                 let _ = target.write_now(&gathered);
                 for done in flushed {
                     let _ = done.send(());

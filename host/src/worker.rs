@@ -1,4 +1,5 @@
-//! How long one instance of the component serves, and with whom: Spin's rules of reuse.
+//! How long one instance of the component serves, and how many requests at a time: Spin's rules of
+//! reuse.
 
 use std::pin::Pin;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! What `up` prints once the component serves: where it is, what it lets in, where the rows are, and
-//! the lines to try it with.
+//! What `up` prints once the component serves: where it is, what it lets in, where the rows are,
+//! and the lines to try it with.
 
 use crate::curl::Curl;
 use crate::endpoint::CallbackEndpoint;

@@ -1,5 +1,4 @@
-//! `cargo xtask bench`: builds all that is measured, finds the tool that makes the load, and hands
-//! both to the program in bench/.
+//! `cargo xtask bench`: builds what is measured, finds wrk, and starts the program in bench/.
 
 use std::path::PathBuf;
 use std::process::Command;

@@ -1,6 +1,5 @@
-//! A browser that can be driven, with which the tests use the page at /docs: Chromium or Chrome, and
-//! chromedriver of the same version. They are found in PATH, and installed where Debian's packages
-//! are to be had.
+//! The browser that tests the page at /docs: Chromium or Chrome, and chromedriver of the same
+//! version. They are found in PATH, or installed where Debian's packages are available.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: every check there is, cheapest first, up to the first that fails.
+//! `cargo xtask test`: every check, cheapest first, until one fails.
 
 use std::path::PathBuf;
 use std::process::Command;

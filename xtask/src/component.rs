@@ -1,5 +1,5 @@
-//! `cargo xtask build`: the component, optimised and stripped as `[profile.release]` says; and, the
-//! same way, the components that `cargo xtask bench` compares it with.
+//! `cargo xtask build`: the component, and the same way the floors that `cargo xtask bench`
+//! compares it with.
 
 use std::process::Command;
 

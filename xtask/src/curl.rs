@@ -1,6 +1,5 @@
-//! The curl lines that `up` prints: they work as they stand, in any folder. The token is in none of
-//! them: curl reads its header from a file, or the shell fetches it. A JWT only its signer can make,
-//! so that is a blank to fill in.
+//! The curl lines that `up` prints. They work in any folder, and have no secret in them: curl reads
+//! the token's header from a file, or the shell fills it in. A JWT is a blank to fill in.
 
 use std::path::PathBuf;
 

@@ -1,5 +1,5 @@
-//! Debian's own Rust: a compiler, its cargo, std's source and WASI's libc as packages. They stay
-//! beside rustup's: nothing here changes what `cargo` means to the user.
+//! Debian's packages: its own Rust for WebAssembly, and whatever else the checks need. They stay
+//! beside rustup's, and `cargo` means to the user what it meant before.
 
 use std::path::Path;
 use std::process::Command;

@@ -1,5 +1,5 @@
 //! What a caller must know of the served component: its URLs, and which credentials it wants. The
-//! values are the server's own, read with the crate that the stand-in reads them with.
+//! values are read with the crate that the stand-in reads them with.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! The project's `.env`: made once with a random callback token, and the user's from then on.
+//! The project's `.env`: written once with a random callback token, and the user's from then on.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -16,17 +16,17 @@ const HEADER: &str = "\
 ";
 
 #[derive(Debug, PartialEq)]
-pub enum Found {
-    New,
-    Kept,
+pub enum EnvFile {
+    Created,
+    Existing,
 }
 
 /// Writes the file unless there is one, readable by its owner only.
-pub fn ensure(path: &Path) -> Result<Found> {
+pub fn ensure(path: &Path) -> Result<EnvFile> {
     let text = format!("{HEADER}{TOKEN}={}\n", random_token()?);
     match private_file::create(path, &text) {
-        Ok(()) => Ok(Found::New),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(Found::Kept),
+        Ok(()) => Ok(EnvFile::Created),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(EnvFile::Existing),
         Err(error) => Err(error).with_context(|| format!("cannot write {}", path.display())),
     }
 }
@@ -61,7 +61,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let [one, two] = ["one", "two"].map(|name| folder.path().join(name));
         let tokens = [&one, &two].map(|path| {
-            assert_eq!(ensure(path).expect("written"), Found::New);
+            assert_eq!(ensure(path).expect("written"), EnvFile::Created);
             token(path).expect("read").expect("a token")
         });
         for token in &tokens {
@@ -83,7 +83,7 @@ mod tests {
         for text in ["", "SPIN_VARIABLE_LOG_LEVEL=debug\n"] {
             let path = folder.path().join(".env");
             std::fs::write(&path, text).expect("written");
-            assert_eq!(ensure(&path).expect("looked at"), Found::Kept);
+            assert_eq!(ensure(&path).expect("looked at"), EnvFile::Existing);
             assert_eq!(std::fs::read_to_string(&path).expect("read"), text);
         }
     }

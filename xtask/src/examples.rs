@@ -1,5 +1,5 @@
-//! The programs that the guide's examples are written for: the tests run those as they stand. They
-//! are found in PATH, and installed where Debian's packages are to be had.
+//! The programs that the examples of docs/mensajes.md need, which the tests run. They are found in
+//! PATH, or installed where Debian's packages are available.
 
 use anyhow::{Result, bail};
 
@@ -11,8 +11,8 @@ struct Program {
     name: &'static str,
     /// Debian's.
     package: &'static str,
-    /// How it is asked for its version.
-    asked: &'static str,
+    /// With which it prints its version.
+    version_flag: &'static str,
     /// The oldest that runs the examples.
     oldest: (u32, u32),
 }
@@ -21,33 +21,33 @@ static PROGRAMS: [Program; 5] = [
     Program {
         name: "bash",
         package: "bash",
-        asked: "--version",
+        version_flag: "--version",
         oldest: (3, 2),
     },
     Program {
         name: "curl",
         package: "curl",
-        asked: "--version",
+        version_flag: "--version",
         // --fail-with-body
         oldest: (7, 76),
     },
     Program {
         name: "node",
         package: "nodejs",
-        asked: "--version",
+        version_flag: "--version",
         // fetch
         oldest: (18, 0),
     },
     Program {
         name: "openssl",
         package: "openssl",
-        asked: "version",
+        version_flag: "version",
         oldest: (1, 1),
     },
     Program {
         name: "python3",
         package: "python3",
-        asked: "--version",
+        version_flag: "--version",
         // hmac.digest
         oldest: (3, 7),
     },
@@ -71,7 +71,7 @@ pub fn find_or_install(project: &Project) -> Result<()> {
 }
 
 fn version(project: &Project, program: &Program) -> Option<(u32, u32)> {
-    let said = output_of(project.command(program.name).arg(program.asked))?;
+    let said = output_of(project.command(program.name).arg(program.version_flag))?;
     version_in(&said)
 }
 

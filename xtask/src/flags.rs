@@ -1,9 +1,9 @@
-//! The command line: what the user typed becomes a [`Command`], or one sentence on why it cannot.
+//! The command line of `cargo xtask`, parsed into a [`Command`].
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use lexopt::{Arg, Parser, ValueExt};
+use lexopt::{Arg, Error, Parser, ValueExt};
 
 use crate::listen::Listen;
 
@@ -32,7 +32,7 @@ pub enum Command {
     Test,
     Up(UpOptions),
     Bench(BenchOptions),
-    Announce(Waiting),
+    Announce(AnnounceOptions),
 }
 
 /// Paths are as typed: relative ones belong to the folder the user called from.
@@ -57,19 +57,19 @@ pub struct BenchOptions {
 
 /// The hidden command `announce`: print `text` once `address` accepts, as long as `parent` lives.
 #[derive(Debug, PartialEq)]
-pub struct Waiting {
+pub struct AnnounceOptions {
     pub parent: u32,
     pub address: String,
     pub text: String,
 }
 
-pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, String> {
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, Error> {
     let mut parser = Parser::from_args(arguments);
-    let name = match parser.next().map_err(sentence)? {
+    let name = match parser.next()? {
         Some(Arg::Value(name)) => name.to_string_lossy().into_owned(),
         Some(Arg::Short('h') | Arg::Long("help")) => return Ok(Command::Help),
-        Some(other) => return Err(sentence(other.unexpected())),
-        None => return Err("no command given".to_owned()),
+        Some(other) => return Err(other.unexpected()),
+        None => return Err("no command given".into()),
     };
     match name.as_str() {
         "help" => without_flags(parser, Command::Help),
@@ -77,35 +77,30 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, S
         "test" => without_flags(parser, Command::Test),
         "up" => up(parser),
         "bench" => bench(parser),
-        "announce" => waiting(parser).map(Command::Announce),
-        _ => Err(format!("there is no command `{name}`")),
+        "announce" => announce(parser).map(Command::Announce),
+        _ => Err(format!("there is no command `{name}`").into()),
     }
 }
 
-fn without_flags(mut parser: Parser, command: Command) -> Result<Command, String> {
-    match parser.next().map_err(sentence)? {
+fn without_flags(mut parser: Parser, command: Command) -> Result<Command, Error> {
+    match parser.next()? {
         None => Ok(command),
         Some(Arg::Short('h') | Arg::Long("help")) => Ok(Command::Help),
-        Some(other) => Err(sentence(other.unexpected())),
+        Some(other) => Err(other.unexpected()),
     }
 }
 
-fn up(mut parser: Parser) -> Result<Command, String> {
+fn up(mut parser: Parser) -> Result<Command, Error> {
     let mut listen = "127.0.0.1:3000".to_owned();
     let (mut state_dir, mut runtime_config, mut stand_in) = (None, None, false);
-    while let Some(flag) = parser.next().map_err(sentence)? {
+    while let Some(flag) = parser.next()? {
         match flag {
-            Arg::Long("listen") => {
-                listen = parser
-                    .value()
-                    .and_then(|value| value.string())
-                    .map_err(sentence)?;
-            }
+            Arg::Long("listen") => listen = parser.value()?.string()?,
             Arg::Long("state-dir") => state_dir = Some(path(&mut parser)?),
             Arg::Long("runtime-config-file") => runtime_config = Some(path(&mut parser)?),
             Arg::Long("stand-in") => stand_in = true,
             Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
-            other => return Err(sentence(other.unexpected())),
+            other => return Err(other.unexpected()),
         }
     }
     Ok(Command::Up(UpOptions {
@@ -116,9 +111,9 @@ fn up(mut parser: Parser) -> Result<Command, String> {
     }))
 }
 
-fn bench(mut parser: Parser) -> Result<Command, String> {
+fn bench(mut parser: Parser) -> Result<Command, Error> {
     let mut options = BenchOptions::default();
-    while let Some(flag) = parser.next().map_err(sentence)? {
+    while let Some(flag) = parser.next()? {
         match flag {
             Arg::Long("quick") => options.quick = true,
             Arg::Long("markdown") => options.markdown = true,
@@ -127,43 +122,38 @@ fn bench(mut parser: Parser) -> Result<Command, String> {
             Arg::Long("json") => options.json = Some(path(&mut parser)?),
             Arg::Long("compare") => options.compare = Some(path(&mut parser)?),
             Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
-            other => return Err(sentence(other.unexpected())),
+            other => return Err(other.unexpected()),
         }
     }
     Ok(Command::Bench(options))
 }
 
-fn word(parser: &mut Parser) -> Result<String, String> {
-    let value = parser.value().and_then(|value| value.string());
-    let value = value.map_err(sentence)?;
+fn word(parser: &mut Parser) -> Result<String, Error> {
+    let value = parser.value()?.string()?;
     if value.trim().is_empty() {
-        return Err("a flag's value must not be empty".to_owned());
+        return Err("a flag's value must not be empty".into());
     }
     Ok(value)
 }
 
-fn path(parser: &mut Parser) -> Result<PathBuf, String> {
-    let value = parser.value().map_err(sentence)?;
+fn path(parser: &mut Parser) -> Result<PathBuf, Error> {
+    let value = parser.value()?;
     if value.is_empty() {
-        return Err("a path must not be empty".to_owned());
+        return Err("a path must not be empty".into());
     }
     Ok(value.into())
 }
 
-fn waiting(mut parser: Parser) -> Result<Waiting, String> {
+fn announce(mut parser: Parser) -> Result<AnnounceOptions, Error> {
     let mut next = || parser.value().and_then(|value| value.string());
-    let parent = next().map_err(sentence)?;
-    Ok(Waiting {
+    let parent = next()?;
+    Ok(AnnounceOptions {
         parent: parent
             .parse()
             .map_err(|_| format!("`{parent}` is not a process id"))?,
-        address: next().map_err(sentence)?,
-        text: next().map_err(sentence)?,
+        address: next()?,
+        text: next()?,
     })
-}
-
-fn sentence(error: lexopt::Error) -> String {
-    error.to_string()
 }
 
 #[cfg(test)]
@@ -171,7 +161,8 @@ mod tests {
     use super::*;
 
     fn parsed(line: &str) -> Result<Command, String> {
-        parse(line.split_whitespace().map(OsString::from))
+        let words = line.split_whitespace().map(OsString::from);
+        parse(words).map_err(|mistake| mistake.to_string())
     }
 
     fn listening(address: &str) -> Listen {

@@ -1,5 +1,5 @@
-//! The two programs behind the component's link step that Debian's Rust does not bring:
-//! wasm-component-ld, and the wasm-ld that it calls. A rustup toolchain has both.
+//! The linker programs that Debian's Rust lacks: wasm-component-ld, and the wasm-ld that it calls.
+//! A rustup toolchain has both.
 
 use std::path::{Path, PathBuf};
 

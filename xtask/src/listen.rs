@@ -1,5 +1,7 @@
 //! The address of `--listen`: `host:port`, with IPv6 addresses in brackets.
 
+use lexopt::Error;
+
 #[derive(Debug, PartialEq)]
 pub struct Listen {
     pub host: String,
@@ -7,8 +9,12 @@ pub struct Listen {
 }
 
 impl Listen {
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`--listen {text}` is not an address such as 127.0.0.1:3000");
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let wrong = || {
+            Error::from(format!(
+                "`--listen {text}` is not an address such as 127.0.0.1:3000"
+            ))
+        };
         let (host, port) = text.rsplit_once(':').ok_or_else(wrong)?;
         let bracketed = host.starts_with('[') && host.ends_with(']');
         if host.is_empty() || (host.contains(':') && !bracketed) {

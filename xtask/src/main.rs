@@ -1,7 +1,16 @@
-//! `cargo xtask`: from a fresh clone to a component that is built, checked, served and
-//! measured. This file only hands each command to the module that carries it out.
+//! `cargo xtask`: from a fresh clone to a component that is built, checked, served and measured.
+//! This file only hands each command to the module that carries it out.
+//!
+//! # Layout
+//! | files | |
+//! | --- | --- |
+//! | `component`, `toolchain`, `linker`, `shrink` | `build` |
+//! | `checks`, `postgres`, `redis`, `browser`, `schemathesis`, `examples` | `test`, and what it needs |
+//! | `serve`, `env_file`, `endpoint`, `announcement`, `curl`, `shell`, `print_when_ready` | `up` |
+//! | `bench` | `bench` |
+//! | `flags`, `listen` | the command line |
+//! | `project`, `run`, `programs`, `private_file`, `debian`, `say` | what all of them use |
 
-mod announce;
 mod announcement;
 mod bench;
 mod browser;
@@ -16,6 +25,7 @@ mod flags;
 mod linker;
 mod listen;
 mod postgres;
+mod print_when_ready;
 mod private_file;
 mod programs;
 mod project;
@@ -37,7 +47,7 @@ fn main() -> ExitCode {
     let command = match flags::parse(std::env::args_os().skip(1)) {
         Ok(command) => command,
         Err(mistake) => {
-            say::error(&mistake);
+            say::error(&mistake.to_string());
             say::plain(flags::USAGE);
             return ExitCode::from(2);
         }
@@ -61,8 +71,8 @@ fn carry_out(command: Command) -> anyhow::Result<()> {
         Command::Test => checks::run_all(&Project::find()?),
         Command::Bench(options) => bench::run(&Project::find()?, &options),
         Command::Up(options) => serve::up(&Project::find()?, options),
-        Command::Announce(waiting) => {
-            announce::wait_and_print(&waiting);
+        Command::Announce(options) => {
+            print_when_ready::wait_and_print(&options);
             Ok(())
         }
     }

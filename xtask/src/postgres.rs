@@ -1,5 +1,5 @@
-//! PostgreSQL's programs, with which the tests start a server of their own. It is found wherever it
-//! is, and installed where Debian's packages are to be had.
+//! PostgreSQL's programs, with which the tests start a server of their own. They are found, or
+//! installed where Debian's packages are available.
 
 use std::path::{Path, PathBuf};
 
@@ -75,7 +75,7 @@ fn install(project: &Project) -> Result<()> {
              nothing here uses)",
         );
     }
-    let _setting = NoServer::ask_for(Path::new(SETTINGS))?;
+    let _setting = NoClusterSetting::write(Path::new(SETTINGS))?;
     debian::install_packages(
         project,
         &[PACKAGE],
@@ -86,12 +86,12 @@ fn install(project: &Project) -> Result<()> {
 /// As long as it is there, Debian's packages of PostgreSQL set up no server on port 5432. The file
 /// belongs to no package, so dpkg has nothing to ask; and it is gone before anybody installs
 /// PostgreSQL for its own sake.
-struct NoServer {
+struct NoClusterSetting {
     file: PathBuf,
 }
 
-impl NoServer {
-    fn ask_for(folder: &Path) -> Result<Self> {
+impl NoClusterSetting {
+    fn write(folder: &Path) -> Result<Self> {
         let file = folder.join("sam-callback.conf");
         let text = "# Of `cargo xtask test`, while it installs PostgreSQL; may be removed.\n\
                     create_main_cluster = false\n";
@@ -102,7 +102,7 @@ impl NoServer {
     }
 }
 
-impl Drop for NoServer {
+impl Drop for NoClusterSetting {
     fn drop(&mut self) {
         // What cannot be removed is named in the file itself; a folder that others use stays.
         let _ = std::fs::remove_file(&self.file);
@@ -143,14 +143,14 @@ mod tests {
         let top = tempfile::tempdir().expect("a folder");
         let top = top.path();
         let folder = top.join("createcluster.d");
-        let setting = NoServer::ask_for(&folder).expect("written");
+        let setting = NoClusterSetting::write(&folder).expect("written");
         let text = std::fs::read_to_string(folder.join("sam-callback.conf")).expect("there");
         assert!(text.ends_with("create_main_cluster = false\n"), "{text}");
         drop(setting);
         assert!(!folder.exists());
 
         programs(&folder, &["others.conf"]);
-        drop(NoServer::ask_for(&folder).expect("written"));
+        drop(NoClusterSetting::write(&folder).expect("written"));
         assert_eq!(folder.read_dir().expect("it stays").count(), 1);
     }
 }

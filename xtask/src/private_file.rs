@@ -1,4 +1,4 @@
-//! Files with a secret in them: readable by their owner only, from the moment they are there.
+//! Files with a secret in them: readable by their owner only, from the start.
 
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Result, Write as _};

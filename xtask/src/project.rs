@@ -1,5 +1,5 @@
-//! Where the project is, and how cargo is called from inside `cargo run`, whose own environment
-//! must not reach the programs started here.
+//! The project's paths, and commands that run in its folder. What `cargo run` has put into the
+//! environment does not reach them.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};

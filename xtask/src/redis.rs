@@ -1,5 +1,5 @@
-//! Redis, with which the tests keep what the component stores: `redis-server` in PATH, installed
-//! where Debian's packages are to be had.
+//! `redis-server`, with which the tests keep what the component stores. It is found in PATH, or
+//! installed where Debian's packages are available.
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
@@ -34,7 +34,7 @@ fn install(project: &Project) -> Result<()> {
     let why = "to test the key-value stores (the package's own service on port 6379 is of no use \
                here)";
     let _policy = if debian::is_root(project) {
-        NoService::ask_for(Path::new(POLICY))?
+        NoServicePolicy::write(Path::new(POLICY))?
     } else {
         None
     };
@@ -42,13 +42,13 @@ fn install(project: &Project) -> Result<()> {
 }
 
 /// As long as it is there, Debian's packages start no service.
-struct NoService {
+struct NoServicePolicy {
     file: PathBuf,
 }
 
-impl NoService {
+impl NoServicePolicy {
     /// `None` where the machine has a policy already: it is the administrator's.
-    fn ask_for(file: &Path) -> Result<Option<Self>> {
+    fn write(file: &Path) -> Result<Option<Self>> {
         if file.exists() {
             return Ok(None);
         }
@@ -66,7 +66,7 @@ impl NoService {
     }
 }
 
-impl Drop for NoService {
+impl Drop for NoServicePolicy {
     fn drop(&mut self) {
         // What cannot be removed is named in the file itself.
         let _ = std::fs::remove_file(&self.file);
@@ -81,14 +81,16 @@ mod tests {
     fn the_policy_is_there_for_a_time_only_and_another_stays() {
         let top = tempfile::tempdir().expect("a folder");
         let file = top.path().join("policy-rc.d");
-        let policy = NoService::ask_for(&file).expect("written").expect("ours");
+        let policy = NoServicePolicy::write(&file)
+            .expect("written")
+            .expect("ours");
         let text = std::fs::read_to_string(&file).expect("there");
         assert!(text.ends_with("\nexit 101\n"), "{text}");
         drop(policy);
         assert!(!file.exists());
 
         std::fs::write(&file, "another's").expect("written");
-        assert!(NoService::ask_for(&file).expect("seen").is_none());
+        assert!(NoServicePolicy::write(&file).expect("seen").is_none());
         assert!(file.exists());
     }
 }

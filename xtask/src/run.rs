@@ -1,4 +1,4 @@
-//! Running other programs: with their output in view, or for what they print.
+//! Runs other programs: with their output in view, or for what they print.
 
 use std::io::ErrorKind;
 use std::process::{Command, Stdio};
@@ -33,15 +33,15 @@ pub fn output_of(command: &mut Command) -> Option<String> {
 }
 
 #[derive(Debug, PartialEq)]
-pub enum Ended {
-    Well,
-    Badly,
-    NotThere,
-    TooLate,
+pub enum Exit {
+    Success,
+    Failure,
+    NotFound,
+    TimedOut,
 }
 
 /// Runs `command` with its output on stderr and kills it when `limit` is over.
-pub fn run_for_at_most(limit: Duration, command: &mut Command) -> Ended {
+pub fn run_for_at_most(limit: Duration, command: &mut Command) -> Exit {
     let started = Instant::now();
     let mut child = match command
         .stdin(Stdio::null())
@@ -49,21 +49,21 @@ pub fn run_for_at_most(limit: Duration, command: &mut Command) -> Ended {
         .spawn()
     {
         Ok(child) => child,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ended::NotThere,
-        Err(_) => return Ended::Badly,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Exit::NotFound,
+        Err(_) => return Exit::Failure,
     };
     loop {
         match child.try_wait() {
-            Ok(Some(status)) if status.success() => return Ended::Well,
+            Ok(Some(status)) if status.success() => return Exit::Success,
             Ok(None) if started.elapsed() < limit => {
                 std::thread::sleep(Duration::from_millis(50));
             }
             Ok(None) => {
                 let _ = child.kill();
                 let _ = child.wait();
-                return Ended::TooLate;
+                return Exit::TimedOut;
             }
-            Ok(Some(_)) | Err(_) => return Ended::Badly,
+            Ok(Some(_)) | Err(_) => return Exit::Failure,
         }
     }
 }
@@ -108,9 +108,9 @@ mod tests {
     fn a_program_that_hangs_is_ended() {
         let limit = Duration::from_millis(100);
         let ended = |line| run_for_at_most(limit, Command::new("sh").args(["-c", line]));
-        assert_eq!(ended("exec sleep 60"), Ended::TooLate);
-        assert_eq!(ended("exit 3"), Ended::Badly);
+        assert_eq!(ended("exec sleep 60"), Exit::TimedOut);
+        assert_eq!(ended("exit 3"), Exit::Failure);
         let absent = run_for_at_most(limit, &mut Command::new("no-such-program-here"));
-        assert_eq!(absent, Ended::NotThere);
+        assert_eq!(absent, Exit::NotFound);
     }
 }

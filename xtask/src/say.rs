@@ -1,5 +1,5 @@
-//! What the user gets to read. Progress goes to stderr, results to stdout; a closed stream is no
-//! reason to stop, so write errors are dropped (`println!` would panic).
+//! Output for the user: progress on stderr, results on stdout. Write errors are dropped, since a
+//! closed stream is no reason to stop (`println!` would panic).
 
 use std::io::Write;
 

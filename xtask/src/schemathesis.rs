@@ -1,6 +1,5 @@
-//! schemathesis, which compares openapi.json with what the component does. It is in a Python
-//! environment of its own below the target folder, with exactly what
-//! tests/interface/requirements.txt names.
+//! schemathesis, which compares openapi.json with the replies. It has a Python environment of its
+//! own below the target folder, with exactly what tests/interface/requirements.txt names.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! `cargo xtask up`: build, make sure there is a token, choose a server, and become it.
+//! `cargo xtask up`: builds, makes sure there is a token, chooses a server, and becomes it.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,13 +7,13 @@ use anyhow::{Context, Result, bail};
 
 use app_manifest::dotenv;
 
-use crate::announce;
 use crate::announcement::announcement;
 use crate::component;
 use crate::curl::{self, Curl};
 use crate::endpoint::{self, CallbackEndpoint, TokenSource};
-use crate::env_file::{self, Found, TOKEN};
+use crate::env_file::{self, EnvFile, TOKEN};
 use crate::flags::UpOptions;
+use crate::print_when_ready;
 use crate::private_file;
 use crate::project::Project;
 use crate::run::{output_of, run, version_in};
@@ -102,7 +102,7 @@ pub fn spin_version(project: &Project) -> Option<u32> {
 
 fn write_env_file(project: &Project) -> Result<()> {
     let path = project.env_file();
-    if env_file::ensure(&path)? == Found::New {
+    if env_file::ensure(&path)? == EnvFile::Created {
         say::plain(&format!(
             "{} written, with a new callback token",
             path.display()
@@ -127,37 +127,38 @@ fn announce(project: &Project, options: &UpOptions, runtime_config: &Path) -> Re
     let endpoint = match endpoint::read(project, runtime_config) {
         Ok(endpoint) => endpoint,
         Err(error) => {
-            // Spin may know providers that the reader does not, so this is not the end.
+            // Spin knows more than the reader, so this is not the end.
             say::warning(&format!(
                 "no curl line, for the variables cannot be read: {error:#}"
             ));
             return Ok(());
         }
     };
+    let address = options.listen.callable();
+    let text = text_for(project, &endpoint, &address)?;
+    if options.listen.port == 0 {
+        say::result(&text);
+    } else if !print_when_ready::accepts(&address) {
+        print_when_ready::in_background(&address, &text)?;
+    }
+    // Else another program has the address: the server will say so, and must not seem to serve.
+    Ok(())
+}
+
+fn text_for(project: &Project, endpoint: &CallbackEndpoint, address: &str) -> Result<String> {
     if endpoint.token == TokenSource::Missing && endpoint.auth_mode != "none" {
         say::warning(&format!(
             "there is no callback token; add a line {TOKEN}=<a long random text> to {}",
             project.env_file().display()
         ));
     }
-    let address = options.listen.callable();
-    let text = announcement(
-        &address,
-        &endpoint,
-        &Curl {
-            shell: shell(project)?,
-            url: &format!("http://{address}{}", endpoint.path),
-            endpoint: &endpoint,
-            header_file: write_header_file(project, &endpoint)?,
-        },
-    );
-    if options.listen.port == 0 {
-        say::result(&text);
-    } else if !announce::accepts(&address) {
-        announce::in_background(&address, &text)?;
-    }
-    // Else another program has the address: the server will say so, and must not seem to serve.
-    Ok(())
+    let curl = Curl {
+        shell: shell(project)?,
+        url: &format!("http://{address}{}", endpoint.path),
+        endpoint,
+        header_file: write_header_file(project, endpoint)?,
+    };
+    Ok(announcement(address, endpoint, &curl))
 }
 
 /// For curl, so that the token stands in no line that is printed. Where the token in force is not

@@ -1,4 +1,4 @@
-//! The shells that printed lines are for, and how each quotes.
+//! The shells that printed lines are for, and how each of them quotes.
 
 use std::path::PathBuf;
 

@@ -1,5 +1,5 @@
-//! Binaryen's `wasm-opt` over the component's code, which it makes a tenth smaller. Without that
-//! program the component is as good, and larger.
+//! Runs Binaryen's `wasm-opt` over the component's code, which makes it a tenth smaller. Without
+//! that program the component works as well, and is larger.
 
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,5 @@
-//! Which compiler builds the component. What is installed is used; only where nothing is does
-//! this install something: rustup's target first, Debian's packages where rustup cannot.
+//! Finds the compiler that builds the component. Only where there is none something is installed:
+//! rustup's target first, Debian's packages where rustup cannot.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 use crate::debian;
 use crate::linker::{self, Linkers};
 use crate::project::{Project, rustc};
-use crate::run::{Ended, output_of, run_for_at_most};
+use crate::run::{Exit, output_of, run_for_at_most};
 use crate::say;
 
 pub const TARGET: &str = "wasm32-wasip2";
@@ -74,10 +74,10 @@ fn add_target(project: &Project) -> bool {
     // Without a network it fails as a matter of course; where in rustup is of no interest.
     rustup.env("RUST_BACKTRACE", "0");
     let why_not = match run_for_at_most(RUSTUP_PATIENCE, rustup.args(["target", "add", TARGET])) {
-        Ended::Well => return true,
-        Ended::Badly => "rustup could not add it",
-        Ended::NotThere => "rustup is not in PATH",
-        Ended::TooLate => "rustup took too long and was ended",
+        Exit::Success => return true,
+        Exit::Failure => "rustup could not add it",
+        Exit::NotFound => "rustup is not in PATH",
+        Exit::TimedOut => "rustup took too long and was ended",
     };
     say::plain(&format!("    {why_not}: going on without"));
     false

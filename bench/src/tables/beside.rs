@@ -1,9 +1,9 @@
-//! The tables of a valid caller beside others.
+//! The tables of a valid caller beside strangers and beside a flood.
 
-use super::{NONE, both, grouped, middle, spread};
+use super::cells::{NONE, both, grouped, middle, spread};
 use crate::attacked::{self, KINDS};
 use crate::figure::Figures;
-use crate::flooded::{self, AMOUNTS, LONG, MOMENTS};
+use crate::flooded::{self, AMOUNTS, LONG, PHASES};
 use crate::table::{Table, number};
 
 /// Beside strangers that have this or that done.
@@ -74,11 +74,11 @@ pub fn a_flood(figures: &Figures) -> Table {
 
 /// The host in that flood.
 pub fn host_in_a_flood(figures: &Figures) -> Table {
-    let rows = MOMENTS.into_iter().filter_map(|(moment, title)| {
-        let name = flooded::host_name(moment);
+    let rows = PHASES.into_iter().filter_map(|(phase, title)| {
+        let name = flooded::host_name(phase);
         let of = |measure: &str| spread(figures, &format!("{name}/{measure}"));
         let resident = of("resident")?;
-        let next = if moment == LONG {
+        let next = if phase == LONG {
             of("next-reply")
         } else {
             None
@@ -140,8 +140,8 @@ pub mod tests {
                 add(format!("{name}/{measure}"), Unit::Ratio, 123.4);
             }
         }
-        for (moment, _) in MOMENTS {
-            let name = flooded::host_name(moment);
+        for (phase, _) in PHASES {
+            let name = flooded::host_name(phase);
             for (measure, unit) in flooded::OF_HOST {
                 add(format!("{name}/{measure}"), unit, 1_234.5);
                 add(format!("{name}/{measure}-ratio"), Unit::Ratio, 12.3);

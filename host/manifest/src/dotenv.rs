@@ -1,5 +1,5 @@
-//! Reads `.env` files with dotenvy, which Spin reads them with too: what a value becomes here is what
-//! the component gets there. Errors name the line and never quote it.
+//! Reads `.env` files with dotenvy, which Spin reads them with too: what a value becomes here is
+//! what the component gets there. Errors name the line and never quote it.
 
 use std::collections::HashMap;
 use std::fs;

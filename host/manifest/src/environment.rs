@@ -1,4 +1,4 @@
-//! Variables from the environment, with a dotenv file behind it.
+//! Variables from the environment, and from a `.env` file behind it.
 
 use std::collections::HashMap;
 use std::env::VarError;

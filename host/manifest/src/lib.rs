@@ -1,8 +1,17 @@
-//! Reads a Spin application's files, spin.toml and runtime-config.toml, and answers what they say:
-//! what the component is, what its variables are, what it may reach.
+//! Reads a Spin application's files, spin.toml and runtime-config.toml: what the component is, what
+//! its variables are, what it may reach.
 //!
-//! Rules and defaults are Spin's; what only Spin itself can serve is refused in a sentence. No
-//! error and no `Debug` output contains a variable's value. Nothing here runs anything.
+//! Rules and defaults are Spin's; what this application does not use of Spin is refused in a
+//! sentence. No error and no `Debug` output contains a variable's value.
+//!
+//! # Layout
+//! | files | |
+//! | --- | --- |
+//! | `manifest`, `trigger`, `component` | spin.toml |
+//! | `runtime`, `store` | runtime-config.toml |
+//! | `variables`, `environment`, `dotenv`, `template`, `names` | variables, and who provides them |
+//! | `allowed_hosts` | `allowed_outbound_hosts`, with variables filled in |
+//! | `section` | a table of a TOML file, whose errors quote no value |
 
 mod allowed_hosts;
 mod component;

@@ -1,5 +1,4 @@
-//! What a name may look like: variables' and components'. The rules are Spin's; reasons never repeat
-//! the name, and whoever reports them says where it stands.
+//! Spin's rules for the names of variables and components. Errors never repeat the name.
 
 use anyhow::{Result, bail, ensure};
 

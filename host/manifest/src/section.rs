@@ -1,8 +1,7 @@
-//! One table of a TOML file, read key by key.
+//! A table of a TOML file, read key by key. Errors name the file and the key, say what would be
+//! right, and never quote a value: a mistyped line may have a secret in it.
 //!
-//! Every error names the file and the key, and says what would be right. A value is never quoted:
-//! a mistyped line may hold a secret, which is also why the text of a file never goes through
-//! derived deserializers, whose errors do quote values.
+//! Derived deserializers quote values in their errors, so the files are read without them.
 
 use std::path::Path;
 use std::rc::Rc;

@@ -1,4 +1,4 @@
-//! Templates: text with `{{ variable }}` in it. Parsing only; values come from elsewhere.
+//! Parses text with `{{ variable }}` in it. Values come from elsewhere.
 
 use anyhow::{Context as _, Result};
 

@@ -1,4 +1,4 @@
-//! `spin:key-value@3.0.0`: which stores the component may open, its calls, and their errors.
+//! `spin:key-value@3.0.0` for one instance: access, calls and errors. Storage is in store/.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};

@@ -1,4 +1,4 @@
-//! What the component may call of Spin, for one instance: variables and the key-value store.
+//! The interfaces of Spin that the component calls: variables and the key-value store.
 
 mod key_value;
 mod variables;

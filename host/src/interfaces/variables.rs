@@ -1,4 +1,4 @@
-//! `spin:variables@3.0.0`. What a variable's value is, `app-manifest` knows.
+//! `spin:variables@3.0.0` for one instance. Values come from the crate `app-manifest`.
 
 use app_manifest::VariableError;
 use wasmtime::component::{Accessor, HasData};

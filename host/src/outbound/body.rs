@@ -1,4 +1,4 @@
-//! The body of a reply, with a limit to each of its pauses.
+//! A reply's body that fails where nothing comes for too long.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};

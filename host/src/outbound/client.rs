@@ -1,5 +1,5 @@
-//! The clients that send the component's requests: all instances share them and the connections
-//! they keep, as in Spin. What a connection is made of is in [`super::connection`].
+//! Sends the component's requests. All instances share the client and the connections it keeps, as
+//! in Spin.
 
 use std::error::Error as _;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! Connections to other services, made as Spin makes them: no `TCP_NODELAY`, and over plain TCP no
-//! write of several buffers at once. Both show in how a request reaches its server.
+//! Connects to other services as Spin does: without `TCP_NODELAY`, and over plain TCP without
+//! writes of several buffers at once. Both change how a request reaches its server.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;

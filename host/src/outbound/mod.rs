@@ -1,4 +1,4 @@
-//! The component's own HTTP requests: allowed or refused, then sent by [`client`].
+//! The component's own HTTP requests: allowed or refused here, and sent by [`client`].
 
 mod body;
 mod client;

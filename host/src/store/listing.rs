@@ -1,4 +1,4 @@
-//! The keys of a store on their way to whoever lists them.
+//! A listing of keys that is under way.
 
 use anyhow::Result;
 use tokio::sync::{mpsc, oneshot};

@@ -1,5 +1,5 @@
-//! The key-value store in Redis, as Spin keeps it: keys and values as they are, in the server's
-//! database that the URL names, whatever the store's label.
+//! The key-value store in Redis, as Spin keeps it: keys and values as they are, in the database
+//! that the URL names.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! Telling the user that the component serves, when it does. The server takes the place of the
-//! process that starts it, so a small child of that process waits for the port and prints.
+//! Prints a text once the server accepts connections. The server takes the place of the process
+//! that starts it, so a small child of that process waits for the port.
 
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::process::{Command, Stdio};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use crate::flags::Waiting;
+use crate::flags::AnnounceOptions;
 use crate::say;
 
 const INTERVAL: Duration = Duration::from_millis(50);
@@ -26,11 +26,11 @@ pub fn in_background(address: &str, text: &str) -> Result<()> {
 }
 
 /// The child's whole life. Gives up without a word: the server has its own messages.
-pub fn wait_and_print(waiting: &Waiting) {
+pub fn wait_and_print(options: &AnnounceOptions) {
     let started = Instant::now();
-    while started.elapsed() < PATIENCE && is_child_of(waiting.parent) {
-        if accepts(&waiting.address) {
-            say::result(&waiting.text);
+    while started.elapsed() < PATIENCE && is_child_of(options.parent) {
+        if accepts(&options.address) {
+            say::result(&options.text);
             return;
         }
         std::thread::sleep(INTERVAL);
@@ -75,7 +75,7 @@ mod tests {
     fn a_child_whose_parent_has_gone_gives_up_at_once() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         let started = Instant::now();
-        wait_and_print(&Waiting {
+        wait_and_print(&AnnounceOptions {
             parent: u32::MAX,
             address: listener.local_addr().expect("its address").to_string(),
             text: "never to be seen".to_owned(),
