@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::interface::files::{FILES, file};
 use crate::interface::inflate;
-use crate::message::Headers;
+use crate::http::message::Headers;
 use crate::testing::header_map;
 
 const HTML: &str = include_str!("../page/docs.html");

@@ -3,7 +3,7 @@
 use schemars::{Schema, json_schema};
 use serde_json::Value as Json;
 
-use crate::delivery::{DeploymentId, Misfit};
+use crate::delivery::{DeploymentId, ColumnError};
 
 /// Texts for a column that has room for so many UTF-16 code units: no control characters, and at
 /// least one character that can be seen. Characters beyond U+FFFF, of two units each, are taken
@@ -19,16 +19,16 @@ pub fn column_text(units: usize, types: Json) -> Schema {
 /// consumes, and spells out each class in it: `^(?!BLANK*$)ANY*$` says the same and takes it sixty
 /// times as long, for the 60,000 characters of `ANY`.
 fn pattern() -> String {
-    let blank = class("[", |verdict| *verdict == Err(Misfit::Empty));
-    let any = class("[", |verdict| *verdict != Err(Misfit::Control));
-    let others = class("[^", |verdict| *verdict != Err(Misfit::Control));
-    let no_control = class("[^", |verdict| *verdict == Err(Misfit::Control));
+    let blank = class("[", |verdict| *verdict == Err(ColumnError::Empty));
+    let any = class("[", |verdict| *verdict != Err(ColumnError::Control));
+    let others = class("[^", |verdict| *verdict != Err(ColumnError::Control));
+    let no_control = class("[^", |verdict| *verdict == Err(ColumnError::Control));
     format!("^(?!{blank}*$)(?!{any}*{others}){no_control}*$")
 }
 
 /// The characters up to U+FFFF that get such a verdict on their own, as ranges: JSON Schema has none
 /// of Unicode's classes.
-fn class(start: &str, is_in: fn(&Result<DeploymentId, Misfit>) -> bool) -> String {
+fn class(start: &str, is_in: fn(&Result<DeploymentId, ColumnError>) -> bool) -> String {
     let mut ranges: Vec<(u32, u32)> = Vec::new();
     for code in 0..=0xffff {
         let text = char::from_u32(code).map(String::from);

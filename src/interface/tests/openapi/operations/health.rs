@@ -2,7 +2,7 @@
 
 use super::service::{ExampleRequest, ExampleService};
 use super::{Operation, Schemas};
-use crate::health::{Health, Readiness};
+use crate::operations::health::{Health, Readiness};
 use crate::http::ErrorBody;
 
 pub fn all(schemas: &mut Schemas) -> [Operation; 2] {

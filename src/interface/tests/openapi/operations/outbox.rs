@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use super::payloads::{EntryId, EntryState, Limit};
 use super::service::{Answers, ExampleRequest, ExampleService, Settings};
 use super::{Operation, Schemas};
-use crate::admin::{Counted, Listed, One, Removed, Requeued, Retried, Round};
+use crate::operations::outbox::{Counted, Listed, One, Removed, Requeued, Retried, Round};
 use crate::http::ErrorBody;
 
 const OUTBOX: &str = "/admin/outbox";
