@@ -1,10 +1,8 @@
 //! The files of the page at `/docs`.
 
-use ::http::StatusCode;
-
 use super::{compressed, inflate};
 use crate::http::Reply;
-use crate::message::Headers;
+use crate::http::message::{Headers, StatusCode};
 
 /// A file of the page at `/docs`.
 #[derive(Debug)]

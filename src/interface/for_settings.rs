@@ -90,7 +90,10 @@ fn with_security(item: &str, security: Option<&str>, index: usize) -> Option<Str
 
 /// The alternatives for the callback, each an object of the schemes that it takes together.
 fn callback_security(settings: &AccessSettings) -> String {
-    let headers = settings.static_token.as_ref().map_or(0, |it| it.headers.len());
+    let headers = settings
+        .static_token
+        .as_ref()
+        .map_or(0, |it| it.headers.len());
     let tokens = (0..headers).map(|index| numbered(STATIC_TOKEN, index));
     let alternatives: Vec<_> = match (settings.requirement, &settings.jwt) {
         (Requirement::Open, _) => vec!["{}".to_owned()],
@@ -173,9 +176,9 @@ fn components(all: &str, paths: &str, config: &Config) -> Option<String> {
 
 /// All security schemes, with one for each header that the static token may come in.
 fn security_schemes(all: &str, config: &Config) -> Option<String> {
-    let door = config.callback.as_ref();
-    let headers = door.and_then(|door| settings.static_token.as_ref());
-    let headers = headers.map(|settings| settings.headers.as_slice());
+    let settings = config.callback.as_ref();
+    let token = settings.and_then(|settings| settings.static_token.as_ref());
+    let headers = token.map(|token| token.headers.as_slice());
     let mut schemes = Members::default();
     for (name, scheme) in Members::read(all)? {
         match headers.filter(|_| name.starts_with(STATIC_TOKEN)) {

@@ -12,7 +12,6 @@ use std::sync::OnceLock;
 use crate::config::Config;
 use crate::http::Reply;
 use crate::http::json;
-use crate::http::message::Headers;
 use crate::http::message::StatusCode;
 
 pub use files::{File, file};

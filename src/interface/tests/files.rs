@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::http::message::Headers;
 use crate::interface::files::{FILES, file};
 use crate::interface::inflate;
-use crate::http::message::Headers;
 use crate::testing::header_map;
 
 const HTML: &str = include_str!("../page/docs.html");

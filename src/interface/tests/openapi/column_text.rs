@@ -3,7 +3,7 @@
 use schemars::{Schema, json_schema};
 use serde_json::Value as Json;
 
-use crate::delivery::{DeploymentId, ColumnError};
+use crate::delivery::{ColumnError, DeploymentId};
 
 /// Texts for a column that has room for so many UTF-16 code units: no control characters, and at
 /// least one character that can be seen. Characters beyond U+FFFF, of two units each, are taken

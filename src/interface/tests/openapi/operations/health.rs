@@ -2,8 +2,8 @@
 
 use super::service::{ExampleRequest, ExampleService};
 use super::{Operation, Schemas};
-use crate::operations::health::{Health, Readiness};
 use crate::http::ErrorBody;
+use crate::operations::health::{Health, Readiness};
 
 pub fn all(schemas: &mut Schemas) -> [Operation; 2] {
     [alive(schemas), ready(schemas)]

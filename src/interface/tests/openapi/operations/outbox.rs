@@ -5,8 +5,8 @@ use serde_json::{Value as Json, json};
 use super::payloads::{EntryId, EntryState, Limit};
 use super::service::{Answers, ExampleRequest, ExampleService, Settings};
 use super::{Operation, Schemas};
-use crate::operations::outbox::{Counted, Listed, One, Removed, Requeued, Retried, Round};
 use crate::http::ErrorBody;
+use crate::operations::outbox::{Counted, Listed, One, Removed, Requeued, Retried, Round};
 
 const OUTBOX: &str = "/admin/outbox";
 const REMOTE: Settings<'static> = &[("data_api", "postgrest")];
