@@ -122,7 +122,7 @@ fn every_secret_of_the_component_comes_from_the_secret_of_the_page() {
             (from.name.as_str(), &from.key),
             ("sam-callback", &variable.name)
         );
-        // Without it the door is shut, so it may as well not start.
+        // Without it every callback is refused, so it may as well not start.
         assert_eq!(from.optional, from.key != "callback_token", "{}", from.key);
         assert!(page().contains(&from.key), "{}", from.key);
     }

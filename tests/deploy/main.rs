@@ -111,7 +111,7 @@ fn these_files_lead_to_data_api_builder_with_a_token_of_entra_id() {
 }
 
 #[test]
-fn behind_one_proxy_callers_are_told_apart_and_where_they_cannot_be_nobody_is_limited() {
+fn behind_one_proxy_callers_are_distinguished_and_where_they_cannot_be_nobody_is_limited() {
     let secrets = [
         ("callback_token", "un-token-de-prueba"),
         ("oauth_client_secret", "s"),
@@ -146,7 +146,7 @@ fn the_file_for_supabase_leads_to_its_api_with_both_headers() {
 }
 
 #[test]
-fn without_its_secrets_a_place_stays_shut() {
+fn without_its_secrets_a_place_accepts_nothing() {
     for (place, lacking) in [
         ("azure-sql", &["oauth_client_secret", "callback_token"][..]),
         ("spinkube", &["oauth_client_secret", "callback_token"]),

@@ -58,7 +58,7 @@ rm() { :; }
 jq() { :; }
 "#;
 
-/// A line that calls the service is run, and of others the arguments are told.
+/// A line that calls the service is run, and of others the arguments are written down.
 const LOOKED_AT: &str = r#"
 curl() {
   case "$*" in
@@ -167,7 +167,7 @@ fn run(page: &str) -> Vec<Answered> {
         .collect();
     for line in &answered {
         let is_as_it_says = match line.status {
-            // Of what is shown to be refused, a door without a token and a body without fields.
+            // Of what is shown to be refused, a request without a token and a body without fields.
             200 | 202 | 401 | 422 => true,
             404 => line.url.contains(ID) && line.body.contains("ninguna entrada"),
             _ => false,

@@ -1,8 +1,8 @@
 //! The guide's messages and replies.
 
-use ring::hmac;
 use serde_json::Value;
 use support::server::{Reply, Server};
+use support::signatures::hex_by;
 
 use crate::{PATH, PLAIN, blocks, rows, serve};
 
@@ -19,13 +19,7 @@ fn parsed(text: &str) -> Value {
 }
 
 fn send(server: &Server, body: &str) -> Reply {
-    let key = hmac::Key::new(hmac::HMAC_SHA256, PLAIN.as_bytes());
-    let signature = hmac::sign(&key, body.as_bytes());
-    let signature: String = signature
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let signature = hex_by(PLAIN, body.as_bytes());
     let headers = [
         ("content-type", "application/json"),
         ("x-webhook-signature", signature.as_str()),

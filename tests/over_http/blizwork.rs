@@ -164,11 +164,11 @@ fn an_invalid_call_gets_what_an_unknown_path_gets() {
         ("PUT", json, b"{}".to_vec(), 0),
         ("DELETE", json, b"".to_vec(), 0),
     ] {
-        let told = server.send(method, HOOK, &[content_type, id], &sent);
+        let answer = server.send(method, HOOK, &[content_type, id], &sent);
         let elsewhere = server.send(method, "/blizwor", &[content_type, id], &sent);
         let shown = String::from_utf8_lossy(&sent[..sent.len().min(40)]).into_owned();
-        assert_eq!(seen(&told), seen(&elsewhere), "{method} {shown}");
-        assert_eq!(told.refusal(), (404, "not_found".to_owned()));
+        assert_eq!(seen(&answer), seen(&elsewhere), "{method} {shown}");
+        assert_eq!(answer.refusal(), (404, "not_found".to_owned()));
         let asked = blizwork.upstream.take_requests().len();
         assert_eq!(asked, asks, "{method} {shown}");
     }
@@ -176,8 +176,8 @@ fn an_invalid_call_gets_what_an_unknown_path_gets() {
     assert_eq!(data_api.take_requests().len(), 0);
     let plain = [plain];
     let other = body("other-content-type", 0);
-    let told = server.send("POST", HOOK, &plain, other.as_bytes());
-    assert_eq!(told.refusal(), (415, "unsupported_media_type".to_owned()));
+    let answer = server.send("POST", HOOK, &plain, other.as_bytes());
+    assert_eq!(answer.refusal(), (415, "unsupported_media_type".to_owned()));
     let line = server.line_with("\"outcome\":\"replayed\"");
     assert_eq!(line["status"], 404);
 }

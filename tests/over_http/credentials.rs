@@ -6,7 +6,7 @@ use support::server::{Server, TOKEN};
 const BODY: &[u8] = br#"{"deploymentId":"d","status":"COMPLETED"}"#;
 
 #[test]
-fn without_the_token_nothing_opens_nothing_changes_and_nothing_is_learnt() {
+fn without_the_token_all_refusals_are_the_same_and_no_row_changes() {
     for mode in ["optional", "strict"] {
         let server = Server::start(&[("callback_auth_mode", mode)]);
         let longer = format!("{TOKEN}x");
@@ -44,7 +44,7 @@ fn without_the_token_nothing_opens_nothing_changes_and_nothing_is_learnt() {
 }
 
 #[test]
-fn either_header_and_either_token_opens_while_one_is_being_replaced() {
+fn either_header_and_either_token_is_accepted_while_one_is_being_replaced() {
     let tokens = format!("{TOKEN} el-token-nuevo-de-prueba");
     let server = Server::start_bare(&[
         ("callback_token", &tokens),
@@ -65,7 +65,7 @@ fn either_header_and_either_token_opens_while_one_is_being_replaced() {
 }
 
 #[test]
-fn none_opens_to_all_in_development() {
+fn mode_none_accepts_everybody_in_development() {
     let server = Server::start_bare(&[
         ("callback_auth_mode", "none"),
         ("environment", "development"),
@@ -75,7 +75,7 @@ fn none_opens_to_all_in_development() {
 }
 
 #[test]
-fn a_misconfigured_door_stays_shut_and_says_why_to_operators_only() {
+fn a_misconfigured_endpoint_answers_503_and_only_operators_see_why() {
     for (settings, setting) in [
         (&[][..], "callback_token"),
         (&[("callback_auth_mode", "none")], "callback_auth_mode"),
@@ -125,7 +125,7 @@ fn a_misconfigured_door_stays_shut_and_says_why_to_operators_only() {
 }
 
 #[test]
-fn all_that_is_wrong_is_said_at_once() {
+fn all_wrong_settings_are_reported_at_once() {
     let server = Server::start_bare(&[("max_body_bytes", "mucho"), ("log_level", "alto")]);
     let body = server.send("GET", "/health/ready", &[], b"").json();
     let problems = body["problems"].as_object().expect("problems");

@@ -37,7 +37,7 @@ fn send(server: &Server, static_token: Option<&str>, jwt: Option<&str>) -> Reply
     server.send("POST", "/api/callback", &headers, BODY)
 }
 
-/// What the callback's door is to say.
+/// The status that the callback's endpoint is to answer.
 fn expected(mode: &str, token_is_right: bool, jwt_is_right: bool) -> u16 {
     match (mode, token_is_right, jwt_is_right) {
         ("none", _, _) => 200,
@@ -50,7 +50,7 @@ fn expected(mode: &str, token_is_right: bool, jwt_is_right: bool) -> u16 {
 }
 
 #[test]
-fn each_mode_opens_to_what_it_says_and_nothing_else_changes_the_row() {
+fn each_mode_accepts_what_it_says_and_nothing_else_changes_the_row() {
     let expired = token("RS256", "rsa", -120);
     let forged = token("RS256", "other-rsa", 300);
     let right = token("RS256", "rsa", 300);
@@ -247,7 +247,7 @@ fn a_refusal_is_the_same_whatever_was_wrong_and_only_the_log_says_what() {
 }
 
 #[test]
-fn a_wrong_token_beside_the_right_credential_opens_and_warns() {
+fn a_wrong_token_beside_the_right_credential_is_accepted_with_a_warning() {
     let server = Server::start(&[("jwt_public_key", &public_key("p256.pem"))]);
     let expired = token("ES256", "p256", -300);
     assert_eq!(send(&server, Some(TOKEN), Some(&expired)).status, 200);
@@ -259,7 +259,7 @@ fn a_wrong_token_beside_the_right_credential_opens_and_warns() {
 }
 
 #[test]
-fn a_key_that_cannot_be_used_shuts_the_door_and_says_what_to_do() {
+fn an_unusable_key_makes_the_endpoint_answer_503_and_readiness_says_what_to_do() {
     for (key, advice) in [
         (public_key("certificate.pem"), "openssl x509 -pubkey"),
         (public_key("rsa-1024.pem"), "2048"),

@@ -46,7 +46,7 @@ fn every_request_leaves_its_audit_line() {
 }
 
 #[test]
-fn a_body_refused_behind_the_door_is_shown_up_to_2_kib_without_secrets() {
+fn an_invalid_body_with_a_good_credential_is_logged_up_to_2_kib_without_secrets() {
     let server = Server::start(&[]);
     let filler = "x".repeat(4000);
     let body =

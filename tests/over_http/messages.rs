@@ -32,7 +32,7 @@ fn start(data_api: &Upstream, more: &[(&str, &str)]) -> Server {
     Server::start(&[&own, more].concat())
 }
 
-fn tell_at(server: &Server, path: &str, body: &[u8]) -> Reply {
+fn post_to(server: &Server, path: &str, body: &[u8]) -> Reply {
     let signature = hex(body);
     let headers = [
         ("Content-Type", "application/json"),
@@ -41,8 +41,8 @@ fn tell_at(server: &Server, path: &str, body: &[u8]) -> Reply {
     server.send("POST", path, &headers, body)
 }
 
-fn tell(server: &Server, body: &Value) -> Reply {
-    tell_at(server, RECEIVE, body.to_string().as_bytes())
+fn post(server: &Server, body: &Value) -> Reply {
+    post_to(server, RECEIVE, body.to_string().as_bytes())
 }
 
 /// As Standard Webhooks has it, so many seconds ago.
@@ -92,11 +92,11 @@ fn each_type_changes_a_row_of_its_own_table() {
             json!({}),
         ),
     ] {
-        let reply = tell(&server, &body);
+        let reply = post(&server, &body);
         assert_eq!(reply.status, 200, "{reply:?}");
-        let told = reply.json();
-        assert_eq!(told["success"], true);
-        assert!(told["data"]["received_at"].is_string(), "{told}");
+        let answer = reply.json();
+        assert_eq!(answer["success"], true);
+        assert!(answer["data"]["received_at"].is_string(), "{answer}");
         let [asked] = &data_api.take_requests()[..] else {
             panic!("one request")
         };
@@ -109,14 +109,14 @@ fn each_type_changes_a_row_of_its_own_table() {
         let mut expected = sets;
         expected["content"] = json!("c");
         expected["metadata"] = json!(body["metadata"].to_string());
-        expected["message_id"] = told["data"]["message_id"].clone();
+        expected["message_id"] = answer["data"]["message_id"].clone();
         expected["message_timestamp"] = json!(moment);
         assert_eq!(asked.json(), expected);
     }
 }
 
 #[test]
-fn nobody_gets_in_without_a_signature_over_these_very_bytes() {
+fn only_a_signature_over_these_very_bytes_is_accepted() {
     let data_api = data_api();
     let server = start(&data_api, &[("failed_attempts_per_minute", "0")]);
     let body = user("u").to_string();
@@ -136,9 +136,9 @@ fn nobody_gets_in_without_a_signature_over_these_very_bytes() {
     ] {
         let reply = server.send("POST", RECEIVE, headers, body.as_bytes());
         assert_eq!(reply.status, 401, "{headers:?}");
-        let told = json!({"success": false, "data": null,
+        let answer = json!({"success": false, "data": null,
             "message": "Las credenciales faltan o no son válidas."});
-        assert_eq!(reply.json(), told);
+        assert_eq!(reply.json(), answer);
         let challenge = reply.header("www-authenticate").expect("a challenge");
         assert!(challenge.contains("x-webhook-signature"), "{challenge}");
         assert!(challenge.contains("webhook-signature"), "{challenge}");
@@ -157,7 +157,7 @@ fn nobody_gets_in_without_a_signature_over_these_very_bytes() {
 }
 
 #[test]
-fn what_is_wrong_with_a_message_is_told_in_its_own_format() {
+fn an_invalid_message_is_answered_in_the_format_of_messages() {
     let data_api = data_api();
     let server = start(&data_api, &[]);
     let limit = 1 << 20;
@@ -175,23 +175,23 @@ fn what_is_wrong_with_a_message_is_told_in_its_own_format() {
         (padded(limit), 200),
         (padded(limit + 1), 413),
     ] {
-        let reply = tell_at(&server, RECEIVE, &body);
+        let reply = post_to(&server, RECEIVE, &body);
         assert_eq!(reply.status, status, "{reply:?}");
-        let told = reply.json();
-        assert_eq!(told["success"], status == 200);
-        let names = told.as_object().expect("an object").keys();
-        assert!(names.eq(["data", "message", "success"]), "{told}");
+        let answer = reply.json();
+        assert_eq!(answer["success"], status == 200);
+        let names = answer.as_object().expect("an object").keys();
+        assert!(names.eq(["data", "message", "success"]), "{answer}");
     }
-    let told = tell_at(&server, RECEIVE, br#"{"type":"promo"}"#).json();
+    let answer = post_to(&server, RECEIVE, br#"{"type":"promo"}"#).json();
     let missing = [
         "content",
         "metadata.discount",
         "metadata.promo_id",
         "metadata.valid_until",
     ];
-    let errors = told["data"]["errors"].as_object().expect("errors");
-    assert!(errors.keys().eq(missing), "{told}");
-    assert!(errors.values().all(|what| what == "falta"), "{told}");
+    let errors = answer["data"]["errors"].as_object().expect("errors");
+    assert!(errors.keys().eq(missing), "{answer}");
+    assert!(errors.values().all(|what| what == "falta"), "{answer}");
     let other = server.send("DELETE", RECEIVE, &[], b"");
     assert_eq!((other.status, other.header("allow")), (405, Some("POST")));
     assert_eq!(other.json()["success"], false);
@@ -203,8 +203,8 @@ fn all_of_it_is_below_the_root_path() {
     let data_api = data_api();
     let server = start(&data_api, &[("root_path", "/api")]);
     let body = user("u").to_string();
-    assert_eq!(tell_at(&server, RECEIVE, body.as_bytes()).status, 404);
-    let reply = tell_at(&server, "/api/webhook/receive", body.as_bytes());
+    assert_eq!(post_to(&server, RECEIVE, body.as_bytes()).status, 404);
+    let reply = post_to(&server, "/api/webhook/receive", body.as_bytes());
     assert_eq!(reply.status, 200);
     let health = server.send("GET", "/api/webhook/health", &[], b"");
     assert_eq!(
@@ -226,8 +226,8 @@ fn a_message_that_comes_again_changes_nothing_and_is_answered_the_same() {
     let mut server = start(&data_api, &[]);
     for round in ["the same bytes", "metadata.id", "webhook-id"] {
         let send = |server: &Server| match round {
-            "the same bytes" => tell(server, &user("u")),
-            "metadata.id" => tell(server, &with_id("m-1", "1")),
+            "the same bytes" => post(server, &user("u")),
+            "metadata.id" => post(server, &with_id("m-1", "1")),
             _ => standard(server, "msg_1", 0, &with_id("m-2", "1")),
         };
         let first = send(&server);
@@ -251,7 +251,7 @@ fn an_id_that_was_used_for_other_content_is_refused_by_its_name() {
     let mut server = start(&data_api, &[]);
     for (by, id) in [("metadata.id", "m-1"), ("webhook-id", "msg_1")] {
         let send = |server: &Server, content: &str| match by {
-            "metadata.id" => tell(server, &with_id(id, content)),
+            "metadata.id" => post(server, &with_id(id, content)),
             _ => standard(server, id, 0, &with_id("", content)),
         };
         assert_eq!(send(&server, "1").status, 200, "{by}");
@@ -295,10 +295,10 @@ fn what_the_data_api_refuses_for_good_may_be_corrected_under_its_id() {
         false => upstream::json(200, &json!([{"user_id": "u"}])),
     });
     let server = start(&data_api, &[]);
-    assert_eq!(tell(&server, &with_id("m-1", "too long")).status, 202);
-    let corrected = tell(&server, &with_id("m-1", "short"));
+    assert_eq!(post(&server, &with_id("m-1", "too long")).status, 202);
+    let corrected = post(&server, &with_id("m-1", "short"));
     assert_eq!(corrected.status, 200, "{corrected:?}");
-    assert_eq!(tell(&server, &with_id("m-1", "too long")).status, 422);
+    assert_eq!(post(&server, &with_id("m-1", "too long")).status, 422);
 }
 
 #[test]
@@ -309,7 +309,7 @@ fn of_two_at_once_under_one_id_each_that_is_acknowledged_came_to_the_data_api() 
         let id = format!("m-{round}");
         let replies: Vec<_> = std::thread::scope(|scope| {
             let (server, id) = (&server, &id);
-            let send = |content| scope.spawn(move || tell(server, &with_id(id, content)).status);
+            let send = |content| scope.spawn(move || post(server, &with_id(id, content)).status);
             let both = ["1", "2"].map(send);
             both.map(|it| it.join().expect("a reply")).into()
         });
@@ -328,9 +328,9 @@ fn a_client_has_so_many_messages_a_minute() {
     let data_api = data_api();
     let server = start(&data_api, &[("webhook_rate_limit_per_minute", "5")]);
     for n in 0..5 {
-        assert_eq!(tell(&server, &user(&n.to_string())).status, 200, "{n}");
+        assert_eq!(post(&server, &user(&n.to_string())).status, 200, "{n}");
     }
-    let reply = tell(&server, &user("6"));
+    let reply = post(&server, &user("6"));
     assert_eq!(
         (reply.status, &reply.json()["success"]),
         (429, &json!(false))
@@ -347,9 +347,9 @@ fn a_client_has_so_many_messages_a_minute() {
 }
 
 #[test]
-fn without_a_secret_the_door_is_shut() {
+fn without_a_secret_the_endpoint_answers_503() {
     let server = Server::start(&[]);
-    let reply = tell(&server, &user("u"));
+    let reply = post(&server, &user("u"));
     assert_eq!(
         (reply.status, &reply.json()["success"]),
         (503, &json!(false))
@@ -391,18 +391,18 @@ fn promo(discount: u32, timestamp: &str) -> Value {
 fn what_is_newer_stays_in_a_real_database_whatever_the_order() {
     let (postgrest, server) = with_database(&[]);
     let at = |second: u32| format!("2026-01-02T03:04:{second:02}-05:00");
-    let told = [
+    let messages = [
         (10, "Mensaje procesado."),
         (5, "Mensaje recibido; ya había otro más reciente."),
         (10, "Mensaje procesado."),
         (20, "Mensaje procesado."),
         (19, "Mensaje recibido; ya había otro más reciente."),
     ];
-    for (number, (second, message)) in told.into_iter().enumerate() {
+    for (number, (second, message)) in messages.into_iter().enumerate() {
         let mut body = promo(second, &at(second));
         // Not the same message, even where it is of the same moment.
         body["number"] = json!(number);
-        let reply = tell(&server, &body);
+        let reply = post(&server, &body);
         assert_eq!(reply.status, 200, "{reply:?}");
         assert_eq!(reply.json()["message"], message, "{second}");
     }
@@ -414,7 +414,7 @@ fn what_is_newer_stays_in_a_real_database_whatever_the_order() {
     std::thread::scope(|scope| {
         for second in (21..60).rev().step_by(2).chain((21..60).rev().step_by(3)) {
             scope.spawn(move || {
-                let reply = tell(server, &promo(second, &at(second)));
+                let reply = post(server, &promo(second, &at(second)));
                 assert!(matches!(reply.status, 200 | 202), "{reply:?}");
             });
         }
@@ -444,7 +444,7 @@ fn a_real_database_takes_both_ends_of_the_range_of_a_date() {
     ] {
         let body = json!({"type": "promo", "content": "c", "metadata": {
             "promo_id": "P", "valid_until": valid_until, "discount": 1}});
-        let reply = tell(&server, &body);
+        let reply = post(&server, &body);
         assert_eq!(reply.status, 200, "{valid_until}: {reply:?}");
         let statement = "select (valid_until at time zone 'UTC')::text from promos";
         let kept = postgrest.database.connect().query_one(statement, &[]);
@@ -465,7 +465,7 @@ fn every_kind_of_row_is_written_to_a_real_database() {
     for content in ["Ana", "Eva"] {
         let mut body = body.clone();
         body["content"] = json!(content);
-        assert_eq!(tell(&server, &body).status, 200);
+        assert_eq!(post(&server, &body).status, 200);
         let kept = row(database, "usuarios", "user_id", "U");
         assert_eq!(kept["content"], content);
         assert_eq!(kept["metadata"], metadata.to_string());
@@ -473,7 +473,7 @@ fn every_kind_of_row_is_written_to_a_real_database() {
 
     let body = json!({"type": "reservation_update", "content": "c",
         "metadata": {"reservation_id": "R", "status": "confirmada"}});
-    assert_eq!(tell(&server, &body).status, 202);
+    assert_eq!(post(&server, &body).status, 202);
     let made = "insert into reservas (reservation_id, status) values ('R', 'pendiente')";
     database.connect().batch_execute(made).expect("inserted");
     let start = std::time::Instant::now();

@@ -20,7 +20,7 @@ fn problems(server: &Server) -> Value {
 }
 
 #[test]
-fn the_headers_word_in_a_token_opens_nothing_and_is_named() {
+fn the_headers_scheme_in_a_token_is_rejected_and_named() {
     let server = Server::start(&[("admin_token", "Bearer adm-0123456789abcdef")]);
     for word in ["Bearer Bearer", "Bearer adm-0123456789abcdef"] {
         let headers = [("Authorization", word)];
@@ -37,12 +37,12 @@ fn the_headers_word_in_a_token_opens_nothing_and_is_named() {
             .contains("«Bearer»")
     );
     assert!(!server.printed().contains("0123456789abcdef"));
-    // What is wrong with one shuts no other.
+    // One wrong setting disables no other endpoint.
     assert_eq!(server.callback(BODY).status, 200);
 }
 
 #[test]
-fn a_value_that_opens_two_things_and_one_that_is_short_open_nothing() {
+fn a_secret_of_two_settings_and_one_that_is_short_are_rejected() {
     let server = Server::start(&[("admin_token", TOKEN), ("webhook_secret", "whsec_AA==")]);
     assert_eq!(server.callback(BODY).status, 503);
     let bearer = format!("Bearer {TOKEN}");
@@ -99,7 +99,7 @@ fn a_key_of_messages_in_quotes_or_capitals_is_taken() {
 }
 
 #[test]
-fn one_odd_member_of_a_key_set_shuts_out_nobody() {
+fn one_odd_member_of_a_key_set_does_not_disable_the_others() {
     let keys: Value = serde_json::from_str(&public_key("jwk.json")).expect("JSON");
     let set = json!({"keys": [
         {"use": "sig", "kid": "sin-tipo"},

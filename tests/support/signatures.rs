@@ -11,9 +11,14 @@ pub const SECRET: &str = "un-s3creto-de-mensajes";
 /// The key of Standard Webhooks.
 pub const STANDARD: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
-/// `x-webhook-signature`.
+/// `x-webhook-signature` by [`SECRET`].
 pub fn hex(body: &[u8]) -> String {
-    let key = hmac::Key::new(HMAC_SHA256, SECRET.as_bytes());
+    hex_by(SECRET, body)
+}
+
+/// `x-webhook-signature` by this secret.
+pub fn hex_by(secret: &str, body: &[u8]) -> String {
+    let key = hmac::Key::new(HMAC_SHA256, secret.as_bytes());
     let tag = hmac::sign(&key, body);
     let hex = tag.as_ref().iter().map(|byte| format!("{byte:02x}"));
     hex.collect()

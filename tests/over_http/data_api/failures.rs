@@ -1,5 +1,5 @@
-//! A data API that fails, in each of the ways there are: what the caller is told, what the log
-//! says, and how often it was asked.
+//! A data API that fails, in each of the ways there are: the reply to the caller, the log line, and
+//! how often the data API is asked.
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 
@@ -55,11 +55,11 @@ fn assert_queued(server: &Server, expected: &str) {
 }
 
 #[test]
-fn what_may_pass_in_a_moment_is_tried_once_more_and_told_as_a_warning() {
+fn a_retryable_failure_is_tried_once_more_and_logged_as_a_warning() {
     let broken = "connection broken";
     let broke_off = "status 201 Created, but the reply broke off: connection broken";
     let late = "no whole reply within ";
-    for (first, told) in [
+    for (first, cause) in [
         (Act::Reset(Vec::new()), broken),
         (Act::Bytes(Vec::new()), broken),
         (Act::Bytes(b"nonsense\r\n\r\n".to_vec()), broken),
@@ -86,12 +86,12 @@ fn what_may_pass_in_a_moment_is_tried_once_more_and_told_as_a_warning() {
         let line = line(&server, &reply);
         assert_eq!(line["level"], "warn", "{line}");
         let retried = line["retried"].as_str().expect("it was");
-        assert!(retried.starts_with(told), "{retried}: {first:?}");
+        assert!(retried.starts_with(cause), "{retried}: {first:?}");
         let asked = data_api.take_requests();
         assert_eq!(asked.len(), 2);
         assert_eq!(asked[0], asked[1]);
 
-        assert_queued(&server, told);
+        assert_queued(&server, cause);
         assert_eq!(data_api.take_requests().len(), 2, "{first:?}");
     }
 }
@@ -101,7 +101,7 @@ fn what_a_second_attempt_cannot_mend_is_not_tried_again() {
     let error = |code: &str| json!({"error": {"code": code, "message": "hush"}});
     let json_text = |text: &str| Act::Reply(200, "application/json", text.as_bytes().to_vec());
     let endless = vec![b'x'; 10 << 20];
-    for (act, told, may_pass) in [
+    for (act, cause, may_pass) in [
         (
             upstream::json(400, &error("BadRequest")),
             "status 400 Bad Request, code BadRequest",
@@ -167,10 +167,10 @@ fn what_a_second_attempt_cannot_mend_is_not_tried_again() {
     ] {
         let data_api = Upstream::playing(vec![act]);
         let server = start(&data_api.origin());
-        assert_queued(&server, told);
+        assert_queued(&server, cause);
         let line = server.line_with("\"outcome\":\"queued\"");
         assert_eq!(line["may_pass"], may_pass, "{line}");
-        assert_eq!(data_api.take_requests().len(), 1, "{told}");
+        assert_eq!(data_api.take_requests().len(), 1, "{cause}");
     }
 }
 

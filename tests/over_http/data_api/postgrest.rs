@@ -194,7 +194,7 @@ fn an_older_sam_has_its_state_changed_and_nothing_else() {
 }
 
 #[test]
-fn a_key_that_the_api_refuses_is_told_in_the_log_and_not_to_the_caller() {
+fn a_key_that_the_api_refuses_is_in_the_log_and_not_in_the_reply() {
     let postgrest = PostgrestServer::start(Database::supabase());
     let mut settings = postgrest.settings();
     settings.retain(|(name, _)| *name != "data_api_headers");
