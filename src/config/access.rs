@@ -157,7 +157,7 @@ fn require_credentials(
     match mode {
         AuthMode::Optional if !has_token && !has_key => lacking.push((
             settings::CALLBACK_TOKEN,
-            "falta, o falta jwt_public_key: la puerta no tiene ninguna credencial que comprobar",
+            "falta, o falta jwt_public_key: no hay ninguna credencial que comprobar",
         )),
         AuthMode::Required | AuthMode::Strict if !has_token => {
             lacking.push((
@@ -279,7 +279,7 @@ fn read_jwt(reader: &mut Reader) -> Result<Option<JwtSettings>, Noted> {
     });
     let (keys, issuer, audience, leeway) = (keys?, issuer?, audience?, leeway?);
     for left_out in keys.iter().flat_map(Keys::left_out) {
-        reader.warning(settings::JWT_PUBLIC_KEY, format!("no se usa la {left_out}"));
+        reader.warning(settings::JWT_PUBLIC_KEY, format!("se omite la {left_out}"));
     }
     Ok(keys.map(|keys| JwtSettings {
         keys,

@@ -193,7 +193,8 @@ fn read_server(reader: &mut Reader) -> Result<ServerSettings, Noted> {
         secrets::note_sent(reader, settings::DATA_API_HEADERS, last);
     }
     if oauth.is_some() && headers.first("authorization").is_some() {
-        let what = "lleva Authorization, y también la pondría oauth_client_id: solo una de las dos";
+        let what =
+            "tiene Authorization, y oauth_client_id también la pondría: use solo una de las dos";
         return Err(reader.problem(settings::DATA_API_HEADERS, SettingError::new(what)));
     }
     Ok(ServerSettings {
@@ -228,7 +229,7 @@ fn read_oauth(reader: &mut Reader) -> Result<Option<OAuthSettings>, Noted> {
     ];
     for (setting, is_lacking) in lacking {
         if is_lacking {
-            let what = "falta, y las demás oauth_* están puestas";
+            let what = "falta, y las demás oauth_* están configuradas";
             reader.problem(setting, SettingError::new(what));
         }
     }

@@ -166,7 +166,7 @@ pub fn unfilled(text: &str) -> Option<&'static str> {
         || signs.into_iter().any(is_masked)
         || EXAMPLES.iter().any(|example| plain.contains(example))
     {
-        return Some("es un texto de ejemplo: ponga el valor verdadero");
+        return Some("es un texto de ejemplo: ponga el valor real");
     }
     None
 }

@@ -153,7 +153,7 @@ fn read_tokens(value: &str) -> Result<Vec<Secret>, SettingError> {
         // Other characters cannot come in a header, or not in the same way from every caller.
         if word.bytes().any(|byte| !byte.is_ascii_graphic()) {
             return Err(SettingError(format!(
-                "{place}un token solo puede llevar letras, cifras y signos ASCII, sin tildes ni eñes"
+                "{place}un token solo puede tener letras, números y signos ASCII, sin tildes ni eñes"
             )));
         }
     }

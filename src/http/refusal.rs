@@ -92,7 +92,7 @@ impl Refusal {
 
     /// A notification for a row whose key, which came in `field`, the data API has no way to name.
     pub fn unaddressable(field: &'static str) -> Self {
-        let what = "el API de datos no admite este valor como clave";
+        let what = "la API de datos no admite este valor como clave";
         Self::field(field, what.to_owned())
     }
 
@@ -177,7 +177,7 @@ impl Refusal {
             Self::Replayed => (
                 Code::UNAUTHORIZED,
                 "replayed",
-                "Esa notificación solo vale una vez, y ya llegó antes.",
+                "Esa notificación ya se recibió: cada una se acepta una sola vez.",
             ),
             Self::NotJson(place) => {
                 let message = format!("El cuerpo no es JSON válido ({place}).");

@@ -136,7 +136,7 @@ fn each_type_is_written_to_its_own_row() {
 fn what_is_wrong_is_named_and_nothing_is_written() {
     let app = door(&[]);
     let moment = "debe ser una fecha y hora RFC 3339, como 2026-01-31T23:59:59Z";
-    let types = "no se conoce ese tipo; se admite: reservation_update, promo, user_info";
+    let types = "tipo desconocido; se admite: reservation_update, promo, user_info";
     for (body, errors) in [
         (json!({}), json!({"type": "falta", "content": "falta"})),
         (json!([]), json!({"body": "debe ser un objeto JSON"})),

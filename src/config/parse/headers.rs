@@ -65,7 +65,7 @@ pub fn header_values(value: &str) -> Result<Headers, SettingError> {
         let name = header(name)
             .filter(|name| !NOT_FOR_DATA_API.contains(&name.as_str()))
             .ok_or_else(|| {
-                SettingError::new("lleva una cabecera que no es válida o no se puede poner")
+                SettingError::new("tiene una cabecera que no es válida o que no se puede enviar")
             })?;
         let value = secrets::header_value(&name, value.as_str().ok_or_else(error)?)?;
         if !is_field_value(value) {

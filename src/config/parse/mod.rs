@@ -70,7 +70,7 @@ pub fn claim(value: &str) -> Result<Option<String>, SettingError> {
     let is_url = value.contains("://");
     if is_url && (value.contains(['{', '}', '<', '>'])) {
         return Err(SettingError::new(
-            "lleva un hueco sin rellenar, como {tenantid}: ponga el valor del token",
+            "tiene una parte de ejemplo sin reemplazar, como {tenantid}: ponga el valor del token",
         ));
     }
     if is_url && value.contains(|c: char| c.is_whitespace() || c == ',') {

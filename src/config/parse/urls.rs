@@ -27,7 +27,7 @@ fn misplaced(origin: &str) -> &'static str {
     };
     match rest {
         _ if pasted::unfilled(origin).is_some() || rest.contains(['<', '{']) => {
-            "; lleva un hueco sin rellenar"
+            "; tiene una parte de ejemplo sin reemplazar"
         }
         _ if rest.contains([' ', ',', ';']) => "; se admite una sola",
         _ if rest.contains('@') => "; lleva un usuario",
@@ -65,7 +65,7 @@ pub fn url(value: &str) -> Result<Option<String>, SettingError> {
     }
     if pasted::unfilled(value).is_some() || value.contains(['<', '>', '{', '}']) {
         return Err(SettingError::new(
-            "lleva un hueco sin rellenar: ponga la dirección verdadera",
+            "tiene una parte de ejemplo sin reemplazar: ponga la dirección real",
         ));
     }
     let url = value.parse::<Uri>().ok();

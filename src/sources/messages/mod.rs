@@ -211,7 +211,7 @@ fn of_name(name: String) -> Result<Type, String> {
     let found = TYPES.iter().find(|(known, _)| *known == name);
     found.map(|(_, of_type)| *of_type).ok_or_else(|| {
         let names = TYPES.map(|(name, _)| name).join(", ");
-        format!("no se conoce ese tipo; se admite: {names}")
+        format!("tipo desconocido; se admite: {names}")
     })
 }
 

@@ -60,7 +60,7 @@ pub enum KeyFault {
     #[error("tipo de clave no admitido; se admiten RSA, EC P-256 y Ed25519")]
     Unsupported,
     /// A JWK that is for something else.
-    #[error("el JWK no es para verificar firmas: lo dicen use, key_ops o alg")]
+    #[error("según use, key_ops o alg, el JWK no es para verificar firmas")]
     NotForSignatures,
     /// A set without a single key that could be used, and why.
     #[error("ninguna clave del JWKS sirve para verificar firmas{}", Listed(.0))]
