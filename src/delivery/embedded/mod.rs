@@ -110,7 +110,7 @@ impl Embedded {
     ) -> Result<Option<Vec<u8>>, DeliveryError> {
         let key = key(&EJECUCIONES, deployment_id.as_str());
         let row = read(host, &key).await?;
-        row.map(|row| serde_json::to_vec(&Columns(&row)).map_err(corrupt))
+        row.map(|row| serde_json::to_vec(&PublicRow(&row)).map_err(corrupt))
             .transpose()
     }
 
@@ -138,9 +138,9 @@ fn text<'a>(row: &'a Option<Row>, column: &str) -> Option<&'a str> {
 }
 
 /// A row without what is no column.
-struct Columns<'a>(&'a Row);
+struct PublicRow<'a>(&'a Row);
 
-impl Serialize for Columns<'_> {
+impl Serialize for PublicRow<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.0.iter().filter(|(column, _)| *column != BY))
     }
