@@ -73,13 +73,13 @@ impl Credential for StandardWebhooks {
     }
 
     fn verify(&self, received: &Received) -> Finding {
-        let judged = self
-            .message(received)
-            .map(|message| message.has_public_signature(&self.0.keys));
-        match judged {
+        let verified = self.message(received).and_then(|message| {
+            let signed = message.has_public_signature(&self.0.keys);
+            signed.map_err(Finding::Invalid)
+        });
+        match verified {
+            Ok(()) => Finding::Valid,
             Err(finding) => finding,
-            Ok(Ok(())) => Finding::Valid,
-            Ok(Err(why)) => Finding::Invalid(why),
         }
     }
 
