@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
-use sam_callback::config::{BodySignatureSettings, AccessSettings};
+use sam_callback::config::{AccessSettings, BodySignatureSettings};
 use sam_callback::credentials::{Policy, SignatureKeys};
 use sam_callback::http::Received;
 use sam_callback_fuzz::{Patch, patched, received};

@@ -35,12 +35,12 @@ fuzz_target!(|body: &[u8]| {
         assert_eq!(change.key, "hash");
     }
     if let Ok(Notification { change, id, .. }) = Messages.decode(&verified) {
-        assert!(id.is_some_and(|id| (1..=200).contains(&id.text.encode_utf16().count())));
+        assert!(id.is_some_and(|id| (1..=200).contains(&id.echoed.encode_utf16().count())));
         assert!((1..=200).contains(&change.key.encode_utf16().count()));
-        let moment = change.guarded().expect("every message has its moment");
+        let timestamp = change.guarded().expect("every message has its time");
         assert_eq!(
-            Timestamp::parse(moment).map(|it| it.to_string()).as_deref(),
-            Ok(moment)
+            Timestamp::parse(timestamp).map(|it| it.to_string()).as_deref(),
+            Ok(timestamp)
         );
         assert!(change.texts().all(|(_, text)| !text.contains('\0')));
         if let Some(read) = read(body) {

@@ -10,12 +10,14 @@ use serde_json::value::RawValue;
 
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
-/// Why a body has no fields. The texts are in Spanish, for its sender.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Unreadable {
-    /// It is not JSON; says where.
+/// Why a body has no fields.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum JsonError {
+    /// It is not JSON; says where, in Spanish, for its sender.
+    #[error("not JSON: {0}")]
     NotJson(String),
     /// It is JSON, but no object.
+    #[error("not an object")]
     NotAnObject,
 }
 
@@ -37,9 +39,9 @@ pub enum Field<'a> {
 
 /// A body as text, without the byte order mark that it may begin with: that is no part of the JSON,
 /// and many readers refuse it (RFC 8259, 8.1).
-pub fn text(body: &[u8]) -> Result<&str, Unreadable> {
+pub fn text(body: &[u8]) -> Result<&str, JsonError> {
     let text = str::from_utf8(body).map_err(|error| {
-        Unreadable::NotJson(format!("no es UTF-8 en el byte {}", error.valid_up_to()))
+        JsonError::NotJson(format!("no es UTF-8 en el byte {}", error.valid_up_to()))
     })?;
     Ok(text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text))
 }
@@ -55,7 +57,7 @@ pub fn parse<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<T> {
 
 impl<'a> Fields<'a> {
     /// Reads the fields of these names.
-    pub fn read(text: &'a str, names: &[&'a str]) -> Result<Self, Unreadable> {
+    pub fn read(text: &'a str, names: &[&'a str]) -> Result<Self, JsonError> {
         let named = |name| (name, Field::Missing);
         let fields = Self(names.iter().copied().map(named).collect());
         let mut json = Json::from_str(text);
@@ -69,7 +71,7 @@ impl<'a> Fields<'a> {
             // The visitor gives up at the first byte of what is no object; whether the rest is
             // JSON at all has still to be seen.
             match serde_json::from_str::<IgnoredAny>(text) {
-                Ok(_) => Unreadable::NotAnObject,
+                Ok(_) => JsonError::NotAnObject,
                 Err(error) => place(&error),
             }
         })
@@ -89,7 +91,7 @@ pub struct Members(String);
 impl Members {
     /// The members of an object, in order; `None` where it is none, or has a name with an escape.
     pub fn read(object: &str) -> Option<Vec<(&str, &str)>> {
-        Json::from_str(object).deserialize_map(Listed).ok()
+        Json::from_str(object).deserialize_map(MembersVisitor).ok()
     }
 
     /// Adds one. Its name is one that needs no escape.
@@ -106,9 +108,9 @@ impl Members {
     }
 }
 
-struct Listed;
+struct MembersVisitor;
 
-impl<'de> Visitor<'de> for Listed {
+impl<'de> Visitor<'de> for MembersVisitor {
     type Value = Vec<(&'de str, &'de str)>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -124,9 +126,9 @@ impl<'de> Visitor<'de> for Listed {
     }
 }
 
-fn place(error: &serde_json::Error) -> Unreadable {
+fn place(error: &serde_json::Error) -> JsonError {
     let (line, column) = (error.line(), error.column());
-    Unreadable::NotJson(format!("línea {line}, columna {column}"))
+    JsonError::NotJson(format!("línea {line}, columna {column}"))
 }
 
 impl<'de> Visitor<'de> for Fields<'de> {

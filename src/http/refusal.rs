@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::{FieldErrors, No, Reply};
-use crate::http::json::Unreadable;
+use crate::http::json::JsonError;
 use crate::http::message::StatusCode;
 
 /// A refusal as its caller gets it, whatever the format of the reply.
@@ -264,11 +264,11 @@ impl Refusal {
     }
 }
 
-impl From<Unreadable> for Refusal {
-    fn from(unreadable: Unreadable) -> Self {
-        match unreadable {
-            Unreadable::NotJson(place) => Self::NotJson(place),
-            Unreadable::NotAnObject => Self::field("body", "debe ser un objeto JSON".to_owned()),
+impl From<JsonError> for Refusal {
+    fn from(error: JsonError) -> Self {
+        match error {
+            JsonError::NotJson(place) => Self::NotJson(place),
+            JsonError::NotAnObject => Self::field("body", "debe ser un objeto JSON".to_owned()),
         }
     }
 }

@@ -25,7 +25,7 @@ const TIMESTAMP: &str = "webhook-timestamp";
 const MOST: usize = 16;
 
 /// A message as its headers sign it.
-struct Message<'a> {
+struct SignedMessage<'a> {
     id: &'a [u8],
     timestamp: &'a [u8],
     body: &'a [u8],
@@ -73,13 +73,13 @@ impl Credential for StandardWebhooks {
     }
 
     fn verify(&self, received: &Received) -> Finding {
-        let judged = self
-            .message(received)
-            .map(|message| message.has_public_signature(&self.0.keys));
-        match judged {
+        let verified = self.message(received).and_then(|message| {
+            let signed = message.has_public_signature(&self.0.keys);
+            signed.map_err(Finding::Invalid)
+        });
+        match verified {
+            Ok(()) => Finding::Valid,
             Err(finding) => finding,
-            Ok(Ok(())) => Finding::Valid,
-            Ok(Err(why)) => Finding::Invalid(why),
         }
     }
 
@@ -95,13 +95,13 @@ impl Credential for StandardWebhooks {
 impl StandardWebhooks {
     /// The message of the request, unless its headers alone make it wrong: those are judged before
     /// anything is computed over the body.
-    fn message<'a>(&self, received: &'a Received) -> Result<Message<'a>, Finding> {
+    fn message<'a>(&self, received: &'a Received) -> Result<SignedMessage<'a>, Finding> {
         let signatures = match SingleHeader::of(&received.headers, SIGNATURE) {
             SingleHeader::Absent => return Err(Finding::Absent),
             SingleHeader::Repeated => return Err(Finding::Invalid(REPEATED)),
             SingleHeader::One(signatures) => signatures,
         };
-        let message = Message::of(received, signatures);
+        let message = SignedMessage::of(received, signatures);
         let recent = message.and_then(|message| {
             message.is_recent(received.at, self.0.tolerance)?;
             Ok(message)
@@ -110,7 +110,7 @@ impl StandardWebhooks {
     }
 }
 
-impl<'a> Message<'a> {
+impl<'a> SignedMessage<'a> {
     fn of(received: &'a Received, signatures: &'a [u8]) -> Result<Self, &'static str> {
         let mut all = signatures.split(|&byte| byte == b' ');
         let mut different = Vec::new();

@@ -34,6 +34,14 @@ type Row = Map<String, Json>;
 /// Whose write it is: no column, and left out for readers.
 const BY: &str = "_by";
 
+/// What came of one attempt at a change.
+enum Attempt {
+    /// This.
+    Done(Outcome),
+    /// Somebody else was at the row, and it has to be tried again.
+    Contended,
+}
+
 impl Embedded {
     /// `utc_offset` is the local time that the rows' dates are in.
     pub fn new(utc_offset: UtcOffset) -> Self {
@@ -55,7 +63,7 @@ impl Embedded {
             if is_left(&read(host, &key).await?, change) {
                 return Ok(Outcome::AlreadyFinal);
             }
-            if let Some(outcome) = self.attempt(host, &lock, change).await? {
+            if let Attempt::Done(outcome) = self.attempt(host, &lock, change).await? {
                 return Ok(outcome);
             }
             row_lock::step_back(host, round).await;
@@ -63,21 +71,21 @@ impl Embedded {
         Err(DeliveryError::Contended)
     }
 
-    /// `None`: somebody else was at the row, and it has to be tried again.
+    /// Tries to make the change once.
     async fn attempt(
         &self,
         host: &(impl KeyValue + Clock + Random),
         lock: &RowLock<'_>,
         change: &Change,
-    ) -> Result<Option<Outcome>, DeliveryError> {
+    ) -> Result<Attempt, DeliveryError> {
         let (claim, quiet) = lock.claim(host).await?;
         let key = lock.key();
         let stored = read(host, key).await?;
         if is_left(&stored, change) {
-            return Ok(Some(Outcome::AlreadyFinal));
+            return Ok(Attempt::Done(Outcome::AlreadyFinal));
         }
         if !lock.is_still(host, claim).await? {
-            return Ok(None);
+            return Ok(Attempt::Contended);
         }
         let mut row = stored.unwrap_or_default();
         write(&mut row, change, &local_time(host.now(), self.utc_offset));
@@ -94,11 +102,11 @@ impl Embedded {
             stored = read(host, key).await?;
         }
         Ok(if ours(&stored) {
-            Some(Outcome::Updated)
+            Attempt::Done(Outcome::Updated)
         } else if is_left(&stored, change) {
-            Some(Outcome::AlreadyFinal)
+            Attempt::Done(Outcome::AlreadyFinal)
         } else {
-            None
+            Attempt::Contended
         })
     }
 
@@ -110,7 +118,7 @@ impl Embedded {
     ) -> Result<Option<Vec<u8>>, DeliveryError> {
         let key = key(&EJECUCIONES, deployment_id.as_str());
         let row = read(host, &key).await?;
-        row.map(|row| serde_json::to_vec(&Columns(&row)).map_err(corrupt))
+        row.map(|row| serde_json::to_vec(&PublicRow(&row)).map_err(corrupt))
             .transpose()
     }
 
@@ -138,9 +146,9 @@ fn text<'a>(row: &'a Option<Row>, column: &str) -> Option<&'a str> {
 }
 
 /// A row without what is no column.
-struct Columns<'a>(&'a Row);
+struct PublicRow<'a>(&'a Row);
 
-impl Serialize for Columns<'_> {
+impl Serialize for PublicRow<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.0.iter().filter(|(column, _)| *column != BY))
     }

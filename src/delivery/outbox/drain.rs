@@ -40,7 +40,7 @@ pub struct DrainSummary {
 }
 
 /// A round under way. `log` gets each attempt.
-pub(super) struct Round<'a, P, F> {
+pub(super) struct DeliveryRound<'a, P, F> {
     pub outbox: &'a Outbox,
     pub host: &'a P,
     pub data_api: &'a DataApi,
@@ -74,7 +74,7 @@ impl Outbox {
         log: impl Fn(EntryId, AttemptOutcome, Option<&Entry>),
         early: bool,
     ) -> Result<DrainSummary, StoreError> {
-        let mut round = Round {
+        let mut round = DeliveryRound {
             outbox: self,
             host,
             data_api,
@@ -109,7 +109,7 @@ impl Outbox {
     }
 }
 
-impl<P: Ports, F: Fn(EntryId, AttemptOutcome, Option<&Entry>)> Round<'_, P, F> {
+impl<P: Ports, F: Fn(EntryId, AttemptOutcome, Option<&Entry>)> DeliveryRound<'_, P, F> {
     /// Tries these in turn, a group at a time.
     pub(super) async fn deliver(&mut self, scheduled: &[Scheduled]) -> Result<Ended, StoreError> {
         for group in scheduled.chunks(self.at_a_time) {

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::attempt::AttemptOutcome;
-use super::drain::{DrainSummary, Ended, Round};
+use super::drain::{DeliveryRound, DrainSummary, Ended};
 use super::entry::Entry;
 use super::location::{EntryId, Scheduled, earlier};
 use super::marker::{self, LeaseHolder, Marker};
@@ -207,7 +207,7 @@ impl<P: Ports, F: Fn(EntryId, AttemptOutcome, Option<&Entry>)> Worker<'_, P, F> 
             .outbox
             .due(self.host, listed, LOOKED_AT, |_| true)
             .await?;
-        let mut round = Round {
+        let mut round = DeliveryRound {
             outbox: self.outbox,
             host: self.host,
             data_api: self.data_api,

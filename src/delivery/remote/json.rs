@@ -8,9 +8,9 @@ use crate::delivery::outcome::Outcome;
 use crate::outbound::{OutboundError, OutboundReply, encoded};
 
 /// An object of texts and nulls, in this order.
-struct Texts<'a>(Vec<(&'a str, Option<&'a str>)>);
+struct JsonTexts<'a>(Vec<(&'a str, Option<&'a str>)>);
 
-impl Texts<'_> {
+impl JsonTexts<'_> {
     fn to_json(&self) -> Vec<u8> {
         // As long as it will be, where little has to be escaped.
         let texts = self.0.iter().filter_map(|(_, text)| *text);
@@ -88,7 +88,7 @@ fn is_plain(chunk: [u8; 8]) -> bool {
 pub fn arguments(change: &Change) -> Vec<u8> {
     let key = (change.entity.key_column.as_ref(), change.key.as_str());
     let texts = [key].into_iter().chain(change.texts());
-    Texts(texts.map(|(name, text)| (name, Some(text))).collect()).to_json()
+    JsonTexts(texts.map(|(name, text)| (name, Some(text))).collect()).to_json()
 }
 
 /// The columns that a change sets, by the table's own names. `is_null` says of those that are
@@ -99,7 +99,7 @@ pub fn columns(
     now: &str,
     is_null: impl Fn(&str) -> bool,
 ) -> Vec<u8> {
-    Texts(values(table, change, now, is_null)).to_json()
+    JsonTexts(values(table, change, now, is_null)).to_json()
 }
 
 /// The same with the key in front, for a row that is to be made.
@@ -107,7 +107,7 @@ pub fn row(table: &Table, change: &Change, now: &str) -> Vec<u8> {
     let key = table.column(&change.entity.key_column);
     let key = key.map(|key| (key, Some(change.key.as_str())));
     let values = values(table, change, now, |_| true);
-    Texts(key.into_iter().chain(values).collect()).to_json()
+    JsonTexts(key.into_iter().chain(values).collect()).to_json()
 }
 
 fn values<'a>(
@@ -191,7 +191,7 @@ mod tests {
             .map(|pair| serde_json::to_string(pair).expect("a pair"))
             .map(|pair| pair[1..pair.len() - 1].replacen("\",", "\":", 1))
             .collect();
-        let written = String::from_utf8(Texts(texts).to_json()).expect("UTF-8");
+        let written = String::from_utf8(JsonTexts(texts).to_json()).expect("UTF-8");
         assert_eq!(written, format!("{{{}}}", object.join(",")));
     }
 

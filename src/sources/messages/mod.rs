@@ -104,7 +104,7 @@ fn decode(verified: &Verified) -> Result<Notification, Refusal> {
             "discount",
         ],
     )?;
-    let mut message = Message {
+    let mut message = DecodedMessage {
         values: Vec::new(),
         errors: FieldErrors::default(),
     };
@@ -155,7 +155,7 @@ fn decode(verified: &Verified) -> Result<Notification, Refusal> {
     let time = time.flatten().or(Timestamp::at(received.at));
     message.add(TIME, time.map(|time| time.to_string()));
 
-    let Message { values, errors } = message;
+    let DecodedMessage { values, errors } = message;
     match (of_type, key) {
         (Some(of_type), Some(key)) if errors.is_empty() => Ok(Notification {
             change: Change {
@@ -178,12 +178,12 @@ fn decode(verified: &Verified) -> Result<Notification, Refusal> {
 }
 
 /// A message as far as it was read.
-struct Message {
+struct DecodedMessage {
     values: Vec<(Name, Value)>,
     errors: FieldErrors,
 }
 
-impl Message {
+impl DecodedMessage {
     /// What was read, or a note of what is wrong with it.
     fn note<T>(&mut self, name: &'static str, read: Result<T, String>) -> Option<T> {
         read.map_err(|what| self.errors.add(name, what)).ok()
