@@ -13,7 +13,7 @@ use crate::http::Received;
 
 pub use body_signature::{SignatureKeyFault, SignatureKeys};
 pub use call_token::{Checked, Unchecked};
-pub use jwt::{KeyFault, Keys, LeftOut};
+pub use jwt::{KeyError, Keys, LeftOut};
 pub use policy::{Policy, Refused, Rejected, Verified};
 pub use shown::bearer;
 
