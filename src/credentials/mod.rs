@@ -13,7 +13,7 @@ use crate::http::Received;
 
 pub use crate::config::{SignatureKeyError, SignatureKeys};
 pub use call_token::{CallTokenError, Checked};
-pub use jwt::{KeyFault, Keys, LeftOut};
+pub use jwt::{KeyError, Keys, LeftOut};
 pub use policy::{Admission, Denied, Policy, Rejected, Verified};
 pub use single_header::bearer;
 

@@ -44,6 +44,14 @@ pub fn shrink(project: &Project, file: &Path) -> Result<()> {
             .command(program)
             // "-Oz" is half a hundredth smaller, and calls a function for each byte of a text.
             .arg("-Os")
+            // The linker puts the stack first, so below 1024 is its far end, and nothing else.
+            .arg("--low-memory-unused")
+            // What the compiler makes of one generic function for several types often differs in a
+            // number or two: one function that is given them does for all.
+            .args(["--merge-similar-functions", "-Os"])
+            // Last, since the passes of "-Os" would undo it: a constant that a function needs often
+            // is longer than a local.
+            .args(["--const-hoisting", "--reorder-locals"])
             .arg(&module)
             .arg("-o")
             .arg(&module),

@@ -6,11 +6,11 @@
 use std::hint::black_box;
 
 use ed25519_dalek::VerifyingKey as Ed25519Key;
+use jwt_compact::alg::{Ed25519, Es256, Rsa, RsaSignature};
+use jwt_compact::{Algorithm, AlgorithmSignature};
 use p256::ecdsa::VerifyingKey as P256Key;
-use p256::ecdsa::signature::Verifier;
+use rsa::RsaPublicKey;
 use rsa::traits::PublicKeyParts as _;
-use rsa::{Pkcs1v15Sign, Pss, RsaPublicKey};
-use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 /// ECDSA's r and s, both 1.
 const ONES: [u8; 64] = {
@@ -56,65 +56,49 @@ impl PublicKey {
         #[cfg(test)]
         crate::credentials::operations::count();
         match self {
-            Self::Rsa(key) => rsa(key, algorithm, signed, signature),
-            Self::P256(key) => judge::<P256Signature>(key, signed, signature, &ONES),
-            Self::Ed25519(key) => judge::<Ed25519Signature>(key, signed, signature, &[0; 64]),
+            Self::Rsa(key) => algorithm
+                .parse()
+                .is_ok_and(|algorithm| verifies_rsa(algorithm, key, signed, signature)),
+            Self::P256(key) => verifies(&Es256, key, signed, signature, &ONES),
+            Self::Ed25519(key) => verifies(&Ed25519, key, signed, signature, &[0; 64]),
         }
     }
 
     /// Does what [`verifies`](Self::verifies) does, for a token that is wrong already: how long
     /// its refusal takes does not tell why.
-    pub fn spend(&self, signed: &[u8], signature: &[u8]) {
+    pub fn verify_for_timing(&self, signed: &[u8], signature: &[u8]) {
         black_box(self.verifies(self.algorithms()[0], signed, signature));
     }
 }
 
-type P256Signature = p256::ecdsa::Signature;
-type Ed25519Signature = ed25519_dalek::Signature;
-
-fn rsa(key: &RsaPublicKey, algorithm: &str, signed: &[u8], signature: &[u8]) -> bool {
+fn verifies_rsa(algorithm: Rsa, key: &RsaPublicKey, signed: &[u8], signature: &[u8]) -> bool {
     let modulus = key.n().to_bytes_be();
     // RFC 8017, 5.2.2: a representative out of range is invalid. The rsa crate does not look at
     // this for PSS, where the signature plus the modulus would be taken too.
     let well_formed = signature.len() == modulus.len() && *signature < *modulus;
     let mut one = vec![0; modulus.len()];
     one[modulus.len() - 1] = 1;
-    let shown = if well_formed { signature } else { &one };
-    // RFC 7518, 3.5 wants a salt as long as the hash, which is what `Pss::new` looks for.
-    let judged = match algorithm {
-        "RS256" => key.verify(
-            Pkcs1v15Sign::new::<Sha256>(),
-            &Sha256::digest(signed),
-            shown,
-        ),
-        "RS384" => key.verify(
-            Pkcs1v15Sign::new::<Sha384>(),
-            &Sha384::digest(signed),
-            shown,
-        ),
-        "RS512" => key.verify(
-            Pkcs1v15Sign::new::<Sha512>(),
-            &Sha512::digest(signed),
-            shown,
-        ),
-        "PS256" => key.verify(Pss::new::<Sha256>(), &Sha256::digest(signed), shown),
-        "PS384" => key.verify(Pss::new::<Sha384>(), &Sha384::digest(signed), shown),
-        "PS512" => key.verify(Pss::new::<Sha512>(), &Sha512::digest(signed), shown),
-        _ => return false,
-    };
-    judged.is_ok() & well_formed
+    let signature = RsaSignature::try_from_slice(if well_formed { signature } else { &one });
+    signature.is_ok_and(|signature| algorithm.verify_signature(&signature, key, signed))
+        & well_formed
 }
 
-fn judge<S: for<'a> TryFrom<&'a [u8]>>(
-    key: &impl Verifier<S>,
+/// The signature is read by its own crate: jwt-compact's reading puts what is wrong into an
+/// `anyhow::Error`, whose backtraces would be a twentieth of the component.
+fn verifies<A: Algorithm>(
+    algorithm: &A,
+    key: &A::VerifyingKey,
     signed: &[u8],
-    shown: &[u8],
+    signature: &[u8],
     stand_in: &[u8],
-) -> bool {
-    let shown = S::try_from(shown).ok();
-    let well_formed = shown.is_some();
-    let Some(signature) = shown.or_else(|| S::try_from(stand_in).ok()) else {
+) -> bool
+where
+    A::Signature: for<'a> TryFrom<&'a [u8]>,
+{
+    let signature = A::Signature::try_from(signature).ok();
+    let well_formed = signature.is_some();
+    let Some(signature) = signature.or_else(|| A::Signature::try_from(stand_in).ok()) else {
         return false;
     };
-    key.verify(signed, &signature).is_ok() & well_formed
+    algorithm.verify_signature(&signature, key, signed) & well_formed
 }

@@ -1,14 +1,15 @@
-//! What a token says (RFC 7519, 4.1), and when that holds.
+//! What a token says (RFC 7519, 4.1), and when that holds. jwt-compact's own claims drop fractions
+//! of seconds and refuse years beyond its calendar, which RFC 7519 allows both.
 
 use std::time::{Duration, SystemTime};
 
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::Fault;
+use super::JwtError;
 use super::jws::object;
 
-/// The claims that are judged. Others are the issuer's business.
+/// The claims that are checked. Others are the issuer's business.
 #[derive(Debug, Deserialize)]
 pub struct Claims {
     iss: Option<String>,
@@ -44,17 +45,21 @@ impl TryFrom<Json> for Audience {
 
 impl Claims {
     /// Reads the payload of a token.
-    pub fn parse(payload: &[u8]) -> Result<Self, Fault> {
+    pub fn parse(payload: &[u8]) -> Result<Self, JwtError> {
         object(payload)
     }
 
     /// Whether the token is from `issuer` and for `audience`, where those are set.
-    pub fn judge(&self, issuer: Option<&str>, audience: Option<&str>) -> Result<(), Fault> {
+    pub fn check_parties(
+        &self,
+        issuer: Option<&str>,
+        audience: Option<&str>,
+    ) -> Result<(), JwtError> {
         if issuer.is_some_and(|issuer| self.iss.as_deref() != Some(issuer)) {
-            return Err(Fault::Issuer);
+            return Err(JwtError::Issuer);
         }
         if audience.is_some_and(|audience| !self.is_for(audience)) {
-            return Err(Fault::Audience);
+            return Err(JwtError::Audience);
         }
         Ok(())
     }
@@ -65,9 +70,9 @@ impl Claims {
     }
 
     /// When the token holds. One that never ends is refused.
-    pub fn times(&self) -> Result<Times, Fault> {
-        Ok(Times {
-            expires: self.exp.ok_or(Fault::NoExpiry)?,
+    pub fn validity(&self) -> Result<ValidityPeriod, JwtError> {
+        Ok(ValidityPeriod {
+            expires: self.exp.ok_or(JwtError::NoExpiry)?,
             not_before: self.nbf,
             issued: self.iat,
         })
@@ -76,29 +81,29 @@ impl Claims {
 
 /// When a token holds.
 #[derive(Debug, Clone, Copy)]
-pub struct Times {
+pub struct ValidityPeriod {
     expires: Seconds,
     not_before: Option<Seconds>,
     issued: Option<Seconds>,
 }
 
-impl Times {
+impl ValidityPeriod {
     /// Whether the token holds at `now`, by clocks that may differ by `leeway`.
-    pub fn judge(&self, now: SystemTime, leeway: Duration) -> Result<(), Fault> {
+    pub fn check(&self, now: SystemTime, leeway: Duration) -> Result<(), JwtError> {
         let now = now
             .duration_since(SystemTime::UNIX_EPOCH)
             .unwrap_or_default()
             .as_secs_f64();
         let leeway = leeway.as_secs_f64();
         if now >= self.expires + leeway {
-            return Err(Fault::Expired);
+            return Err(JwtError::Expired);
         }
         let is_future = |time: Seconds| time > now + leeway;
         if self.not_before.is_some_and(is_future) {
-            return Err(Fault::NotYetValid);
+            return Err(JwtError::NotYetValid);
         }
         if self.issued.is_some_and(is_future) {
-            return Err(Fault::IssuedInFuture);
+            return Err(JwtError::IssuedInFuture);
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! The keys that tokens are verified with, as operators get them from whoever signs.
 
-mod fault;
+mod error;
 mod jwk;
 mod pem;
 
@@ -8,11 +8,11 @@ use rsa::{BigUint, RsaPublicKey};
 
 use super::algorithm::{PublicKey, canonical};
 use super::jws::Jws;
-use super::{Fault, OPERATIONS};
+use super::{JwtError, OPERATIONS};
 
-use pem::Pasted;
+use pem::PemContent;
 
-pub use fault::{KeyFault, LeftOut};
+pub use error::{KeyError, LeftOut};
 
 /// Sizes of an RSA modulus, in bits: RFC 7518, 3.3 wants 2048; beyond 4096 a verification takes
 /// too long to let strangers ask for it.
@@ -22,7 +22,7 @@ const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
 const EXPONENT_BITS: usize = 32;
 
 /// How many keys there may be.
-const MOST: usize = 16;
+const MAX_KEYS: usize = 16;
 
 /// One key or more.
 #[derive(Debug, Clone)]
@@ -47,17 +47,17 @@ impl Keys {
     /// # Errors
     /// The first key that is wrong. In a JWKS, members that cannot be used are left out (RFC 7517,
     /// 5); wrong are a private key among them, and a set of which nothing remains.
-    pub fn parse(text: &str) -> Result<Self, KeyFault> {
+    pub fn parse(text: &str) -> Result<Self, KeyError> {
         let text = text.trim();
         if text.starts_with(['{', '[']) {
             return jwk::parse(text);
         }
         let keys = match pem::parse(text)? {
-            Pasted::Keys(keys) => keys,
-            Pasted::Json(json) => return jwk::parse(&json),
+            PemContent::Keys(keys) => keys,
+            PemContent::Json(json) => return jwk::parse(&json),
         };
-        if keys.len() > MOST {
-            return Err(KeyFault::TooMany);
+        if keys.len() > MAX_KEYS {
+            return Err(KeyError::TooMany);
         }
         let left_out = Vec::new();
         Ok(Self { keys, left_out })
@@ -71,13 +71,15 @@ impl Keys {
     /// Which of the keys has signed the token, by its place: of those that the token's `alg` and
     /// `kid` leave, or `alg` alone where there is no `kid`, the first [`OPERATIONS`] are tried, always
     /// the same ones, so that a signer gets in every time or never. Of these `last`, which verified
-    /// a token before, goes first. Where the token can have meant none of the keys, one is asked all
+    /// a token before, goes first. Where the token can have meant none of the keys, one is tried all
     /// the same, so that the refusal takes as long and does not tell which key ids there are.
-    pub(super) fn verify(&self, jws: &Jws, last: usize) -> Result<usize, Fault> {
+    pub(super) fn verify(&self, jws: &Jws, last: usize) -> Result<usize, JwtError> {
         let mut meant = self.meant_by(jws);
         let mut tried: Vec<_> = meant.by_ref().take(OPERATIONS).collect();
         let has_more = meant.next().is_some();
-        tried.sort_by_key(|(place, _)| *place != last);
+        if let Some(index) = tried.iter().position(|(place, _)| *place == last) {
+            tried.swap(0, index);
+        }
         for (place, key) in &tried {
             if key
                 .public
@@ -87,16 +89,16 @@ impl Keys {
             }
         }
         if has_more {
-            return Err(Fault::KeysLeft);
+            return Err(JwtError::KeysLeft);
         }
         if !tried.is_empty() {
-            return Err(Fault::Signature);
+            return Err(JwtError::Signature);
         }
         let likely = self.keys.iter().find(|key| key.is_for(&jws.algorithm));
         if let Some(key) = likely.or(self.keys.first()) {
-            key.public.spend(jws.signed, &jws.signature);
+            key.public.verify_for_timing(jws.signed, &jws.signature);
         }
-        Err(Fault::UnknownKey)
+        Err(JwtError::UnknownKey)
     }
 
     fn meant_by<'a>(&'a self, jws: &'a Jws) -> impl Iterator<Item = (usize, &'a Key)> {
@@ -124,37 +126,37 @@ impl Key {
 
 impl PublicKey {
     /// From modulus and exponent, big-endian.
-    fn rsa(modulus: &[u8], exponent: &[u8]) -> Result<Self, KeyFault> {
+    fn rsa(modulus: &[u8], exponent: &[u8]) -> Result<Self, KeyError> {
         let modulus = BigUint::from_bytes_be(modulus);
         let exponent = BigUint::from_bytes_be(exponent);
         let bits = modulus.bits();
         // A size that is no multiple of 8 has a signature whose first bits nobody looks at.
         if !RSA_BITS.contains(&bits) || !bits.is_multiple_of(8) {
-            return Err(KeyFault::RsaSize);
+            return Err(KeyError::RsaSize);
         }
         if exponent.bits() > EXPONENT_BITS {
-            return Err(KeyFault::Broken);
+            return Err(KeyError::Broken);
         }
         RsaPublicKey::new(modulus, exponent)
             .map(Self::Rsa)
-            .map_err(|_| KeyFault::Broken)
+            .map_err(|_| KeyError::Broken)
     }
 
     /// From a point on P-256 (SEC 1, 2.3.3).
-    fn p256(point: &[u8]) -> Result<Self, KeyFault> {
+    fn p256(point: &[u8]) -> Result<Self, KeyError> {
         p256::ecdsa::VerifyingKey::from_sec1_bytes(point)
             .map(Self::P256)
-            .map_err(|_| KeyFault::Broken)
+            .map_err(|_| KeyError::Broken)
     }
 
     /// From a point on Ed25519 (RFC 8032, 5.1.2).
-    fn ed25519(point: &[u8]) -> Result<Self, KeyFault> {
+    fn ed25519(point: &[u8]) -> Result<Self, KeyError> {
         ed25519_dalek::VerifyingKey::try_from(point)
             .ok()
             // With a point of small order a signature can fit every message.
             .filter(|key| !key.is_weak())
             .map(Self::Ed25519)
-            .ok_or(KeyFault::Broken)
+            .ok_or(KeyError::Broken)
     }
 }
 

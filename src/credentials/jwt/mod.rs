@@ -3,9 +3,10 @@
 
 mod algorithm;
 mod claims;
+mod error;
 mod jws;
 mod keys;
-mod remembered;
+mod verified_tokens;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::SystemTime;
@@ -14,68 +15,32 @@ use super::single_header::{REPEATED, SingleHeader};
 use super::{Credential, CredentialKind, Finding, OPERATIONS};
 use crate::config::JwtSettings;
 use crate::http::Received;
-use claims::Claims;
+use claims::{Claims, ValidityPeriod};
+use error::JwtError;
 use jws::Jws;
-use remembered::Remembered;
+use verified_tokens::{TokenHash, VerifiedTokenCache};
 
-pub use keys::{KeyFault, Keys, LeftOut};
+pub use keys::{KeyError, Keys, LeftOut};
 
-/// Longest token that is looked at, in bytes.
-const LONGEST: usize = 16 << 10;
+/// A longer token is refused unread.
+const MAX_TOKEN_BYTES: usize = 16 << 10;
 
 const SCHEME: &str = "Bearer";
 
 /// Verifies tokens.
 pub struct Jwt {
     settings: JwtSettings,
-    remembered: Remembered,
+    verified_tokens: VerifiedTokenCache,
     /// The key that verified a token last, by its place among the keys.
     last_key: AtomicUsize,
 }
 
-/// A token in `Authorization`.
-enum Presented<'a> {
-    /// What is known of it without a public-key operation.
-    Known(Result<(), Fault>),
+/// What is known of a request's token without a public-key operation.
+enum Lookup<'a> {
+    /// All there is to know.
+    Decided(Finding),
     /// It is well formed, and was not verified before.
-    New(&'a str),
-}
-
-/// Why a token is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fault {
-    TooLong,
-    Malformed,
-    Critical,
-    UnknownKey,
-    KeysLeft,
-    Signature,
-    Issuer,
-    Audience,
-    NoExpiry,
-    Expired,
-    NotYetValid,
-    IssuedInFuture,
-}
-
-impl Fault {
-    /// In the log's words.
-    fn name(self) -> &'static str {
-        match self {
-            Self::TooLong => "too long",
-            Self::Malformed => "malformed",
-            Self::Critical => "critical header",
-            Self::UnknownKey => "unknown key",
-            Self::KeysLeft => "more keys fit than are tried, and those have not signed it",
-            Self::Signature => "wrong signature",
-            Self::Issuer => "wrong issuer",
-            Self::Audience => "wrong audience",
-            Self::NoExpiry => "no expiry",
-            Self::Expired => "expired",
-            Self::NotYetValid => "not yet valid",
-            Self::IssuedInFuture => "issued in the future",
-        }
-    }
+    Unverified(&'a str),
 }
 
 impl Jwt {
@@ -83,45 +48,41 @@ impl Jwt {
     pub fn new(settings: &JwtSettings) -> Self {
         Self {
             settings: settings.clone(),
-            remembered: Remembered::default(),
+            verified_tokens: VerifiedTokenCache::default(),
             last_key: AtomicUsize::new(0),
         }
     }
 
-    /// The token of the header, or what follows from there being none.
-    fn presented<'a>(&self, received: &'a Received) -> Result<Presented<'a>, Finding> {
+    fn look_up<'a>(&self, received: &'a Received) -> Lookup<'a> {
         let value = match SingleHeader::of(&received.headers, "authorization") {
-            SingleHeader::Absent => return Err(Finding::Absent),
-            SingleHeader::Repeated => return Err(Finding::Invalid(REPEATED)),
+            SingleHeader::Absent => return Lookup::Decided(Finding::Absent),
+            SingleHeader::Repeated => return Lookup::Decided(Finding::Invalid(REPEATED)),
             SingleHeader::One(value) => value,
         };
-        let token = bearer(value).ok_or(Finding::Absent)?;
-        let known = |fault| Ok(Presented::Known(Err(fault)));
-        if token.len() > LONGEST {
-            return known(Fault::TooLong);
-        }
-        let Ok(token) = str::from_utf8(token) else {
-            return known(Fault::Malformed);
+        let Some(token) = bearer(value) else {
+            return Lookup::Decided(Finding::Absent);
         };
-        match self.remembered.times(Remembered::place(token)) {
-            Some(times) => {
-                let judged = times.judge(received.at, self.settings.leeway);
-                Ok(Presented::Known(judged))
-            }
-            None => match Jws::parse(token) {
-                Ok(_) => Ok(Presented::New(token)),
-                Err(fault) => known(fault),
-            },
+        let token = match within_bounds(token) {
+            Ok(token) => token,
+            Err(error) => return Lookup::Decided(finding(Err(error))),
+        };
+        if let Some(validity) = self.verified_tokens.get(TokenHash::of(token)) {
+            let checked = validity.check(received.at, self.settings.leeway);
+            return Lookup::Decided(finding(checked));
+        }
+        match Jws::parse(token) {
+            Ok(_) => Lookup::Unverified(token),
+            Err(error) => Lookup::Decided(finding(Err(error))),
         }
     }
 
-    fn verify_new(&self, token: &str, now: SystemTime) -> Result<(), Fault> {
-        let times = self.verify_anew(token)?;
-        self.remembered.add(Remembered::place(token), times);
-        times.judge(now, self.settings.leeway)
+    fn verify_new(&self, token: &str, now: SystemTime) -> Result<(), JwtError> {
+        let validity = self.verify_uncached(token)?;
+        self.verified_tokens.add(TokenHash::of(token), validity);
+        validity.check(now, self.settings.leeway)
     }
 
-    fn verify_anew(&self, token: &str) -> Result<claims::Times, Fault> {
+    fn verify_uncached(&self, token: &str) -> Result<ValidityPeriod, JwtError> {
         let JwtSettings {
             keys,
             issuer,
@@ -132,8 +93,8 @@ impl Jwt {
         let key = keys.verify(&jws, self.last_key.load(Ordering::Relaxed))?;
         self.last_key.store(key, Ordering::Relaxed);
         let claims = Claims::parse(&jws.payload)?;
-        claims.judge(issuer.as_deref(), audience.as_deref())?;
-        claims.times()
+        claims.check_parties(issuer.as_deref(), audience.as_deref())?;
+        claims.validity()
     }
 }
 
@@ -147,24 +108,29 @@ impl Credential for Jwt {
     }
 
     fn examine(&self, received: &Received) -> Finding {
-        match self.presented(received) {
-            Err(finding) => finding,
-            Ok(Presented::Known(judged)) => finding(judged),
-            Ok(Presented::New(token)) => finding(self.verify_new(token, received.at)),
+        match self.look_up(received) {
+            Lookup::Decided(finding) => finding,
+            Lookup::Unverified(token) => finding(self.verify_new(token, received.at)),
         }
     }
 
     fn glance(&self, received: &Received) -> Option<Finding> {
-        match self.presented(received) {
-            Err(finding) => Some(finding),
-            Ok(Presented::Known(judged)) => Some(finding(judged)),
-            Ok(Presented::New(_)) => None,
+        match self.look_up(received) {
+            Lookup::Decided(finding) => Some(finding),
+            Lookup::Unverified(_) => None,
         }
     }
 }
 
-fn finding(judged: Result<(), Fault>) -> Finding {
-    judged.map_or_else(|fault| Finding::Invalid(fault.name()), |()| Finding::Valid)
+fn finding(checked: Result<(), JwtError>) -> Finding {
+    checked.map_or_else(|error| Finding::Invalid(error.name()), |()| Finding::Valid)
+}
+
+fn within_bounds(token: &[u8]) -> Result<&str, JwtError> {
+    if token.len() > MAX_TOKEN_BYTES {
+        return Err(JwtError::TooLong);
+    }
+    str::from_utf8(token).map_err(|_| JwtError::Malformed)
 }
 
 /// The token of a `Bearer` header; `None` where the header is of another scheme.

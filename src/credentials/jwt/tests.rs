@@ -291,20 +291,56 @@ fn header_and_claims_are_objects_with_each_member_once() {
 }
 
 #[test]
+fn header_members_that_nobody_follows_neither_refuse_a_token_nor_hide_those_that_count() {
+    let jwt = Jwt::new(&settings(&signer::public_key("rsa.pem")));
+    let claims = json!({"exp": now() + 300.0}).to_string();
+    let malformed = Finding::Invalid("malformed");
+    let critical = Finding::Invalid("critical header");
+    for (header, finding) in [
+        (r#"{"alg":"RS256","x5t":"abc"}"#, Finding::Valid),
+        (r#"{"alg":"RS256","x5t":"abc","x5t":"abc"}"#, Finding::Valid),
+        (
+            r#"{"alg":"RS256","typ":5,"jku":[7],"x5u":{}}"#,
+            Finding::Valid,
+        ),
+        (
+            r#"{"cty":"application/json","alg":"RS256"}"#,
+            Finding::Valid,
+        ),
+        (r#"{"alg":"RS256","x5t":"abc","alg":"RS256"}"#, malformed),
+        (
+            r#"{"kid":"a","alg":"RS256","x5t":"abc","kid":"a"}"#,
+            malformed,
+        ),
+        (r#"{"alg":"RS256","x5t":"abc","kid":1}"#, malformed),
+        (r#"{"x5t":"abc"}"#, malformed),
+        (r#"{"alg":"RS256","cty":"JWT","crit":["exp"]}"#, critical),
+        (r#"{"alg":"RS256","x5t":"abc","crit":null}"#, critical),
+        (
+            r#"{"alg":"none","x5t":"abc"}"#,
+            Finding::Invalid("unknown key"),
+        ),
+    ] {
+        let token = signer::token_of("RS256", "rsa", header.as_bytes(), claims.as_bytes());
+        assert_eq!(show(&jwt, &token), finding, "{header}");
+    }
+}
+
+#[test]
 fn a_token_of_16_kib_is_looked_at_and_a_longer_one_is_not() {
     let jwt = Jwt::new(&settings(&signer::public_key("ed25519.pem")));
     let sized = |padding: usize| {
         let claims = json!({"exp": now() + 300.0, "pad": "x".repeat(padding)});
         signer::token("EdDSA", "ed25519", &json!({"alg": "EdDSA"}), &claims)
     };
-    let padding = (1..).find(|padding| sized(12_000 + padding).len() > LONGEST);
+    let padding = (1..).find(|padding| sized(12_000 + padding).len() > MAX_TOKEN_BYTES);
     let padding = 12_000 + padding.expect("found");
     let (longest, longer) = (sized(padding - 1), sized(padding));
-    assert!(longest.len() <= LONGEST && longer.len() > LONGEST);
+    assert!(longest.len() <= MAX_TOKEN_BYTES && longer.len() > MAX_TOKEN_BYTES);
     assert_eq!(show(&jwt, &longest), Finding::Valid);
     assert_eq!(show(&jwt, &longer), Finding::Invalid("too long"));
     assert_eq!(
-        show(&jwt, &"x".repeat(LONGEST + 1)),
+        show(&jwt, &"x".repeat(MAX_TOKEN_BYTES + 1)),
         Finding::Invalid("too long")
     );
 }
@@ -342,11 +378,11 @@ fn only_what_was_verified_is_remembered_and_only_as_a_whole() {
     for _ in 0..2 {
         assert!(matches!(show(&jwt, &forged), Finding::Invalid(_)));
     }
-    assert_eq!(jwt.remembered.len(), 0);
+    assert_eq!(jwt.verified_tokens.len(), 0);
     for _ in 0..2 {
         assert_eq!(show(&jwt, &good), Finding::Valid);
     }
-    assert_eq!(jwt.remembered.len(), 1);
+    assert_eq!(jwt.verified_tokens.len(), 1);
     assert!(matches!(show(&jwt, &forged), Finding::Invalid(_)));
     assert!(matches!(
         show(&jwt, &good[..good.len() - 1]),
@@ -362,7 +398,7 @@ fn what_is_remembered_has_a_bound() {
         let token = signer::token("EdDSA", "ed25519", &json!({"alg": "EdDSA"}), &claims);
         assert_eq!(show(&jwt, &token), Finding::Valid);
     }
-    assert_eq!(jwt.remembered.len(), 64);
+    assert_eq!(jwt.verified_tokens.len(), 64);
 }
 
 /// A key set of so many keys, of which the one that signs is at this place.

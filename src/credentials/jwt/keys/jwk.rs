@@ -1,36 +1,41 @@
 //! Keys in JSON (RFC 7517; RFC 7518, 6; RFC 8037, 2).
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
+use jwt_compact::jwk::JsonWebKey;
+use serde::Deserialize as _;
 use serde_json::{Map, Value as Json};
 
-use super::{Key, KeyFault, Keys, LeftOut, MOST};
+use super::{Key, KeyError, Keys, LeftOut, MAX_KEYS};
 use crate::credentials::jwt::algorithm::{PublicKey, canonical};
 
 /// What stands before the coordinates of a point (SEC 1, 2.3.3).
 const UNCOMPRESSED: u8 = 4;
 
+/// Length of a coordinate on P-256.
+const COORDINATE_BYTES: usize = 32;
+
 /// Members that only private keys have (RFC 7518, 6.2.2 and 6.3.2; `priv` is that of AKP).
 const PRIVATE: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "priv"];
 
-/// A key; its numbers are base64url without padding (RFC 7515, 2), still as text.
+/// A key as it is written, for what jwt-compact does not read of it or explain.
 struct Jwk<'a>(&'a Map<String, Json>);
 
 /// A JWK, a JWKS, or the list of a JWKS without what is around it.
-pub fn parse(text: &str) -> Result<Keys, KeyFault> {
-    let json: Json = serde_json::from_str(text).map_err(|_| KeyFault::Unrecognised)?;
+pub fn parse(text: &str) -> Result<Keys, KeyError> {
+    let json: Json = serde_json::from_str(text).map_err(|_| KeyError::Unrecognised)?;
     let object = match &json {
         Json::Array(members) if !members.is_empty() => return set(members),
         Json::Object(object) => object,
-        _ => return Err(KeyFault::Unrecognised),
+        _ => return Err(KeyError::Unrecognised),
     };
     match object.get("keys") {
         None | Some(Json::Null) => {}
         Some(Json::Array(members)) => return set(members),
-        Some(_) => return Err(KeyFault::Unrecognised),
+        Some(_) => return Err(KeyError::Unrecognised),
     }
     let only = match key(object) {
-        Err(KeyFault::Missing("kty")) if object.contains_key("jwks_uri") => {
-            Err(KeyFault::Discovery)
+        Err(KeyError::Missing("kty")) if object.contains_key("jwks_uri") => {
+            Err(KeyError::Discovery)
         }
         other => other,
     };
@@ -41,16 +46,16 @@ pub fn parse(text: &str) -> Result<Keys, KeyFault> {
 }
 
 /// The members that can be used: one that is odd does not shut out who signs with the others.
-fn set(members: &[Json]) -> Result<Keys, KeyFault> {
+fn set(members: &[Json]) -> Result<Keys, KeyError> {
     if members.iter().filter_map(Json::as_object).any(is_private) {
-        return Err(KeyFault::Private);
+        return Err(KeyError::Private);
     }
     let (mut keys, mut left_out) = (Vec::new(), Vec::new());
     for (index, member) in members.iter().enumerate() {
         let read = match member.as_object() {
-            Some(_) if keys.len() == MOST => Err(KeyFault::TooMany),
+            Some(_) if keys.len() == MAX_KEYS => Err(KeyError::TooMany),
             Some(object) => key(object),
-            None => Err(KeyFault::Broken),
+            None => Err(KeyError::Broken),
         };
         let id = member.get("kid").and_then(Json::as_str);
         match read {
@@ -59,7 +64,7 @@ fn set(members: &[Json]) -> Result<Keys, KeyFault> {
         }
     }
     match keys.is_empty() {
-        true => Err(KeyFault::NoneInSet(left_out)),
+        true => Err(KeyError::NoneInSet(left_out)),
         false => Ok(Keys { keys, left_out }),
     }
 }
@@ -69,19 +74,19 @@ fn is_private(object: &Map<String, Json>) -> bool {
     PRIVATE.iter().any(|name| jwk.member(name).is_some())
 }
 
-fn key(object: &Map<String, Json>) -> Result<Key, KeyFault> {
+fn key(object: &Map<String, Json>) -> Result<Key, KeyError> {
     let jwk = Jwk(object);
     if is_private(object) {
-        return Err(KeyFault::Private);
+        return Err(KeyError::Private);
     }
     let id = jwk.text("kid")?;
     if !jwk.is_for_signatures()? {
-        return Err(KeyFault::NotForSignatures);
+        return Err(KeyError::NotForSignatures);
     }
     let public = jwk.public()?;
     let only = match jwk.text("alg")? {
         None => None,
-        Some(named) => Some(algorithm(&public, named).ok_or(KeyFault::NotForSignatures)?),
+        Some(named) => Some(algorithm(&public, named).ok_or(KeyError::NotForSignatures)?),
     };
     Ok(Key {
         id: id.map(str::to_owned),
@@ -102,48 +107,66 @@ impl Jwk<'_> {
         self.0.get(name).filter(|member| !member.is_null())
     }
 
-    fn text(&self, name: &'static str) -> Result<Option<&str>, KeyFault> {
+    fn text(&self, name: &'static str) -> Result<Option<&str>, KeyError> {
         let member = self.member(name);
         member
-            .map(|member| member.as_str().ok_or(KeyFault::Malformed(name)))
+            .map(|member| member.as_str().ok_or(KeyError::Malformed(name)))
             .transpose()
     }
 
-    fn number(&self, name: &'static str) -> Result<Vec<u8>, KeyFault> {
-        let text = self.text(name)?.ok_or(KeyFault::Missing(name))?;
-        Base64UrlUnpadded::decode_vec(text).map_err(|_| KeyFault::Malformed(name))
+    /// A number must be there, in base64url without padding (RFC 7515, 2).
+    fn check_number(&self, name: &'static str) -> Result<(), KeyError> {
+        let text = self.text(name)?.ok_or(KeyError::Missing(name))?;
+        match Base64UrlUnpadded::decode_vec(text) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(KeyError::Malformed(name)),
+        }
     }
 
-    fn is_for_signatures(&self) -> Result<bool, KeyFault> {
+    fn is_for_signatures(&self) -> Result<bool, KeyError> {
         let verifies = match self.member("key_ops") {
             None => true,
             Some(Json::Array(operations)) => operations.iter().any(|one| one == "verify"),
-            Some(_) => return Err(KeyFault::Malformed("key_ops")),
+            Some(_) => return Err(KeyError::Malformed("key_ops")),
         };
         let purpose = self.text("use")?;
         Ok(verifies && purpose.is_none_or(|purpose| purpose == "sig"))
     }
 
-    fn public(&self) -> Result<PublicKey, KeyFault> {
-        let kind = self.text("kty")?.ok_or(KeyFault::Missing("kty"))?;
-        match (kind, self.text("crv")?) {
-            ("RSA", _) => {
-                let has = |name| self.member(name).is_some();
-                if has("x5c") && !has("n") && !has("e") {
-                    return Err(KeyFault::OnlyCertificate);
+    fn public(&self) -> Result<PublicKey, KeyError> {
+        let kind = self.text("kty")?.ok_or(KeyError::Missing("kty"))?;
+        let numbers: &[&'static str] = match (kind, self.text("crv")?) {
+            ("RSA", _) => &["n", "e"],
+            ("EC", Some("P-256")) => &["x", "y"],
+            ("OKP", Some("Ed25519")) => &["x"],
+            ("EC" | "OKP", None) => return Err(KeyError::Missing("crv")),
+            _ => return Err(KeyError::Unsupported),
+        };
+        let key = JsonWebKey::deserialize(self.0).map_err(|_| self.unreadable(numbers))?;
+        match &key {
+            JsonWebKey::Rsa {
+                modulus,
+                public_exponent,
+                ..
+            } => PublicKey::rsa(modulus, public_exponent),
+            JsonWebKey::KeyPair { x, .. } => PublicKey::ed25519(x),
+            JsonWebKey::EllipticCurve { x, y, .. } => {
+                if x.len() != COORDINATE_BYTES || y.len() != COORDINATE_BYTES {
+                    return Err(KeyError::CoordinateSize);
                 }
-                PublicKey::rsa(&self.number("n")?, &self.number("e")?)
+                PublicKey::p256(&[&[UNCOMPRESSED], &x[..], &y[..]].concat())
             }
-            ("EC", Some("P-256")) => {
-                let coordinates = [self.number("x")?, self.number("y")?];
-                if coordinates.iter().any(|coordinate| coordinate.len() != 32) {
-                    return Err(KeyFault::CoordinateSize);
-                }
-                PublicKey::p256(&[&[UNCOMPRESSED], &coordinates.concat()[..]].concat())
-            }
-            ("OKP", Some("Ed25519")) => PublicKey::ed25519(&self.number("x")?),
-            ("EC" | "OKP", None) => Err(KeyFault::Missing("crv")),
-            _ => Err(KeyFault::Unsupported),
+            _ => Err(KeyError::Unsupported),
         }
+    }
+
+    /// Which of its numbers jwt-compact could not read.
+    fn unreadable(&self, numbers: &[&'static str]) -> KeyError {
+        let has = |name| self.member(name).is_some();
+        if numbers == ["n", "e"] && has("x5c") && !has("n") && !has("e") {
+            return KeyError::OnlyCertificate;
+        }
+        let checked = numbers.iter().try_for_each(|name| self.check_number(name));
+        checked.err().unwrap_or(KeyError::Broken)
     }
 }

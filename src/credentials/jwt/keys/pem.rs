@@ -7,7 +7,7 @@ use rsa::pkcs1;
 use rsa::pkcs8::ObjectIdentifier;
 use rsa::pkcs8::spki::SubjectPublicKeyInfoRef;
 
-use super::{Key, KeyFault};
+use super::{Key, KeyError};
 use crate::credentials::jwt::algorithm::PublicKey;
 
 const BEGIN: &str = "-----BEGIN ";
@@ -22,7 +22,7 @@ const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 
 /// What a text amounts to.
-pub enum Pasted {
+pub enum PemContent {
     /// Keys.
     Keys(Vec<Key>),
     /// JSON that was in Base64.
@@ -30,34 +30,34 @@ pub enum Pasted {
 }
 
 /// Every key of `text`, whatever stands between them.
-pub fn parse(text: &str) -> Result<Pasted, KeyFault> {
+pub fn parse(text: &str) -> Result<PemContent, KeyError> {
     // Once for the file it came from and once more for the place it was pasted into.
     let text = text.replace("\\\\", "\\");
     let text = text.replace("\\n", "\n").replace("\\r", "\r");
     if text.contains(BEGIN) {
-        return blocks(&text).map(Pasted::Keys);
+        return blocks(&text).map(PemContent::Keys);
     }
     if text.contains("BEGIN ") && text.contains(" KEY") {
-        return Err(KeyFault::Dashes);
+        return Err(KeyError::Dashes);
     }
     if text.starts_with("http://") || text.starts_with("https://") {
-        return Err(KeyFault::Address);
+        return Err(KeyError::Address);
     }
     if text.starts_with("ssh-") || text.starts_with("ecdsa-sha2-") {
-        return Err(KeyFault::OpenSsh);
+        return Err(KeyError::OpenSsh);
     }
     bare(&text)
 }
 
-fn blocks(text: &str) -> Result<Vec<Key>, KeyFault> {
+fn blocks(text: &str) -> Result<Vec<Key>, KeyError> {
     let mut keys = Vec::new();
     let mut rest = text;
     while let Some((_, block)) = rest.split_once(BEGIN) {
-        let (label, block) = block.split_once(DASHES).ok_or(KeyFault::Broken)?;
+        let (label, block) = block.split_once(DASHES).ok_or(KeyError::Broken)?;
         let end = format!("{DASHES}END {label}{DASHES}");
         let read = reader(label)?;
-        let (body, after) = block.split_once(&end).ok_or(KeyFault::Broken)?;
-        let der = decoded(body).ok_or(KeyFault::Broken)?;
+        let (body, after) = block.split_once(&end).ok_or(KeyError::Broken)?;
+        let der = decoded(body).ok_or(KeyError::Broken)?;
         keys.push(unnamed(read(&der)?));
         rest = after;
     }
@@ -65,28 +65,28 @@ fn blocks(text: &str) -> Result<Vec<Key>, KeyFault> {
 }
 
 /// One key without its lines BEGIN and END, or a whole text, in Base64.
-fn bare(text: &str) -> Result<Pasted, KeyFault> {
-    let bytes = decoded(text).ok_or(KeyFault::Unrecognised)?;
+fn bare(text: &str) -> Result<PemContent, KeyError> {
+    let bytes = decoded(text).ok_or(KeyError::Unrecognised)?;
     if let Ok(inner) = str::from_utf8(&bytes) {
         let inner = inner.trim();
         if inner.contains(BEGIN) {
-            return blocks(inner).map(Pasted::Keys);
+            return blocks(inner).map(PemContent::Keys);
         }
         if inner.starts_with(['{', '[']) {
-            return Ok(Pasted::Json(inner.to_owned()));
+            return Ok(PemContent::Json(inner.to_owned()));
         }
     }
     let key = match inside(&bytes) {
         // PKCS#8 or PKCS#1, or SEC 1: a version, where a public key has none.
-        [2, 1, 0 | 1, ..] => return Err(KeyFault::Private),
+        [2, 1, 0 | 1, ..] => return Err(KeyError::Private),
         [2, ..] => pkcs1(&bytes),
         [0x30, ..] if inside(inside(&bytes)).first() == Some(&0xa0) => {
-            return Err(KeyFault::Certificate);
+            return Err(KeyError::Certificate);
         }
         [0x30, ..] => spki(&bytes),
-        _ => return Err(KeyFault::Unrecognised),
+        _ => return Err(KeyError::Unrecognised),
     };
-    key.map(|public| Pasted::Keys(vec![unnamed(public)]))
+    key.map(|public| PemContent::Keys(vec![unnamed(public)]))
 }
 
 /// What a SEQUENCE (X.690, 8.9) at the beginning has in it, and what stands behind that; nothing
@@ -113,30 +113,30 @@ fn unnamed(public: PublicKey) -> Key {
     }
 }
 
-type Read = fn(&[u8]) -> Result<PublicKey, KeyFault>;
+type Read = fn(&[u8]) -> Result<PublicKey, KeyError>;
 
-fn reader(label: &str) -> Result<Read, KeyFault> {
+fn reader(label: &str) -> Result<Read, KeyError> {
     match label {
         "PUBLIC KEY" => Ok(spki),
         "RSA PUBLIC KEY" => Ok(pkcs1),
-        _ if label.ends_with("CERTIFICATE") => Err(KeyFault::Certificate),
-        _ if label.ends_with("PRIVATE KEY") => Err(KeyFault::Private),
-        _ => Err(KeyFault::Unrecognised),
+        _ if label.ends_with("CERTIFICATE") => Err(KeyError::Certificate),
+        _ if label.ends_with("PRIVATE KEY") => Err(KeyError::Private),
+        _ => Err(KeyError::Unrecognised),
     }
 }
 
-fn spki(der: &[u8]) -> Result<PublicKey, KeyFault> {
-    let key = SubjectPublicKeyInfoRef::try_from(der).map_err(|_| KeyFault::Broken)?;
-    let bits = key.subject_public_key.as_bytes().ok_or(KeyFault::Broken)?;
+fn spki(der: &[u8]) -> Result<PublicKey, KeyError> {
+    let key = SubjectPublicKeyInfoRef::try_from(der).map_err(|_| KeyError::Broken)?;
+    let bits = key.subject_public_key.as_bytes().ok_or(KeyError::Broken)?;
     match key.algorithm.oid {
         RSA => pkcs1(bits),
         EC if key.algorithm.parameters_oid() == Ok(P256) => PublicKey::p256(bits),
         ED25519 => PublicKey::ed25519(bits),
-        _ => Err(KeyFault::Unsupported),
+        _ => Err(KeyError::Unsupported),
     }
 }
 
-fn pkcs1(der: &[u8]) -> Result<PublicKey, KeyFault> {
-    let key = pkcs1::RsaPublicKey::try_from(der).map_err(|_| KeyFault::Broken)?;
+fn pkcs1(der: &[u8]) -> Result<PublicKey, KeyError> {
+    let key = pkcs1::RsaPublicKey::try_from(der).map_err(|_| KeyError::Broken)?;
     PublicKey::rsa(key.modulus.as_bytes(), key.public_exponent.as_bytes())
 }

@@ -83,7 +83,7 @@ fn several_keys_in_pem_are_all_read_or_none() {
     let cut = text.concat();
     assert_eq!(
         Keys::parse(&cut[..cut.len() - 9]).err(),
-        Some(KeyFault::Broken)
+        Some(KeyError::Broken)
     );
 }
 
@@ -91,7 +91,7 @@ fn several_keys_in_pem_are_all_read_or_none() {
 fn sixteen_keys_are_read_and_no_more() {
     let pem = |count| public_key("p256.pem").repeat(count);
     assert_eq!(Keys::parse(&pem(16)).expect("keys").keys.len(), 16);
-    assert_eq!(Keys::parse(&pem(17)).err(), Some(KeyFault::TooMany));
+    assert_eq!(Keys::parse(&pem(17)).err(), Some(KeyError::TooMany));
 }
 
 #[test]
@@ -99,46 +99,46 @@ fn a_key_that_cannot_be_used_is_refused_with_what_to_do() {
     let pem = |label: &str| format!("-----BEGIN {label}-----\nAAAA\n-----END {label}-----");
     let rsa = public_key("rsa.pem");
     for (text, fault) in [
-        (public_key("certificate.pem"), KeyFault::Certificate),
-        (pem("TRUSTED CERTIFICATE"), KeyFault::Certificate),
-        (pem("PRIVATE KEY"), KeyFault::Private),
-        (pem("RSA PRIVATE KEY"), KeyFault::Private),
-        (pem("EC PRIVATE KEY"), KeyFault::Private),
-        (pem("ENCRYPTED PRIVATE KEY"), KeyFault::Private),
-        (pem("OPENSSH PRIVATE KEY"), KeyFault::Private),
-        (pem("PGP PUBLIC KEY BLOCK"), KeyFault::Unrecognised),
-        (pem("EC PARAMETERS"), KeyFault::Unrecognised),
-        (pem("PUBLIC KEY"), KeyFault::Broken),
-        (pem("RSA PUBLIC KEY"), KeyFault::Broken),
-        (public_key("rsa-1024.pem"), KeyFault::RsaSize),
-        (public_key("rsa-2047.pem"), KeyFault::RsaSize),
-        (public_key("rsa-8192.pem"), KeyFault::RsaSize),
-        (public_key("p384.pem"), KeyFault::Unsupported),
-        (public_key("ed448.pem"), KeyFault::Unsupported),
-        (public_key("rsa-pss.pem"), KeyFault::Unsupported),
-        (rsa[..rsa.len() - 30].to_owned(), KeyFault::Broken),
+        (public_key("certificate.pem"), KeyError::Certificate),
+        (pem("TRUSTED CERTIFICATE"), KeyError::Certificate),
+        (pem("PRIVATE KEY"), KeyError::Private),
+        (pem("RSA PRIVATE KEY"), KeyError::Private),
+        (pem("EC PRIVATE KEY"), KeyError::Private),
+        (pem("ENCRYPTED PRIVATE KEY"), KeyError::Private),
+        (pem("OPENSSH PRIVATE KEY"), KeyError::Private),
+        (pem("PGP PUBLIC KEY BLOCK"), KeyError::Unrecognised),
+        (pem("EC PARAMETERS"), KeyError::Unrecognised),
+        (pem("PUBLIC KEY"), KeyError::Broken),
+        (pem("RSA PUBLIC KEY"), KeyError::Broken),
+        (public_key("rsa-1024.pem"), KeyError::RsaSize),
+        (public_key("rsa-2047.pem"), KeyError::RsaSize),
+        (public_key("rsa-8192.pem"), KeyError::RsaSize),
+        (public_key("p384.pem"), KeyError::Unsupported),
+        (public_key("ed448.pem"), KeyError::Unsupported),
+        (public_key("rsa-pss.pem"), KeyError::Unsupported),
+        (rsa[..rsa.len() - 30].to_owned(), KeyError::Broken),
         (
             rsa.replace("-----END PUBLIC KEY-----", ""),
-            KeyFault::Broken,
+            KeyError::Broken,
         ),
         (
             rsa.replace("END PUBLIC", "END RSA PUBLIC"),
-            KeyFault::Broken,
+            KeyError::Broken,
         ),
-        (rsa.replace("MII", "MI"), KeyFault::Broken),
-        (rsa.replacen("AQAB", "AAAA", 1), KeyFault::Broken),
-        ("ssh-rsa AAAAB3NzaC1yc2E= a@b".to_owned(), KeyFault::OpenSsh),
-        ("https://login.example/jwks".to_owned(), KeyFault::Address),
-        ("s3cr3t".to_owned(), KeyFault::Unrecognised),
-        ("-----BEGIN PUBLIC KEY".to_owned(), KeyFault::Broken),
-        ("{".to_owned(), KeyFault::Unrecognised),
-        ("{}".to_owned(), KeyFault::Missing("kty")),
-        ("[]".to_owned(), KeyFault::Unrecognised),
-        (r#"{"keys":[]}"#.to_owned(), KeyFault::NoneInSet(vec![])),
-        (r#"{"keys":{}}"#.to_owned(), KeyFault::Unrecognised),
+        (rsa.replace("MII", "MI"), KeyError::Broken),
+        (rsa.replacen("AQAB", "AAAA", 1), KeyError::Broken),
+        ("ssh-rsa AAAAB3NzaC1yc2E= a@b".to_owned(), KeyError::OpenSsh),
+        ("https://login.example/jwks".to_owned(), KeyError::Address),
+        ("s3cr3t".to_owned(), KeyError::Unrecognised),
+        ("-----BEGIN PUBLIC KEY".to_owned(), KeyError::Broken),
+        ("{".to_owned(), KeyError::Unrecognised),
+        ("{}".to_owned(), KeyError::Missing("kty")),
+        ("[]".to_owned(), KeyError::Unrecognised),
+        (r#"{"keys":[]}"#.to_owned(), KeyError::NoneInSet(vec![])),
+        (r#"{"keys":{}}"#.to_owned(), KeyError::Unrecognised),
         (
             r#"{"keys":[5]}"#.to_owned(),
-            KeyFault::NoneInSet(vec![LeftOut::new(0, None, KeyFault::Broken)]),
+            KeyError::NoneInSet(vec![LeftOut::new(0, None, KeyError::Broken)]),
         ),
     ] {
         assert!(!fault.to_string().contains("s3cr3t"));
@@ -157,8 +157,8 @@ fn jwk(name: &str, changes: &[(&str, Value)]) -> Value {
 
 #[test]
 fn each_jwk_is_read_or_refused_for_its_reason() {
-    use KeyFault::{Broken, CoordinateSize, Malformed, NotForSignatures, Private, RsaSize};
-    use KeyFault::{Missing, Unsupported};
+    use KeyError::{Broken, CoordinateSize, Malformed, NotForSignatures, Private, RsaSize};
+    use KeyError::{Missing, Unsupported};
     let oct = json!({"kty": "oct", "k": "AAAA"});
     for (key, fault) in [
         (jwk("rsa", &[]), None),
@@ -275,7 +275,11 @@ fn a_signature_above_the_modulus_is_refused_though_the_mathematics_would_take_it
             let above = BigUint::from_bytes_be(&jws.signature) + modulus;
             if above.bits() <= 2048 {
                 jws.signature = above.to_bytes_be();
-                assert_eq!(keys.verify(&jws, 0), Err(Fault::Signature), "{algorithm}");
+                assert_eq!(
+                    keys.verify(&jws, 0),
+                    Err(JwtError::Signature),
+                    "{algorithm}"
+                );
                 judged += 1;
             }
         }

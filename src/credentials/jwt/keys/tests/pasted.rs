@@ -4,7 +4,7 @@ use base64ct::{Base64, Encoding as _};
 use serde_json::json;
 
 use super::{jwk, kinds};
-use crate::credentials::jwt::keys::{KeyFault, Keys};
+use crate::credentials::jwt::keys::{KeyError, Keys};
 use crate::testing::signer::public_key;
 
 /// What stands between the lines BEGIN and END.
@@ -49,28 +49,28 @@ fn what_is_no_public_key_is_named_however_it_is_written() {
     let encoded = |file| Base64::encode_string(public_key(file).as_bytes());
     let described = json!({"issuer": "https://x", "jwks_uri": "https://x/jwks"}).to_string();
     for (text, fault) in [
-        (private, KeyFault::Private),
-        (body(&public_key("certificate.pem")), KeyFault::Certificate),
-        (encoded("certificate.pem"), KeyFault::Certificate),
-        (encoded("rsa-1024.pem"), KeyFault::RsaSize),
-        (body(&public_key("rsa-1024.pem")), KeyFault::RsaSize),
+        (private, KeyError::Private),
+        (body(&public_key("certificate.pem")), KeyError::Certificate),
+        (encoded("certificate.pem"), KeyError::Certificate),
+        (encoded("rsa-1024.pem"), KeyError::RsaSize),
+        (body(&public_key("rsa-1024.pem")), KeyError::RsaSize),
         (
             public_key("rsa.pem").replace("-----", "—–"),
-            KeyFault::Dashes,
+            KeyError::Dashes,
         ),
         (
             public_key("rsa.pem").replace("-----", "----"),
-            KeyFault::Dashes,
+            KeyError::Dashes,
         ),
-        (described, KeyFault::Discovery),
+        (described, KeyError::Discovery),
         (
             "https://x/discovery/v2.0/keys".to_owned(),
-            KeyFault::Address,
+            KeyError::Address,
         ),
-        ("ecdsa-sha2-nistp256 AAAA a@b".to_owned(), KeyFault::OpenSsh),
+        ("ecdsa-sha2-nistp256 AAAA a@b".to_owned(), KeyError::OpenSsh),
         (
             "un-secreto-compartido-de-HS256".to_owned(),
-            KeyFault::Unrecognised,
+            KeyError::Unrecognised,
         ),
     ] {
         assert_eq!(Keys::parse(&text).err(), Some(fault), "{text}");

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{jwk, kinds};
-use crate::credentials::jwt::keys::{KeyFault, Keys};
+use crate::credentials::jwt::keys::{KeyError, Keys};
 
 fn set(keys: &[Value]) -> String {
     json!({ "keys": keys }).to_string()
@@ -119,12 +119,12 @@ fn a_private_key_in_a_set_is_fatal_wherever_it_stands() {
     for odd in odd {
         for keys in [[jwk("p256", &[]), odd.clone()], [odd, jwk("p256", &[])]] {
             let keys = set(&keys);
-            assert_eq!(Keys::parse(&keys).err(), Some(KeyFault::Private), "{keys}");
+            assert_eq!(Keys::parse(&keys).err(), Some(KeyError::Private), "{keys}");
         }
     }
     let mut many = vec![jwk("p256", &[]); 16];
     many.push(private("p256"));
-    assert_eq!(Keys::parse(&set(&many)).err(), Some(KeyFault::Private));
+    assert_eq!(Keys::parse(&set(&many)).err(), Some(KeyError::Private));
 }
 
 #[test]
@@ -185,7 +185,7 @@ fn ed25519_is_eddsa_in_a_key_too() {
         let key = jwk(name, &[("alg", json!(algorithm))]).to_string();
         assert_eq!(
             Keys::parse(&key).err(),
-            Some(KeyFault::NotForSignatures),
+            Some(KeyError::NotForSignatures),
             "{key}"
         );
     }

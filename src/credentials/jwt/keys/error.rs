@@ -2,15 +2,16 @@
 
 use std::fmt;
 
-/// How many members of a set a fault names.
-const NAMED: usize = 4;
+/// How many members of a set an error names.
+const MAX_LISTED: usize = 4;
 
 /// Longest part of a `kid` that is shown.
-const SHOWN: usize = 40;
+const MAX_KID_CHARS: usize = 40;
 
-/// What is wrong with a key. It never quotes the key.
+/// What is wrong with a key. It never quotes the key, so the parsers' errors are no sources of it:
+/// they do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum KeyFault {
+pub enum KeyError {
     /// A certificate has a public key in it, but is none.
     #[error(
         "es un certificado, no una clave pública; extraiga la clave con: openssl x509 -pubkey -noout -in certificado.pem"
@@ -77,13 +78,18 @@ pub struct LeftOut {
     place: usize,
     /// Its `kid`, where it has one.
     id: Option<String>,
-    why: Box<KeyFault>,
+    why: Box<KeyError>,
 }
 
 impl LeftOut {
     /// The member at `index` of a set.
-    pub(super) fn new(index: usize, id: Option<&str>, why: KeyFault) -> Self {
-        let visible = |id: &str| id.chars().filter(|c| !c.is_control()).take(SHOWN).collect();
+    pub(super) fn new(index: usize, id: Option<&str>, why: KeyError) -> Self {
+        let visible = |id: &str| {
+            id.chars()
+                .filter(|c| !c.is_control())
+                .take(MAX_KID_CHARS)
+                .collect()
+        };
         Self {
             place: index + 1,
             id: id.map(visible),
@@ -107,11 +113,11 @@ struct Listed<'a>(&'a [LeftOut]);
 
 impl fmt::Display for Listed<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, one) in self.0.iter().take(NAMED).enumerate() {
+        for (index, one) in self.0.iter().take(MAX_LISTED).enumerate() {
             let before = if index == 0 { ": " } else { "; " };
             write!(formatter, "{before}{one}")?;
         }
-        match self.0.len().saturating_sub(NAMED) {
+        match self.0.len().saturating_sub(MAX_LISTED) {
             0 => Ok(()),
             more => write!(formatter, "; y {more} más"),
         }
