@@ -293,7 +293,7 @@ fn other_settings_say_what_was_pasted_along() {
         (
             "data_api_origin",
             "https://<proyecto>.supabase.co",
-            "sin rellenar",
+            "sin reemplazar",
         ),
         ("data_api_origin", "\"https://x.example\"", "comillas"),
         ("data_api_origin", "\u{feff}https://x.example", "invisibles"),
@@ -334,7 +334,7 @@ fn other_settings_say_what_was_pasted_along() {
         (
             "blizwork_endpoint_url",
             "https://<servidor>/blizwork",
-            "sin rellenar",
+            "sin reemplazar",
         ),
         ("jwt_public_key", "https://x.example/keys", "dirección"),
     ] {
