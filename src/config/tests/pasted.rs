@@ -269,7 +269,7 @@ fn other_settings_say_what_was_pasted_along() {
             "dirección entera",
         ),
         ("root_path", "https://sam.example/sam", "dirección entera"),
-        ("jwt_issuer", entra, "sin rellenar"),
+        ("jwt_issuer", entra, "sin reemplazar"),
         (
             "jwt_issuer",
             "https://a.example, https://b.example",
