@@ -201,7 +201,7 @@ mod log {
 
     #[test]
     fn the_guide_says_what_to_do_about_every_fault_of_a_jwt() {
-        let code = code("src/credentials/jwt/mod.rs");
+        let code = code("src/credentials/jwt/error.rs");
         let (_, names) = code.split_once("fn name(self)").expect("the faults' names");
         let (names, _) = names.split_once("\n    }\n").expect("their end");
         let names = literals(names);
