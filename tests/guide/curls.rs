@@ -54,6 +54,7 @@ fn each_curl_line_of_the_night_guide_reaches_what_it_says() {
 const ELSEWHERE: &str = r#"
 kubectl() { printf %s "$ADMIN_TOKEN" | base64; }
 spin() { :; }
+gcloud() { :; }
 rm() { :; }
 jq() { :; }
 "#;
@@ -68,7 +69,7 @@ curl() {
 }
 "#;
 
-const PLACES: [&str; 4] = ["akamai", "azure-sql", "spinkube", "supabase"];
+const PLACES: [&str; 5] = ["akamai", "azure-sql", "container", "spinkube", "supabase"];
 
 #[test]
 fn no_other_page_has_a_curl_line() {
@@ -124,7 +125,7 @@ fn each_curl_line_of_deploy_reaches_what_it_says_or_would_send_it() {
             assert_eq!(ran, block.matches("curl ").count(), "{place}: {block}");
         }
     }
-    assert_eq!(statuses, [200; 4]);
+    assert_eq!(statuses, [200; 5]);
     assert_eq!(sent.len(), 3, "{sent:#?}");
     for arguments in sent {
         let words: Vec<_> = arguments.lines().collect();

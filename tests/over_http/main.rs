@@ -7,6 +7,7 @@ mod blizwork;
 mod bounded;
 mod callback;
 mod component;
+mod container;
 mod credentials;
 mod data_api;
 mod flood;
