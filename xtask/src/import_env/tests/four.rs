@@ -160,3 +160,13 @@ fn a_file_that_cannot_be_read_is_an_error_without_its_text() {
         "{error}"
     );
 }
+
+#[test]
+fn the_page_for_operators_shows_what_comes_of_its_example() {
+    let page_file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/migracion.md");
+    let text = std::fs::read_to_string(page_file).expect("the page");
+    let blocks: Vec<_> = text.split("\n```text\n").skip(1).collect();
+    let block = |number: usize| blocks[number].split_once("```").expect("an end").0;
+    let import = crate::import_env::settings::import(read(block(0)));
+    assert_eq!(page(&import, Secrets::Masked), block(1));
+}
