@@ -17,6 +17,7 @@ mod jwt;
 mod log;
 mod messages;
 mod outbox;
+mod predecessors;
 mod rate_limit;
 mod redis;
 mod settings;
