@@ -3,6 +3,7 @@
 
 mod address;
 mod page;
+mod public_key;
 mod quote;
 mod read;
 mod settings;

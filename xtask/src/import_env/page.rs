@@ -1,8 +1,8 @@
 //! The import as a `.env`, with comments for what is no setting.
 
-use super::PREFIX;
 use super::quote::quoted;
 use super::settings::{Import, SECRET, Setting};
+use super::{PREFIX, public_key};
 
 /// Whether secrets stand in the text.
 #[derive(Clone, Copy, PartialEq)]
@@ -41,7 +41,11 @@ pub fn page(import: &Import, secrets: Secrets) -> String {
 }
 
 fn assignment(setting: &Setting, secrets: Secrets) -> String {
-    let is_masked = secrets == Secrets::Masked && SECRET.contains(&setting.name);
+    let is_secret = match setting.name {
+        "jwt_public_key" => !public_key::is_public(&setting.value),
+        name => SECRET.contains(&name),
+    };
+    let is_masked = is_secret && secrets == Secrets::Masked;
     let value = if is_masked { "***" } else { &setting.value };
     let from = match setting.from.as_slice() {
         [] => None,

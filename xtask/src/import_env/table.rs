@@ -1,5 +1,6 @@
 //! Every variable of the services before, and what it becomes here: the one place for their names.
 
+use super::public_key;
 use super::supabase;
 use super::verdict::{self, Verdict};
 
@@ -65,7 +66,7 @@ pub const TABLE: &[Row] = &[
     ),
     row(
         &["JWT_CLAVE_PUBLICA", "JWT_PUBLIC_KEY"],
-        Becomes::Settings(verdict::public_key),
+        Becomes::Settings(public_key::judge),
     ),
     row(&["JWT_ISSUER"], Becomes::Settings(verdict::issuer)),
     row(&["JWT_AUDIENCE"], Becomes::Settings(verdict::audience)),

@@ -1,7 +1,7 @@
 //! What the value of an old variable becomes here: the rules of this project's settings, as far as a
 //! value of the services before can break them. No sentence quotes a value that may be a secret.
 
-use base64ct::{Base64, Encoding};
+use base64ct::{Base64, Encoding as _};
 
 /// What is to be done with a value.
 #[derive(Debug, PartialEq)]
@@ -152,30 +152,6 @@ pub fn log_level(value: &str) -> Verdict {
         _ => return Verdict::Refused("se admite debug, info, warn o error: se usa info"),
     };
     Verdict::plain("log_level", level)
-}
-
-/// `JWT_PUBLIC_KEY`.
-pub fn public_key(value: &str) -> Verdict {
-    if value.contains("PRIVATE KEY") {
-        return Verdict::Refused("es una clave privada: aquí va la pública, y ninguna privada");
-    }
-    if value.contains("BEGIN CERTIFICATE") {
-        return Verdict::Refused(
-            "es un certificado: openssl x509 -pubkey -noout -in certificado.pem da su clave",
-        );
-    }
-    if value.contains("BEGIN ") != value.contains("END ") {
-        return Verdict::Refused(
-            "no está entera: un PEM de varias líneas va entre comillas, de BEGIN a END",
-        );
-    }
-    // The shortest is an Ed25519 key in Base64.
-    if value.len() < 44 {
-        return Verdict::Refused(
-            "no es una clave pública (PEM, JWK o JWKS); un secreto compartido (HS256) no se admite",
-        );
-    }
-    Verdict::plain("jwt_public_key", value.replace("\r\n", "\n"))
 }
 
 /// `JWT_ISSUER`.
