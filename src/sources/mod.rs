@@ -3,6 +3,7 @@
 mod a360;
 mod blizwork;
 mod messages;
+mod row;
 
 use serde::Serialize;
 
@@ -21,8 +22,8 @@ pub use messages::{Messages, health};
 pub trait Source: Send + Sync {
     /// The name in the audit line.
     fn name(&self) -> &'static str;
-    /// The change that a verified notification asks for.
-    fn decode(&self, verified: &Verified) -> Result<Notification, Refusal>;
+    /// What a verified notification asks for.
+    fn decode(&self, verified: &Verified) -> Result<Decoded, Refusal>;
     /// The reply to a notification that was accepted.
     fn reply(&self, receipt: &Receipt, id: Option<&NotificationId>) -> Reply;
     /// The reply to one that was refused.
@@ -63,7 +64,16 @@ pub enum Visibility {
     Hidden,
 }
 
-/// A notification that was decoded.
+/// What a verified notification asks for.
+#[derive(Debug)]
+pub enum Decoded {
+    /// A change.
+    Notification(Notification),
+    /// Nothing: it is acknowledged with this reply, and nothing is written.
+    Nothing(Reply),
+}
+
+/// A notification that asks for a change.
 #[derive(Debug)]
 pub struct Notification {
     /// The change it asks for.
