@@ -2,6 +2,7 @@
 
 mod a360;
 mod blizwork;
+mod cal;
 mod messages;
 mod row;
 
@@ -14,6 +15,7 @@ use crate::http::{Disposition, Refusal, Reply, Yes};
 pub use crate::instance::deduplication::{IdName, NotificationId, Receipt};
 pub use a360::A360;
 pub use blizwork::BlizWork;
+pub use cal::Cal;
 #[cfg(test)]
 pub use messages::{Health as MessagesHealth, MessagesReply};
 pub use messages::{Messages, health};

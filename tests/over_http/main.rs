@@ -5,6 +5,7 @@
 
 mod blizwork;
 mod bounded;
+mod cal;
 mod callback;
 mod component;
 mod container;
