@@ -130,6 +130,7 @@ fn policy(keys: &str) -> Option<Policy> {
     let keys = SignatureKeys::parse(keys).ok()??;
     Some(Policy::new(&AccessSettings {
         body_signature: Some(BodySignatureSettings {
+        header: "x-webhook-signature",
             keys,
             tolerance: Duration::from_secs(300),
         }),

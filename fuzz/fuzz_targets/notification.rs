@@ -9,7 +9,7 @@ use libfuzzer_sys::fuzz_target;
 use sam_callback::config::{AccessSettings, Requirement};
 use sam_callback::credentials::{Checked, Finding, Policy, Verified};
 use sam_callback::delivery::{FINAL_STATES, Timestamp};
-use sam_callback::sources::{A360, BlizWork, Messages, Notification, Source};
+use sam_callback::sources::{A360, BlizWork, Cal, Decoded, Messages, Notification, Source};
 use sam_callback_fuzz::received;
 use serde_json::Value;
 
@@ -24,17 +24,22 @@ fuzz_target!(|body: &[u8]| {
     let verified = verified(body);
     // The byte order mark is the only byte that is not kept.
     let kept = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
-    if let Ok(Notification { change, .. }) = A360::new(FINAL_STATES.into()).decode(&verified) {
+    if let Ok(Decoded::Notification(Notification { change, .. })) = A360::new(FINAL_STATES.into()).decode(&verified) {
         assert_eq!(change.text("CallbackInfo").map(str::as_bytes), Some(kept));
         if let Some(read) = read(body) {
             assert_eq!(read["deploymentId"], change.key);
         }
     }
-    if let Ok(Notification { change, .. }) = BlizWork.decode(&verified) {
+    if let Ok(Decoded::Notification(Notification { change, .. })) = BlizWork.decode(&verified) {
         assert_eq!(change.text("payload").map(str::as_bytes), Some(kept));
         assert_eq!(change.key, "hash");
     }
-    if let Ok(Notification { change, id, .. }) = Messages.decode(&verified) {
+    if let Ok(Decoded::Notification(Notification { change, .. })) = Cal.decode(&verified) {
+        assert_eq!(change.text("payload").map(str::as_bytes), Some(kept));
+        assert!((1..=200).contains(&change.key.encode_utf16().count()));
+        assert!(change.guarded().is_some(), "every event has its time");
+    }
+    if let Ok(Decoded::Notification(Notification { change, id, .. })) = Messages.decode(&verified) {
         assert!(id.is_some_and(|id| (1..=200).contains(&id.echoed.encode_utf16().count())));
         assert!((1..=200).contains(&change.key.encode_utf16().count()));
         let timestamp = change.guarded().expect("every message has its time");

@@ -11,7 +11,10 @@ use crate::http::{self, IncomingBody, Refusal};
 use crate::instance::Breaker;
 use crate::instance::rate_limiter::Decision;
 use crate::ports::{Clock as _, Host};
-use crate::sources::{AckMode, Notification, Visibility};
+use crate::sources::{AckMode, Decoded, Visibility};
+
+/// The outcome of a notification that asks for nothing, in the audit line.
+const IGNORED: &str = "ignored";
 
 impl<H: Host> App<H> {
     pub(super) async fn notify(
@@ -49,6 +52,10 @@ impl<H: Host> App<H> {
             Refusal::NotJson(_) if !is_json_type => Refusal::UnsupportedMediaType,
             refusal => refusal,
         })?;
+        let notification = match notification {
+            Decoded::Notification(notification) => notification,
+            Decoded::Nothing(reply) => return Ok((IGNORED, reply)),
+        };
         let id = notification.id.clone();
         let (outcome, receipt) = match source.ack_mode() {
             AckMode::AfterDelivery => {
@@ -104,10 +111,11 @@ impl<H: Host> App<H> {
         endpoint: &Endpoint,
         verified: &Verified,
         record: &mut Record,
-    ) -> Result<Notification, Refusal> {
+    ) -> Result<Decoded, Refusal> {
         let decoded = endpoint.source.decode(verified);
         match &decoded {
-            Ok(notification) => describe(&notification.change, record),
+            Ok(Decoded::Notification(notification)) => describe(&notification.change, record),
+            Ok(Decoded::Nothing(_)) => {}
             Err(refusal) => {
                 if let Refusal::InvalidPayload { deployment_id, .. } = refusal {
                     record.subject = deployment_id.clone().map(Subject::Deployment);

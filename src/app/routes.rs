@@ -6,7 +6,7 @@ use crate::credentials::Policy;
 use crate::http::{Refusal, Reply};
 use crate::interface::{self, File};
 use crate::operations::outbox::{self, OutboxRequest};
-use crate::sources::{A360, BlizWork, Messages, Source, Visibility};
+use crate::sources::{A360, BlizWork, Cal, Messages, Source, Visibility};
 
 /// The methods of a path that is only read.
 const READ: &str = "GET, HEAD";
@@ -135,6 +135,10 @@ impl Routes {
             )
             .with(
                 Endpoint::new(Messages, &["/webhook/receive"], config.messages.as_ref())
+                    .limited(config.messages_per_minute),
+            )
+            .with(
+                Endpoint::new(Cal, &["/webhook/cal"], config.cal.as_ref())
                     .limited(config.messages_per_minute),
             )
             .with(blizwork)

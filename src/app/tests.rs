@@ -2,6 +2,7 @@
 
 mod blizwork;
 mod bounded;
+mod cal;
 mod messages;
 mod ping;
 mod same_id;

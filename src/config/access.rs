@@ -1,4 +1,4 @@
-//! The access: which credentials open what.
+//! Which credentials let callers in, for each endpoint.
 
 use std::time::Duration;
 
@@ -72,9 +72,11 @@ pub struct JwtSettings {
 /// What makes a signature of the body valid.
 #[derive(Debug, Clone)]
 pub struct BodySignatureSettings {
-    /// `webhook_secret`: what it may be signed with.
+    /// The header that the hex HMAC comes in, lower case.
+    pub header: &'static str,
+    /// What it may be signed with.
     pub keys: SignatureKeys,
-    /// `webhook_tolerance_seconds`: how far the signed time may be from now.
+    /// `webhook_tolerance_seconds`: how far the signed time may be from now, where one is signed.
     pub tolerance: Duration,
 }
 
@@ -94,11 +96,11 @@ pub struct CallTokenSettings {
 /// `callback_auth_mode`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum AuthMode {
-    /// One valid credential is_credential.
+    /// One valid credential is enough.
     Optional,
     /// The static token and the JWT.
     Required,
-    /// The static token is_credential, and nothing else.
+    /// The static token, whatever the JWT.
     Strict,
     /// No credential; development only.
     None,
@@ -194,6 +196,7 @@ pub fn read_messages(reader: &mut Reader) -> Setup<AccessSettings> {
         };
         Ok(Some(AccessSettings {
             body_signature: Some(BodySignatureSettings {
+                header: "x-webhook-signature",
                 keys,
                 tolerance: Duration::from_secs(tolerance as u64),
             }),
@@ -201,6 +204,26 @@ pub fn read_messages(reader: &mut Reader) -> Setup<AccessSettings> {
         }))
     };
     read().into()
+}
+
+/// Who may send Cal.com's events. They sign no time, so there is none to be compared.
+pub fn read_cal(reader: &mut Reader) -> Setup<AccessSettings> {
+    let secrets = secrets::tokens(reader, settings::CAL_SECRET);
+    let access = secrets.map(|secrets| {
+        let body_signature = (!secrets.is_empty()).then(|| BodySignatureSettings {
+            header: "x-cal-signature-256",
+            keys: SignatureKeys {
+                plain: secrets,
+                ..SignatureKeys::default()
+            },
+            tolerance: Duration::ZERO,
+        })?;
+        Some(AccessSettings {
+            body_signature: Some(body_signature),
+            ..AccessSettings::NONE
+        })
+    });
+    access.into()
 }
 
 /// Who is an operator.

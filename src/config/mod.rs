@@ -64,8 +64,10 @@ pub struct Config {
     pub callback: Option<AccessSettings>,
     /// Who may send messages. `None`: a setting is wrong, or none is set.
     pub messages: Option<AccessSettings>,
-    /// How many messages a client has in a minute; 0: any number.
+    /// How many messages, or events of Cal.com, a client has in a minute; 0: any number.
     pub messages_per_minute: usize,
+    /// Who may send Cal.com's events. `None`: a setting is wrong, or none is set.
+    pub cal: Option<AccessSettings>,
     /// Who is BlizWork. Without it its endpoint is not there.
     pub blizwork: Setup<AccessSettings>,
     /// Who is an operator. Without it there is no `/admin`.
@@ -94,6 +96,9 @@ const MOST_A_MINUTE: usize = 1000;
 
 /// Tables that `webhook_tables` names.
 const WEBHOOK_TABLES: &[&str] = &["reservas", "promos", "usuarios"];
+
+/// The table that `cal_table` names.
+const CAL_TABLE: &[&str] = &["reservas_cal"];
 
 /// The table that `blizwork_table` names.
 const BLIZWORK_TABLE: &[&str] = &["eventos_blizwork"];
@@ -128,11 +133,13 @@ impl Config {
         let messages_per_minute = reader.read(settings::WEBHOOK_RATE_LIMIT_PER_MINUTE, |value| {
             parse::number(value, 0, MOST_A_MINUTE)
         });
+        let cal = access::read_cal(&mut reader);
         let blizwork = access::read_blizwork(&mut reader);
         let admin = access::read_admin(&mut reader);
         let mut table_names = TableNames::default();
         let webhook_tables =
             table_names.read(&mut reader, settings::WEBHOOK_TABLES, WEBHOOK_TABLES);
+        let cal_table = table_names.read(&mut reader, settings::CAL_TABLE, CAL_TABLE);
         let blizwork_table =
             table_names.read(&mut reader, settings::BLIZWORK_TABLE, BLIZWORK_TABLE);
         let reused = secrets::reused(&mut reader);
@@ -160,6 +167,12 @@ impl Config {
             messages: messages
                 .ready()
                 .filter(|_| messages_can && is_own(settings::WEBHOOK_SECRET)),
+            cal: cal.ready().filter(|_| {
+                can_deliver
+                    && cal_table
+                    && messages_per_minute.is_ok()
+                    && is_own(settings::CAL_SECRET)
+            }),
             messages_per_minute: messages_per_minute.unwrap_or(0),
             blizwork: blizwork.only_if(can_deliver && blizwork_table),
             leaves_sam_untouched: is_embedded && is_development == Ok(false),

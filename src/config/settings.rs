@@ -61,6 +61,10 @@ settings! {
         "mensajes de una dirección en un minuto; después, 429; 0: sin límite";
     WEBHOOK_TABLES = "webhook_tables":
         "las tablas de reservas, promociones y usuarios";
+    CAL_SECRET = "cal_secret", secret:
+        "con qué firma Cal.com sus eventos; varios, separados por espacios; sin él se rechazan todos (503)";
+    CAL_TABLE = "cal_table":
+        "la tabla de las reservas de Cal.com";
     BLIZWORK_API_ORIGIN = "blizwork_api_origin":
         "dónde se comprueban las llamadas de BlizWork";
     BLIZWORK_API_TOKEN = "blizwork_api_token", secret:

@@ -26,6 +26,7 @@ fn policy(keys: Option<Keys>, signatures: Option<&str>) -> Policy {
             leeway: Duration::from_secs(60),
         }),
         body_signature: signatures.map(|text| BodySignatureSettings {
+            header: "x-webhook-signature",
             keys: keys_of(text),
             tolerance: Duration::from_secs(300),
         }),

@@ -46,6 +46,7 @@ fn paths(all: &str, config: &Config, to_operator: bool) -> Option<String> {
             "/blizwork" => to_operator && config.blizwork.is_set(),
             // Without a secret it only answers that it is misconfigured.
             "/webhook/receive" => config.messages.is_some(),
+            "/webhook/cal" => config.cal.is_some(),
             path if path.starts_with("/admin/") => config.admin.is_set(),
             _ => true,
         };

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::{Acknowledged, Notification, NotificationId, Receipt, Source};
+use super::{Acknowledged, Decoded, Notification, NotificationId, Receipt, Source};
 use crate::credentials::Verified;
 use crate::delivery::{self, ColumnError, DeploymentId, Name, Status};
 use crate::http::json::{self, Field, Fields};
@@ -31,11 +31,11 @@ impl Source for A360 {
         "a360"
     }
 
-    fn decode(&self, verified: &Verified) -> Result<Notification, Refusal> {
+    fn decode(&self, verified: &Verified) -> Result<Decoded, Refusal> {
         let mut notification = decode(&verified.received().body)?;
         let final_states = self.final_states.clone();
         notification.change = notification.change.with_final_states(final_states);
-        Ok(notification)
+        Ok(Decoded::Notification(notification))
     }
 
     /// The headers are those that SAM gave to the deployment, and A360 does not call again.

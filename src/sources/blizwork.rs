@@ -6,7 +6,8 @@
 use std::time::Duration;
 
 use super::{
-    AckMode, Acknowledged, IdName, Notification, NotificationId, Receipt, Source, Visibility,
+    AckMode, Acknowledged, Decoded, IdName, Notification, NotificationId, Receipt, Source,
+    Visibility,
 };
 use crate::credentials::Verified;
 use crate::delivery::{Change, Entity, Guard, IfAbsent, Timestamp, Value, fit_column};
@@ -37,7 +38,7 @@ impl Source for BlizWork {
         "blizwork"
     }
 
-    fn decode(&self, verified: &Verified) -> Result<Notification, Refusal> {
+    fn decode(&self, verified: &Verified) -> Result<Decoded, Refusal> {
         let received = verified.received();
         // The endpoint accepts no other credential.
         let token_hash = verified.call_token().ok_or(Refusal::Misconfigured)?;
@@ -52,7 +53,7 @@ impl Source for BlizWork {
         values.push(("payload".into(), Value::Text(text.to_owned())));
         let received_at = Timestamp::at(received.at).map(|at| Value::Text(at.to_string()));
         values.extend(received_at.map(|at| ("received_at".into(), at)));
-        Ok(Notification {
+        Ok(Decoded::Notification(Notification {
             change: Change {
                 entity: EVENTS,
                 key: token_hash.to_owned(),
@@ -72,7 +73,7 @@ impl Source for BlizWork {
                 content: None,
                 lifetime: LIFETIME,
             }),
-        })
+        }))
     }
 
     fn reply(&self, receipt: &Receipt, _: Option<&NotificationId>) -> Reply {

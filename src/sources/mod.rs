@@ -2,7 +2,9 @@
 
 mod a360;
 mod blizwork;
+mod cal;
 mod messages;
+mod row;
 
 use serde::Serialize;
 
@@ -13,6 +15,7 @@ use crate::http::{Disposition, Refusal, Reply, Yes};
 pub use crate::instance::deduplication::{IdName, NotificationId, Receipt};
 pub use a360::A360;
 pub use blizwork::BlizWork;
+pub use cal::Cal;
 #[cfg(test)]
 pub use messages::{Health as MessagesHealth, MessagesReply};
 pub use messages::{Messages, health};
@@ -21,8 +24,8 @@ pub use messages::{Messages, health};
 pub trait Source: Send + Sync {
     /// The name in the audit line.
     fn name(&self) -> &'static str;
-    /// The change that a verified notification asks for.
-    fn decode(&self, verified: &Verified) -> Result<Notification, Refusal>;
+    /// What a verified notification asks for.
+    fn decode(&self, verified: &Verified) -> Result<Decoded, Refusal>;
     /// The reply to a notification that was accepted.
     fn reply(&self, receipt: &Receipt, id: Option<&NotificationId>) -> Reply;
     /// The reply to one that was refused.
@@ -63,7 +66,16 @@ pub enum Visibility {
     Hidden,
 }
 
-/// A notification that was decoded.
+/// What a verified notification asks for.
+#[derive(Debug)]
+pub enum Decoded {
+    /// A change.
+    Notification(Notification),
+    /// Nothing: it is acknowledged with this reply, and nothing is written.
+    Nothing(Reply),
+}
+
+/// A notification that asks for a change.
 #[derive(Debug)]
 pub struct Notification {
     /// The change it asks for.

@@ -1,7 +1,8 @@
 //! The settings in deploy/, as an operator copies them: the component takes them as they are, and
 //! no secret stands in them. That hosts read the files is tested with the manifest's crate. Beside
-//! them, what the pages there say of names and files, and Kubernetes' manifests.
+//! them, what the pages there say of names and files, Kubernetes' manifests and the Containerfile.
 
+mod container;
 mod kubernetes;
 mod pages;
 mod spinkube;
@@ -88,7 +89,7 @@ fn load_with(set: impl IntoIterator<Item = (String, String)>) -> Config {
 
 #[test]
 fn these_files_lead_to_data_api_builder_with_a_token_of_entra_id() {
-    for place in ["azure-sql", "spinkube", "akamai", "windows"] {
+    for place in ["azure-sql", "container", "spinkube", "akamai", "windows"] {
         let config = load(
             place,
             &[
@@ -116,7 +117,7 @@ fn behind_one_proxy_callers_are_distinguished_and_where_they_cannot_be_nobody_is
         ("callback_token", "un-token-de-prueba"),
         ("oauth_client_secret", "s"),
     ];
-    for place in ["spinkube", "windows"] {
+    for place in ["container", "spinkube", "windows"] {
         assert_eq!(load(place, &secrets).trusted_proxies, 1, "{place}");
     }
     let config = load("akamai", &secrets);
@@ -149,6 +150,7 @@ fn the_file_for_supabase_leads_to_its_api_with_both_headers() {
 fn without_its_secrets_a_place_accepts_nothing() {
     for (place, lacking) in [
         ("azure-sql", &["oauth_client_secret", "callback_token"][..]),
+        ("container", &["oauth_client_secret", "callback_token"]),
         ("spinkube", &["oauth_client_secret", "callback_token"]),
         ("akamai", &["oauth_client_secret", "callback_token"]),
         ("windows", &["oauth_client_secret", "callback_token"]),
@@ -163,7 +165,7 @@ fn without_its_secrets_a_place_accepts_nothing() {
 
 #[test]
 fn no_secret_stands_in_a_file() {
-    let mut files: Vec<_> = ["azure-sql", "supabase", "spinkube", "windows"]
+    let mut files: Vec<_> = ["azure-sql", "container", "supabase", "spinkube", "windows"]
         .map(|place| (place, values(&deployed(place)).clone()))
         .into();
     files.push(("akamai", table("deploy/akamai/variables.toml")));
@@ -187,6 +189,7 @@ fn connections_are_kept_everywhere() {
     for (place, scheme) in [
         ("azure-sql", "https"),
         ("supabase", "https"),
+        ("container", "https"),
         ("spinkube", "https"),
         ("windows", "http"),
     ] {

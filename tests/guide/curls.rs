@@ -1,5 +1,5 @@
-//! The curl lines for operators: each block of the two READMEs, docs/operacion.md and docs/outbox.md is run
-//! as it is written, and each line reaches what it says. So does each line in deploy/ that calls the service; of those
+//! The curl lines for operators: each block of the two READMEs, docs/operacion.md, docs/outbox.md and
+//! docs/migracion.md is run as it is written, and each line reaches what it says. So does each line in deploy/ that calls the service; of those
 //! that call somebody else's, what they would send is looked at.
 
 use support::pages::blocks_of;
@@ -50,10 +50,23 @@ fn each_curl_line_of_the_night_guide_reaches_what_it_says() {
     assert!(answered[0].body.contains(r#""status":"ready""#));
 }
 
+#[test]
+fn each_curl_line_of_the_page_about_migrating_reaches_what_it_says() {
+    let answered = run("docs/migracion.md");
+    assert_eq!(answered.len(), 8);
+    assert!(
+        answered[0]
+            .body
+            .contains("Servicio de Callback activo y saludable.")
+    );
+    assert!(answered[1].body.contains(r#""status":"ready""#));
+}
+
 /// Programs that are on the machines which those pages are about: `kubectl` has the secret.
 const ELSEWHERE: &str = r#"
 kubectl() { printf %s "$ADMIN_TOKEN" | base64; }
 spin() { :; }
+gcloud() { :; }
 rm() { :; }
 jq() { :; }
 "#;
@@ -68,7 +81,7 @@ curl() {
 }
 "#;
 
-const PLACES: [&str; 4] = ["akamai", "azure-sql", "spinkube", "supabase"];
+const PLACES: [&str; 5] = ["akamai", "azure-sql", "container", "spinkube", "supabase"];
 
 #[test]
 fn no_other_page_has_a_curl_line() {
@@ -76,6 +89,7 @@ fn no_other_page_has_a_curl_line() {
     let run = [
         "README.md",
         "README.es.md",
+        "docs/migracion.md",
         "docs/operacion.md",
         "docs/outbox.md",
         "docs/mensajes.md",
@@ -124,7 +138,7 @@ fn each_curl_line_of_deploy_reaches_what_it_says_or_would_send_it() {
             assert_eq!(ran, block.matches("curl ").count(), "{place}: {block}");
         }
     }
-    assert_eq!(statuses, [200; 4]);
+    assert_eq!(statuses, [200; 5]);
     assert_eq!(sent.len(), 3, "{sent:#?}");
     for arguments in sent {
         let words: Vec<_> = arguments.lines().collect();

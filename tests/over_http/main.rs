@@ -5,8 +5,10 @@
 
 mod blizwork;
 mod bounded;
+mod cal;
 mod callback;
 mod component;
+mod container;
 mod credentials;
 mod data_api;
 mod flood;
@@ -16,6 +18,7 @@ mod jwt;
 mod log;
 mod messages;
 mod outbox;
+mod predecessors;
 mod rate_limit;
 mod redis;
 mod settings;

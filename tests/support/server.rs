@@ -140,9 +140,42 @@ impl Server {
         state: Arc<TempDir>,
         address: SocketAddr,
     ) -> Self {
-        let output = Arc::new(Output::default());
         let mut command = command(&settings, address, state.path());
-        let mut process = ProcessGroup::spawn(command.args(flags))
+        command.args(flags);
+        Self::run(command, settings, flags, state, address)
+    }
+
+    /// Serves by a command of somebody else's making, with these settings over the defaults; its flags
+    /// name that address and that folder.
+    pub fn start_by(
+        mut command: Command,
+        settings: &[(&str, &str)],
+        address: SocketAddr,
+        state: TempDir,
+    ) -> Self {
+        let settings: Vec<_> = settings
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        set_variables(&mut command, &settings);
+        Self::run(command, settings, &[], Arc::new(state), address)
+    }
+
+    fn run(
+        mut command: Command,
+        settings: Vec<(String, String)>,
+        flags: &'static [&'static str],
+        state: Arc<TempDir>,
+        address: SocketAddr,
+    ) -> Self {
+        command
+            // Away from an operator's .env.
+            .current_dir(state.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let output = Arc::new(Output::default());
+        let mut process = ProcessGroup::spawn(&mut command)
             .expect("SAM_CALLBACK_SERVER names a program that starts");
         output.collect(process.child.stdout.take().expect("a pipe"));
         output.collect(process.child.stderr.take().expect("a pipe"));
@@ -291,19 +324,25 @@ impl Output {
     }
 }
 
-fn command(settings: &[(String, String)], address: SocketAddr, state: &Path) -> Command {
+/// The server that `SAM_CALLBACK_SERVER` names, without flags.
+pub fn named() -> Command {
     let named = std::env::var("SAM_CALLBACK_SERVER");
     let named = named.expect("SAM_CALLBACK_SERVER is set; `cargo xtask test` does that");
+    let mut words = named.split_whitespace();
+    let mut command = Command::new(words.next().expect("SAM_CALLBACK_SERVER names a program"));
+    command.args(words);
+    command
+}
+
+fn command(settings: &[(String, String)], address: SocketAddr, state: &Path) -> Command {
     let own = state.join(RUNTIME_CONFIG);
     let runtime_config = if own.exists() {
         own
     } else {
         root().join(RUNTIME_CONFIG)
     };
-    let mut words = named.split_whitespace();
-    let mut command = Command::new(words.next().expect("SAM_CALLBACK_SERVER names a program"));
+    let mut command = named();
     command
-        .args(words)
         .arg("--from")
         .arg(root().join("spin.toml"))
         .arg("--runtime-config-file")
@@ -311,12 +350,13 @@ fn command(settings: &[(String, String)], address: SocketAddr, state: &Path) -> 
         .arg("--listen")
         .arg(address.to_string())
         .arg("--state-dir")
-        .arg(state)
-        // Away from an operator's .env, and without an operator's variables.
-        .current_dir(state)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+        .arg(state);
+    set_variables(&mut command, settings);
+    command
+}
+
+/// Without an operator's variables.
+fn set_variables(command: &mut Command, settings: &[(String, String)]) {
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("SPIN_VARIABLE_") {
             command.env_remove(name);
@@ -325,5 +365,4 @@ fn command(settings: &[(String, String)], address: SocketAddr, state: &Path) -> 
     for (name, value) in settings {
         command.env(format!("SPIN_VARIABLE_{}", name.to_uppercase()), value);
     }
-    command
 }

@@ -2,11 +2,17 @@
 
 use serde_json::{Value, json};
 
+use crate::bookings::{BOOKINGS, HISTORY};
 use crate::messages::{TABLES, Table};
 use crate::{PROCEDURE, text};
 
 fn config() -> Value {
     serde_json::from_str(&text("dab-config.json")).unwrap()
+}
+
+/// Those of all files.
+fn tables() -> impl Iterator<Item = Table> {
+    TABLES.into_iter().chain([BOOKINGS, HISTORY])
 }
 
 #[test]
@@ -25,7 +31,10 @@ fn one_role_may_execute_the_procedure_by_post() {
 #[test]
 fn the_same_role_may_write_to_the_tables_and_read_what_it_looks_at() {
     let config = config();
-    for Table { name, key, .. } in TABLES {
+    for Table {
+        name, key, moment, ..
+    } in tables()
+    {
         let entity = &config["entities"][name];
         assert_eq!(entity["source"]["type"], "table", "{name}");
         assert_eq!(entity["source"]["object"], format!("dbo.{name}"));
@@ -35,9 +44,9 @@ fn the_same_role_may_write_to_the_tables_and_read_what_it_looks_at() {
         };
         assert_eq!(permission["role"], "sam_callback", "{name}");
         let read = |columns: &[&str]| json!({"action": "read", "fields": {"include": columns}});
-        let expected = match name {
-            "eventos_blizwork" => json!([read(&[key]), "create"]),
-            _ => json!([read(&[key, "message_timestamp"]), "create", "update"]),
+        let expected = match moment {
+            None => json!([read(&[key]), "create"]),
+            Some(moment) => json!([read(&[key, moment]), "create", "update"]),
         };
         assert_eq!(permission["actions"], expected, "{name}");
     }
@@ -47,7 +56,7 @@ fn the_same_role_may_write_to_the_tables_and_read_what_it_looks_at() {
 fn nothing_else_is_open() {
     let config = config();
     let entities = config["entities"].as_object().unwrap();
-    assert_eq!(entities.len(), 1 + TABLES.len());
+    assert_eq!(entities.len(), 1 + tables().count());
     let runtime = &config["runtime"];
     assert_eq!(runtime["rest"]["path"], "/api");
     for closed in ["graphql", "mcp", "cache"] {

@@ -1,6 +1,7 @@
 //! deploy/azure-sql: the T-SQL parses and says what the component counts on, and so do the
 //! configurations beside it. Nothing here talks to a database.
 
+mod bookings;
 mod data_api_builder;
 mod messages;
 mod procedure;

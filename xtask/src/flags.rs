@@ -16,6 +16,9 @@ usage: cargo xtask <command>
            --runtime-config-file FILE  instead of the project's runtime-config.toml
            --stand-in                  serve with host/ even where Spin is installed
   build  build target/wasm32-wasip2/release/sam_callback.wasm
+  import-env FILE
+         the .env of a service that this one replaces, as the settings it amounts to here
+           --write                     put them into .env, where there is none
   test   every check there is: format, lints, unit tests, the component over HTTP
   bench  measure the component against the least that one can do
            --quick                     fewer cells and rounds: three minutes instead of twelve
@@ -32,6 +35,7 @@ pub enum Command {
     Test,
     Up(UpOptions),
     Bench(BenchOptions),
+    ImportEnv(ImportOptions),
     Announce(AnnounceOptions),
 }
 
@@ -53,6 +57,13 @@ pub struct BenchOptions {
     pub only: Option<String>,
     pub json: Option<PathBuf>,
     pub compare: Option<PathBuf>,
+}
+
+/// The `.env` to read, as typed, and whether to write one.
+#[derive(Debug, PartialEq)]
+pub struct ImportOptions {
+    pub file: PathBuf,
+    pub write: bool,
 }
 
 /// The hidden command `announce`: print `text` once `address` accepts, as long as `parent` lives.
@@ -77,6 +88,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, E
         "test" => without_flags(parser, Command::Test),
         "up" => up(parser),
         "bench" => bench(parser),
+        "import-env" => import_env(parser),
         "announce" => announce(parser).map(Command::Announce),
         _ => Err(format!("there is no command `{name}`").into()),
     }
@@ -126,6 +138,20 @@ fn bench(mut parser: Parser) -> Result<Command, Error> {
         }
     }
     Ok(Command::Bench(options))
+}
+
+fn import_env(mut parser: Parser) -> Result<Command, Error> {
+    let (mut file, mut write) = (None, false);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Long("write") => write = true,
+            Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
+            Arg::Value(path) if file.is_none() && !path.is_empty() => file = Some(path.into()),
+            other => return Err(other.unexpected()),
+        }
+    }
+    let file = file.ok_or("import-env needs the file to read")?;
+    Ok(Command::ImportEnv(ImportOptions { file, write }))
 }
 
 fn word(parser: &mut Parser) -> Result<String, Error> {
@@ -211,11 +237,27 @@ mod tests {
     }
 
     #[test]
+    fn import_env_takes_the_file_and_whether_to_write() {
+        for (line, write) in [
+            ("import-env old/.env", false),
+            ("import-env old/.env --write", true),
+            ("import-env --write old/.env", true),
+        ] {
+            let file = "old/.env".into();
+            let expected = Command::ImportEnv(ImportOptions { file, write });
+            assert_eq!(parsed(line), Ok(expected), "{line}");
+        }
+    }
+
+    #[test]
     fn what_cannot_be_understood_is_named() {
         for (line, named) in [
             ("", "no command"),
             ("serve", "`serve`"),
             ("build --fast", "--fast"),
+            ("import-env", "the file"),
+            ("import-env a b", "b"),
+            ("import-env a --quick", "--quick"),
             ("test all", "all"),
             ("up --listen", "--listen"),
             ("up --port 3000", "--port"),

@@ -22,6 +22,7 @@ mod endpoint;
 mod env_file;
 mod examples;
 mod flags;
+mod import_env;
 mod linker;
 mod listen;
 mod postgres;
@@ -70,6 +71,7 @@ fn carry_out(command: Command) -> anyhow::Result<()> {
         Command::Build => component::build(&Project::find()?).map(|_| ()),
         Command::Test => checks::run_all(&Project::find()?),
         Command::Bench(options) => bench::run(&Project::find()?, &options),
+        Command::ImportEnv(options) => import_env::run(&Project::find()?, &options),
         Command::Up(options) => serve::up(&Project::find()?, options),
         Command::Announce(options) => {
             print_when_ready::wait_and_print(&options);

@@ -6,7 +6,7 @@ use crate::credentials::Verified;
 use crate::delivery::{Change, Entity, Guard, IfAbsent, Timestamp, Value};
 use crate::http::json::{self, Fields};
 use crate::http::{Refusal, Reply};
-use crate::sources::{Notification, NotificationId, Receipt, Source};
+use crate::sources::{Decoded, Notification, NotificationId, Receipt, Source};
 
 /// The source.
 pub struct Ping;
@@ -16,7 +16,7 @@ impl Source for Ping {
         "ping"
     }
 
-    fn decode(&self, verified: &Verified) -> Result<Notification, Refusal> {
+    fn decode(&self, verified: &Verified) -> Result<Decoded, Refusal> {
         let text = json::text(&verified.received().body)?;
         let fields = Fields::read(text, &["machine", "since"])?;
         let machine = fields.get("machine").text();
@@ -24,7 +24,7 @@ impl Source for Ping {
         let since =
             since.and_then(|text| Timestamp::parse(&text).map_err(|error| error.to_string()));
         match (machine, since) {
-            (Ok(machine), Ok(since)) => Ok(Notification {
+            (Ok(machine), Ok(since)) => Ok(Decoded::Notification(Notification {
                 change: Change {
                     entity: Entity::new("maquinas", "machine"),
                     key: machine,
@@ -36,7 +36,7 @@ impl Source for Ping {
                 },
                 key_field: "machine",
                 id: None,
-            }),
+            })),
             (Err(what), _) => Err(Refusal::field("machine", what)),
             (_, Err(what)) => Err(Refusal::field("since", what)),
         }

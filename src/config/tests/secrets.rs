@@ -180,7 +180,7 @@ fn what_is_shown_to_another_service_opens_nothing_here() {
         let other = load(&[&[("callback_token", SIXTEEN)], given].concat());
         assert_eq!(other.problems, [], "{given:?}");
     }
-    // None of these is_credential anything here.
+    // None of these lets anybody in here.
     let same = format!(r#"{{"apikey":"{SECRET}"}}"#);
     let config = load(&[
         ("callback_token", TOKEN),

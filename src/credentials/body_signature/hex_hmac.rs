@@ -1,5 +1,5 @@
-//! `x-webhook-signature`: HMAC-SHA256 (RFC 2104) over the body, in hex, with `sha256=` before it
-//! or without. Spaces around them do not count, nor case.
+//! HMAC-SHA256 (RFC 2104) over the body, in hex, in the header that the settings name, with `sha256=`
+//! before it or without. Spaces around them do not count, nor case.
 
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
@@ -11,19 +11,22 @@ use crate::credentials::single_header::{REPEATED, SingleHeader};
 use crate::credentials::{Credential, CredentialKind, Finding};
 use crate::http::Received;
 
-/// The header.
-const HEADER: &str = "x-webhook-signature";
-
 const HASH: &[u8] = b"sha256";
 
 /// Verifies signatures by one of several secrets.
-pub struct HexHmac(Vec<Secret>);
+pub struct HexHmac {
+    header: &'static str,
+    secrets: Vec<Secret>,
+}
 
 impl HexHmac {
     /// Verifies as `settings` say; `None` where no secret is for this kind.
     pub fn new(settings: &BodySignatureSettings) -> Option<Self> {
         let secrets = &settings.keys.plain;
-        (!secrets.is_empty()).then(|| Self(secrets.clone()))
+        (!secrets.is_empty()).then(|| Self {
+            header: settings.header,
+            secrets: secrets.clone(),
+        })
     }
 }
 
@@ -33,20 +36,22 @@ impl Credential for HexHmac {
     }
 
     fn challenge(&self) -> String {
-        super::challenge(HEADER)
+        super::challenge(self.header)
     }
 
     fn examine(&self, received: &Received) -> Finding {
-        match SingleHeader::of(&received.headers, HEADER) {
+        match SingleHeader::of(&received.headers, self.header) {
             SingleHeader::Absent => Finding::Absent,
             SingleHeader::Repeated => Finding::Invalid(REPEATED),
-            SingleHeader::One(value) if is_signed(&self.0, &received.body, value) => Finding::Valid,
+            SingleHeader::One(value) if is_signed(&self.secrets, &received.body, value) => {
+                Finding::Valid
+            }
             SingleHeader::One(_) => Finding::Invalid(WRONG),
         }
     }
 
     fn needs_body(&self, received: &Received) -> bool {
-        match SingleHeader::of(&received.headers, HEADER) {
+        match SingleHeader::of(&received.headers, self.header) {
             SingleHeader::One(value) => signature(value).is_some(),
             SingleHeader::Absent | SingleHeader::Repeated => false,
         }

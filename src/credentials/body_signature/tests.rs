@@ -25,6 +25,7 @@ const BODY: &[u8] = br#"{"type":"promo","content":"Hola"}"#;
 fn credentials(secrets: &str) -> Vec<Box<dyn Credential>> {
     let keys = SignatureKeys::parse(secrets).expect("keys");
     let settings = BodySignatureSettings {
+        header: "x-webhook-signature",
         keys: keys.expect("at least one"),
         tolerance: Duration::from_secs(300),
     };

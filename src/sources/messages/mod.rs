@@ -7,28 +7,22 @@
 mod identity;
 mod reply;
 
-use std::borrow::Cow;
-
-use super::{Notification, NotificationId, Receipt, Source, column_error};
+use super::row::{DecodedRow, object, short, timestamp, timestamp_error, whole};
+use super::{Decoded, Notification, NotificationId, Receipt, Source};
 use crate::credentials::Verified;
-use crate::delivery::{
-    Change, Entity, Guard, IfAbsent, Name, ParseTimestampError, Timestamp, Value, fit_column,
-};
+use crate::delivery::{Change, Entity, Guard, IfAbsent, ParseTimestampError, Timestamp};
 use crate::http::json::{self, Field, Fields};
-use crate::http::{FieldErrors, Refusal, Reply};
+use crate::http::{Refusal, Reply};
 
-pub use reply::health;
 #[cfg(test)]
 pub use reply::{Health, MessagesReply};
+pub use reply::{accepted, health, ignored, refused};
 
 /// The source.
 pub struct Messages;
 
 /// Column of a message's time: its `timestamp`, or when it was received.
 const TIME: &str = "message_timestamp";
-
-/// Longest id, state or discount.
-const LONGEST: usize = 200;
 
 /// A type of message, and the row that it is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,8 +69,8 @@ impl Source for Messages {
         "messages"
     }
 
-    fn decode(&self, verified: &Verified) -> Result<Notification, Refusal> {
-        decode(verified)
+    fn decode(&self, verified: &Verified) -> Result<Decoded, Refusal> {
+        decode(verified).map(Decoded::Notification)
     }
 
     fn reply(&self, receipt: &Receipt, id: Option<&NotificationId>) -> Reply {
@@ -104,10 +98,7 @@ fn decode(verified: &Verified) -> Result<Notification, Refusal> {
             "discount",
         ],
     )?;
-    let mut message = DecodedMessage {
-        values: Vec::new(),
-        errors: FieldErrors::default(),
-    };
+    let mut message = DecodedRow::default();
     let metadata = message.note("metadata", top.get("metadata").maybe(object));
     let metadata = metadata.flatten();
     let inner = Fields::read(
@@ -155,7 +146,7 @@ fn decode(verified: &Verified) -> Result<Notification, Refusal> {
     let time = time.flatten().or(Timestamp::at(received.at));
     message.add(TIME, time.map(|time| time.to_string()));
 
-    let DecodedMessage { values, errors } = message;
+    let DecodedRow { values, errors } = message;
     match (of_type, key) {
         (Some(of_type), Some(key)) if errors.is_empty() => Ok(Notification {
             change: Change {
@@ -177,61 +168,12 @@ fn decode(verified: &Verified) -> Result<Notification, Refusal> {
     }
 }
 
-/// A message as far as it was read.
-struct DecodedMessage {
-    values: Vec<(Name, Value)>,
-    errors: FieldErrors,
-}
-
-impl DecodedMessage {
-    /// What was read, or a note of what is wrong with it.
-    fn note<T>(&mut self, name: &'static str, read: Result<T, String>) -> Option<T> {
-        read.map_err(|what| self.errors.add(name, what)).ok()
-    }
-
-    /// Absent fields become NULL, so the row does not depend on the order of arrival.
-    fn add(&mut self, column: &'static str, text: Option<String>) {
-        let value = text.map_or(Value::Null, Value::Text);
-        self.values.push((Cow::Borrowed(column), value));
-    }
-
-    fn set(
-        &mut self,
-        column: &'static str,
-        name: &'static str,
-        field: Field<'_>,
-        read: impl FnOnce(Field<'_>) -> Result<String, String>,
-    ) {
-        let text = self.note(name, read(field));
-        self.add(column, text);
-    }
-}
-
 fn of_name(name: String) -> Result<Type, String> {
     let found = TYPES.iter().find(|(known, _)| *known == name);
     found.map(|(_, of_type)| *of_type).ok_or_else(|| {
         let names = TYPES.map(|(name, _)| name).join(", ");
         format!("tipo desconocido; se admite: {names}")
     })
-}
-
-/// An id, a state or the like: a text or a number that fits its column.
-fn short(field: Field<'_>) -> Result<String, String> {
-    fit_column(field.scalar()?, LONGEST).map_err(column_error)
-}
-
-/// A text of any length. PostgreSQL has no way to keep the character that is refused.
-fn whole(field: Field<'_>) -> Result<String, String> {
-    match field.text()? {
-        text if text.contains('\0') => Err("lleva el carácter U+0000".to_owned()),
-        text => Ok(text),
-    }
-}
-
-fn timestamp(field: Field<'_>) -> Result<Timestamp, String> {
-    let text = field.text()?;
-    Timestamp::parse(&text)
-        .map_err(|why| timestamp_error(why, "una fecha y hora RFC 3339, como 2026-01-31T23:59:59Z"))
 }
 
 /// A date and time, or a day.
@@ -245,21 +187,5 @@ fn date(field: Field<'_>) -> Result<String, String> {
             Ok(time.to_string())
         }
         Err(why) => Err(timestamp_error(why, what)),
-    }
-}
-
-fn timestamp_error(why: ParseTimestampError, what: &str) -> String {
-    match why {
-        ParseTimestampError::Malformed => format!("debe ser {what}"),
-        ParseTimestampError::OutOfRange => {
-            "debe estar entre los años 0001 y 9999, en UTC".to_owned()
-        }
-    }
-}
-
-fn object(field: Field<'_>) -> Result<&str, String> {
-    match field.raw()? {
-        raw if raw.starts_with('{') => Ok(raw),
-        _ => Err("debe ser un objeto".to_owned()),
     }
 }

@@ -28,6 +28,16 @@ pub fn accepted(receipt: &Receipt, id: Option<&NotificationId>) -> Reply {
     Reply::json(receipt.disposition.status(), &body)
 }
 
+/// The reply to a notification that asks for nothing, with the reason.
+pub fn ignored(message: &str) -> Reply {
+    let body = MessagesReply {
+        success: true,
+        message,
+        data: None,
+    };
+    Reply::json(StatusCode::OK, &body)
+}
+
 /// The reply to one that was refused.
 pub fn refused(refusal: &Refusal, request_id: &str) -> Reply {
     let summary = refusal.summary();

@@ -2,9 +2,9 @@
 
 mod order;
 mod requests;
-mod rights;
+pub mod rights;
 mod schema;
-mod statements;
+pub mod statements;
 
 use postgres::Client;
 
@@ -15,6 +15,7 @@ pub const ROLE: &str = "sam_callback";
 pub const RESERVAS: Table = Table {
     name: "reservas",
     key: "reservation_id",
+    moment: Some("message_timestamp"),
     columns: &[
         ("reservation_id", "text"),
         ("status", "text"),
@@ -29,6 +30,7 @@ pub const RESERVAS: Table = Table {
 pub const PROMOS: Table = Table {
     name: "promos",
     key: "promo_id",
+    moment: Some("message_timestamp"),
     columns: &[
         ("promo_id", "text"),
         ("valid_until", "timestamp with time zone"),
@@ -44,6 +46,7 @@ pub const PROMOS: Table = Table {
 pub const USUARIOS: Table = Table {
     name: "usuarios",
     key: "user_id",
+    moment: Some("message_timestamp"),
     columns: &[
         ("user_id", "text"),
         ("content", "text"),
@@ -56,6 +59,7 @@ pub const USUARIOS: Table = Table {
 pub const EVENTOS: Table = Table {
     name: "eventos_blizwork",
     key: "token_hash",
+    moment: None,
     columns: &[
         ("token_hash", "character(64)"),
         ("environment", "text"),
@@ -76,7 +80,7 @@ fn reserve(owner: &mut Client, id: &str) {
 }
 
 /// The whole table as text, in the order of its key.
-fn rows(owner: &mut Client, table: &Table) -> Vec<String> {
+pub fn rows(owner: &mut Client, table: &Table) -> Vec<String> {
     let Table { name, key, .. } = table;
     owner
         .query(
@@ -90,7 +94,7 @@ fn rows(owner: &mut Client, table: &Table) -> Vec<String> {
 }
 
 /// One column of the only row, as text.
-fn only(owner: &mut Client, table: &Table, column: &str) -> Option<String> {
+pub fn only(owner: &mut Client, table: &Table, column: &str) -> Option<String> {
     owner
         .query_one(&format!("select ({column})::text from {}", table.name), &[])
         .expect("one row")

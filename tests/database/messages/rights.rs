@@ -8,10 +8,10 @@ use super::{ALL, EVENTOS, PROMOS, RESERVAS, ROLE, USUARIOS, reserve, rows};
 use crate::rows::sql_state;
 
 /// "insufficient privilege": PostgREST makes 403 of it.
-const DENIED: &str = "42501";
+pub const DENIED: &str = "42501";
 
 /// The columns that the role may use in this way.
-fn open(database: &Database, table: &str, right: &str) -> Vec<String> {
+pub fn open(database: &Database, table: &str, right: &str) -> Vec<String> {
     database
         .connect()
         .query(
@@ -36,8 +36,7 @@ fn the_role_reads_keys_and_moments_and_writes_what_messages_bring() {
         for table in ALL {
             let all: Vec<_> = table.columns.iter().map(|(name, _)| *name).collect();
             let but_the_key = &all[1..];
-            let moment = (table.name != EVENTOS.name).then_some("message_timestamp");
-            let read: Vec<_> = [table.key].into_iter().chain(moment).collect();
+            let read: Vec<_> = [table.key].into_iter().chain(table.moment).collect();
             let (inserted, updated) = match table.name {
                 "reservas" => (&[][..], but_the_key),
                 "eventos_blizwork" => (&all[..], &[][..]),

@@ -7,17 +7,19 @@ use serde_json::{Value, json};
 pub struct Table {
     pub name: &'static str,
     pub key: &'static str,
+    /// The column that says which of two changes is newer; none where a row is never changed.
+    pub moment: Option<&'static str>,
     /// And their types.
     pub columns: &'static [(&'static str, &'static str)],
 }
 
-/// `PATCH /table?key=eq.id&or=(message_timestamp.is.null,message_timestamp.lte."…")&select=key`:
-/// the keys of the rows that it has changed. The moment stands in the body too.
+/// `PATCH /table?key=eq.id&or=(moment.is.null,moment.lte."…")&select=key`: the keys of the rows that it
+/// has changed. The moment stands in the body too.
 pub fn patch(client: &mut Client, table: &Table, id: &str, body: &Value) -> Vec<String> {
-    let moment = body["message_timestamp"].as_str().expect("a moment");
+    let column = table.moment.expect("a table whose rows are changed");
+    let moment = body[column].as_str().expect("a moment");
     let filters = format!(
-        r#"{{t}}."{}" = {} and ({{t}}."message_timestamp" is null
-           or {{t}}."message_timestamp" <= {})"#,
+        r#"{{t}}."{}" = {} and ({{t}}."{column}" is null or {{t}}."{column}" <= {})"#,
         table.key,
         literal(id),
         literal(moment)
@@ -71,16 +73,17 @@ pub fn try_post(client: &mut Client, table: &Table, body: &Value) -> Result<Vec<
     run(client, &source, key, body)
 }
 
-/// `GET /table?key=eq.id&select=message_timestamp`: the moment of each row, as its JSON has it.
+/// `GET /table?key=eq.id&select=moment`: the moment of each row, as its JSON has it.
 pub fn moments(client: &mut Client, table: &Table, id: &str) -> Vec<Option<String>> {
+    let column = table.moment.expect("a table whose rows are changed");
     let (name, key, id) = (table.name, table.key, literal(id));
     let source = format!(
-        r#"select "public"."{name}"."message_timestamp" from "public"."{name}"
+        r#"select "public"."{name}"."{column}" from "public"."{name}"
            where "public"."{name}"."{key}" = {id}"#
     );
     let rows = json_of(client, &source, &json!({})).expect("allowed");
     let rows = rows.as_array().expect("rows").iter();
-    rows.map(|row| row["message_timestamp"].as_str().map(str::to_owned))
+    rows.map(|row| row[column].as_str().map(str::to_owned))
         .collect()
 }
 

@@ -22,6 +22,12 @@ pub const TABLE_MODE: &str = include_str!("../../../deploy/supabase/table-mode.s
 /// What an operator runs for signed messages and BlizWork.
 pub const MESSAGES: &str = include_str!("../../../deploy/supabase/messages.sql");
 
+/// What an operator runs for Cal.com's bookings.
+pub const CAL: &str = include_str!("../../../deploy/supabase/cal.sql");
+
+/// What an operator runs for the history of activity.
+pub const ACTIVITY: &str = include_str!("../../../deploy/supabase/activity.sql");
+
 /// Who starts the server, and may do everything.
 const SUPERUSER: &str = "supabase_admin";
 
@@ -80,6 +86,18 @@ impl Database {
     /// Adds the tables of messages.sql.
     pub fn with_messages(self) -> Self {
         self.connect().batch_execute(MESSAGES).expect("it runs");
+        self
+    }
+
+    /// Adds the table of cal.sql.
+    pub fn with_cal(self) -> Self {
+        self.connect().batch_execute(CAL).expect("it runs");
+        self
+    }
+
+    /// Adds the table of activity.sql.
+    pub fn with_activity(self) -> Self {
+        self.connect().batch_execute(ACTIVITY).expect("it runs");
         self
     }
 

@@ -62,6 +62,7 @@ fn security_schemes() -> Map<String, Json> {
         ("webhookId", header("Webhook-Id")),
         ("webhookTimestamp", header("Webhook-Timestamp")),
         ("webhookSignature", header("Webhook-Signature")),
+        ("calSignature", header("X-Cal-Signature-256")),
         ("adminToken", bearer),
     ];
     let names = schemes.iter().map(|(name, _)| *name);

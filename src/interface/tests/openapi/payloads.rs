@@ -131,6 +131,37 @@ fn date(_: &mut SchemaGenerator) -> Schema {
     })
 }
 
+/// An event of Cal.com.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CalEvent {
+    pub trigger_event: Short,
+    #[schemars(schema_with = "time")]
+    pub created_at: &'static str,
+    pub payload: CalBooking,
+}
+
+/// `payload` of an event of a booking.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CalBooking {
+    pub uid: Short,
+    pub booking_id: u32,
+    pub status: Short,
+    #[schemars(regex(pattern = r"^[^\u0000]*$"))]
+    pub title: String,
+    #[schemars(schema_with = "time")]
+    pub start_time: &'static str,
+    #[schemars(schema_with = "time")]
+    pub end_time: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reschedule_uid: Option<Short>,
+}
+
+fn time(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "format": "date-time", "pattern": YEARS })
+}
+
 /// BlizWork's call.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

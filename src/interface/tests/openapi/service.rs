@@ -15,7 +15,10 @@ use crate::testing::{FakeHost, OPERATOR, Pieces, TOKEN, json};
 
 /// Signs messages.
 const SECRET: &str = "un-secreto-de-ejemplo";
-const SETTINGS: [(&str, &str); 3] = [
+/// Signs Cal.com's events.
+const CAL_SECRET: &str = "un-secreto-de-cal.com";
+const SETTINGS: [(&str, &str); 4] = [
+    ("cal_secret", CAL_SECRET),
     ("callback_token", TOKEN),
     ("webhook_secret", SECRET),
     ("admin_token", OPERATOR),
@@ -167,8 +170,17 @@ impl ExampleRequest {
 
     /// With a signature of the body.
     pub fn signed(self) -> Self {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
+        self.signed_with(SECRET, "x-webhook-signature")
+    }
+
+    /// With a signature of the body as Cal.com has it.
+    pub fn signed_by_cal(self) -> Self {
+        self.signed_with(CAL_SECRET, "x-cal-signature-256")
+    }
+
+    fn signed_with(self, secret: &str, header: &'static str) -> Self {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
         let tag = hmac::sign(&key, &self.body);
-        self.with("x-webhook-signature", encode_string(tag.as_ref()))
+        self.with(header, encode_string(tag.as_ref()))
     }
 }

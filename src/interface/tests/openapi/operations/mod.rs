@@ -1,6 +1,7 @@
 //! Each operation, with the requests that get its replies. A file a group of operations.
 
 mod blizwork;
+mod cal;
 mod callback;
 mod docs;
 mod health;
@@ -14,6 +15,7 @@ use super::{payloads, service};
 pub fn all(schemas: &mut Schemas) -> Vec<Operation> {
     let mut all = vec![callback::notify(schemas), callback::row(schemas)];
     all.extend(messages::all(schemas));
+    all.push(cal::event(schemas));
     all.push(blizwork::call(schemas));
     all.extend(health::all(schemas));
     all.extend(docs::all(schemas));

@@ -1,0 +1,152 @@
+//! Cal.com's webhooks: an event of a booking becomes that booking's row.
+//!
+//! Cal.com signs neither a time nor an id. So the event's own bytes tell it apart, and the row keeps
+//! what is newest by `createdAt`. Fields as in <https://cal.com/docs/core-features/webhooks>.
+
+use std::time::Duration;
+
+use sha2::{Digest as _, Sha256};
+
+use super::messages::{accepted, ignored, refused};
+use super::row::{DecodedRow, object, short, timestamp, whole};
+use super::{Decoded, IdName, Notification, NotificationId, Receipt, Source};
+use crate::credentials::Verified;
+use crate::delivery::{Change, Entity, Guard, IfAbsent};
+use crate::http::json::{self, Field, Fields};
+use crate::http::{Refusal, Reply};
+
+/// The source.
+pub struct Cal;
+
+/// Column of the event's time: its `createdAt`.
+const TIME: &str = "event_timestamp";
+
+/// For how long an event that comes again is known.
+const LIFETIME: Duration = Duration::from_secs(72 * 3600);
+
+/// What the button "Ping test" sends.
+const PING: &str = "PING";
+
+/// Beginning of the events that are of a booking, whatever else they have.
+const BOOKING: &str = "BOOKING_";
+
+impl Source for Cal {
+    fn name(&self) -> &'static str {
+        "cal"
+    }
+
+    fn decode(&self, verified: &Verified) -> Result<Decoded, Refusal> {
+        decode(verified)
+    }
+
+    fn reply(&self, receipt: &Receipt, id: Option<&NotificationId>) -> Reply {
+        accepted(receipt, id)
+    }
+
+    fn refuse(&self, refusal: &Refusal, request_id: &str) -> Reply {
+        refused(refusal, request_id)
+    }
+}
+
+fn decode(verified: &Verified) -> Result<Decoded, Refusal> {
+    let body = &verified.received().body;
+    let text = json::text(body)?;
+    let top = Fields::read(text, &["triggerEvent", "createdAt", "payload"])?;
+    let mut row = DecodedRow::default();
+    let event = row.note("triggerEvent", short(top.get("triggerEvent")));
+    if event.as_deref() == Some(PING) {
+        return Ok(Decoded::Nothing(ignored("Prueba de Cal.com recibida.")));
+    }
+    let payload = row.note("payload", object(top.get("payload")));
+    let booking = Fields::read(
+        payload.unwrap_or("{}"),
+        &[
+            "uid",
+            "bookingId",
+            "status",
+            "title",
+            "eventTitle",
+            "startTime",
+            "endTime",
+            "rescheduleUid",
+        ],
+    )?;
+    let uid = booking.get("uid");
+    let is_of_booking = |event: &str| event.starts_with(BOOKING) || !is_missing(uid);
+    if payload.is_some() && event.as_deref().is_some_and(|it| !is_of_booking(it)) {
+        let message = "Evento recibido; no es de una reserva, así que no se guarda.";
+        return Ok(Decoded::Nothing(ignored(message)));
+    }
+
+    let key = row.note("payload.uid", short(uid));
+    let mut column = |column, name, field: Field<'_>, read: fn(Field<'_>) -> _| {
+        let text = row.note(name, field.maybe(read)).flatten();
+        row.add(column, text);
+    };
+    column(
+        "booking_id",
+        "payload.bookingId",
+        booking.get("bookingId"),
+        short,
+    );
+    column("status", "payload.status", booking.get("status"), short);
+    let title = booking.get("title").or(booking.get("eventTitle"));
+    column("title", "payload.title", title, whole);
+    column(
+        "start_time",
+        "payload.startTime",
+        booking.get("startTime"),
+        time,
+    );
+    column("end_time", "payload.endTime", booking.get("endTime"), time);
+    let replaced = booking.get("rescheduleUid");
+    column("reschedule_uid", "payload.rescheduleUid", replaced, short);
+    row.set(TIME, "createdAt", top.get("createdAt"), time);
+    row.add("trigger_event", event);
+    row.add("payload", Some(text.to_owned()));
+
+    let DecodedRow { values, errors } = row;
+    match key {
+        Some(key) if errors.is_empty() => Ok(Decoded::Notification(Notification {
+            change: Change {
+                entity: Entity::new("reservas_cal", "uid"),
+                key,
+                values,
+                if_absent: IfAbsent::Insert,
+                guard: Guard::Newer {
+                    column: TIME.into(),
+                },
+            },
+            key_field: "payload.uid",
+            id: Some(id(body)),
+        })),
+        _ => Err(Refusal::InvalidPayload {
+            errors,
+            deployment_id: None,
+        }),
+    }
+}
+
+/// A date and time, written as the column has it.
+fn time(field: Field<'_>) -> Result<String, String> {
+    timestamp(field).map(|time| time.to_string())
+}
+
+fn is_missing(field: Field<'_>) -> bool {
+    matches!(field.maybe(|_| Ok(())), Ok(None))
+}
+
+/// The event's bytes: Cal.com gives it no id, and sends the same again where it tries again.
+fn id(body: &[u8]) -> NotificationId {
+    let hash = base16ct::lower::encode_string(&Sha256::digest(body));
+    NotificationId {
+        names: vec![IdName {
+            field: "bytes",
+            text: hash.clone(),
+            identifies: true,
+        }],
+        echoed: hash,
+        content: None,
+        lifetime: LIFETIME,
+    }
+}
