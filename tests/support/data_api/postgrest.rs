@@ -309,7 +309,8 @@ fn insert(
 fn typed(texts: &[(String, Option<String>)]) -> Vec<String> {
     let kinds = texts.iter().map(|(name, _)| match name.trim_matches('"') {
         name if name.starts_with("Fecha") => "timestamp",
-        "message_timestamp" | "valid_until" | "received_at" => "timestamptz",
+        "message_timestamp" | "valid_until" | "received_at" | "event_timestamp" | "start_time"
+        | "end_time" => "timestamptz",
         _ => "text",
     });
     let typed = kinds.enumerate();
