@@ -12,7 +12,7 @@
 //! - [`config`]: variables as typed settings
 //! - [`instance`]: what an instance remembers
 //! - [`http`]: messages, bodies, addresses, replies
-//! - [`ports`]: what the component needs from a host, as traits; `spin.rs` has them on Spin's SDK
+//! - [`ports`]: what the component needs from a host, as traits; `spin` has them on Spin's SDK
 
 pub mod app;
 pub mod audit;

@@ -1,4 +1,4 @@
-//! What the component needs from a host, as traits. `spin.rs` has them on Spin's SDK; the
+//! What the component needs from a host, as traits. `spin` has them on Spin's SDK; the
 //! tests have fakes. Nothing below `app/` reaches a clock, randomness or storage another way.
 //!
 //! The requests of an instance are tasks of the host, and none can wake another: a request that
