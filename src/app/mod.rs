@@ -4,7 +4,6 @@
 mod attempt_log;
 mod deliver;
 mod follow_up;
-mod gauge;
 mod notify;
 mod once;
 mod operate;
@@ -25,12 +24,11 @@ use crate::http::message::{Body, Headers, Request, StatusCode};
 use crate::http::{self, IncomingBody, Received, Refusal, Reply, Response};
 use crate::instance::key_locks::KeyLocks;
 use crate::instance::rate_limiter::RateLimiters;
-use crate::instance::{Breaker, SingleFlightCache};
+use crate::instance::{Breaker, Gauge, SingleFlightCache};
 use crate::interface::Interface;
 use crate::operations::health::{self, DataApiState};
 use crate::ports::{Clock as _, Host};
 use crate::sources;
-use gauge::Gauge;
 use routes::{Endpoint, Route, Routes};
 
 pub use follow_up::FollowUp;

@@ -13,6 +13,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 
 use super::deadline::within;
+use super::gauge::Gauge;
 use crate::http::message::{Request, Response};
 use crate::ports::{
     Clock, KeyValue, Log, Outbound, Random, SendError, StoreError, VariableError, Variables,
@@ -22,6 +23,8 @@ use crate::ports::{
 pub struct Breaker<H> {
     host: H,
     state: Mutex<State>,
+    /// Listings of keys that are under way.
+    listings: Gauge,
 }
 
 /// Until when, on the monotonic clock.
@@ -50,6 +53,7 @@ impl<H: Clock> Breaker<H> {
         Self {
             host,
             state: Mutex::default(),
+            listings: Gauge::default(),
         }
     }
 
@@ -64,6 +68,7 @@ impl<H: Clock> Breaker<H> {
         access: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
         let began = self.host.monotonic();
+        let waits_for_listing = !self.listings.is_idle();
         if began < self.state().open {
             return Err(StoreError(
                 "not asked: it did not answer in time just now".to_owned(),
@@ -73,7 +78,10 @@ impl<H: Clock> Breaker<H> {
         let result = within(&self.host, limit, access).await;
         let result = result.unwrap_or_else(|| Err(late()));
         let now = self.host.monotonic();
-        if now.saturating_sub(began) >= SLOW {
+        // A listing holds the lock of Spin's store until its last key: whatever waits for that says
+        // nothing of the store either.
+        let waits_for_listing = waits_for_listing || !self.listings.is_idle();
+        if now.saturating_sub(began) >= SLOW && !waits_for_listing {
             let mut state = self.state();
             state.slow = now + PUT_OFF;
             if result.is_err() {
@@ -103,6 +111,7 @@ impl<H: KeyValue + Clock> KeyValue for Breaker<H> {
 
     /// A listing takes as long as there are keys, which says nothing of the store.
     async fn keys(&self, each: impl FnMut(&str) -> ControlFlow<()>) -> Result<(), StoreError> {
+        let _listing = self.listings.enter();
         self.host.keys(each).await
     }
 }
@@ -207,6 +216,17 @@ mod tests {
         host.store_fails = false;
         host.advance(OPEN);
         assert_eq!(block_on(host.set("a", b"1")), Ok(()));
+    }
+
+    #[test]
+    fn what_waits_for_a_listing_of_the_instance_opens_nothing() {
+        let mut host = slow(Duration::from_secs(60));
+        let listing = host.listings.enter();
+        assert!(block_on(host.get("a")).is_err());
+        drop(listing);
+        assert!(!host.is_slow());
+        host.access_takes = Duration::ZERO;
+        assert_eq!(block_on(host.get("a")), Ok(None));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod breaker;
 mod deadline;
 pub mod deduplication;
+mod gauge;
 pub mod key_locks;
 pub mod rate_limiter;
 mod single_flight;
@@ -10,4 +11,5 @@ pub mod unix_time;
 
 pub use breaker::Breaker;
 pub use deadline::within;
+pub use gauge::Gauge;
 pub use single_flight::SingleFlightCache;
