@@ -1,7 +1,6 @@
 //! The SQL of deploy/supabase/ on a real PostgreSQL: `cargo xtask test` installs one and says
 //! where it is.
 
-mod activity;
 mod cal;
 mod callback;
 mod concurrency;

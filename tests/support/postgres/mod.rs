@@ -25,9 +25,6 @@ pub const MESSAGES: &str = include_str!("../../../deploy/supabase/messages.sql")
 /// What an operator runs for Cal.com's bookings.
 pub const CAL: &str = include_str!("../../../deploy/supabase/cal.sql");
 
-/// What an operator runs for the history of activity.
-pub const ACTIVITY: &str = include_str!("../../../deploy/supabase/activity.sql");
-
 /// Who starts the server, and may do everything.
 const SUPERUSER: &str = "supabase_admin";
 
@@ -92,12 +89,6 @@ impl Database {
     /// Adds the table of cal.sql.
     pub fn with_cal(self) -> Self {
         self.connect().batch_execute(CAL).expect("it runs");
-        self
-    }
-
-    /// Adds the table of activity.sql.
-    pub fn with_activity(self) -> Self {
-        self.connect().batch_execute(ACTIVITY).expect("it runs");
         self
     }
 
