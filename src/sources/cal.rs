@@ -7,9 +7,8 @@ use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
-use super::messages::{accepted, ignored, refused};
 use super::row::{DecodedRow, object, short, timestamp, whole};
-use super::{Decoded, IdName, Notification, NotificationId, Receipt, Source};
+use super::{Decoded, IdName, Notification, NotificationId, Receipt, Source, reply};
 use crate::credentials::Verified;
 use crate::delivery::{Change, Entity, Guard, IfAbsent};
 use crate::http::json::{self, Field, Fields};
@@ -30,6 +29,18 @@ const PING: &str = "PING";
 /// Beginning of the events that are of a booking, whatever else they have.
 const BOOKING: &str = "BOOKING_";
 
+/// Fields of a booking that have a column.
+const BOOKING_FIELDS: &[&str] = &[
+    "uid",
+    "bookingId",
+    "status",
+    "title",
+    "eventTitle",
+    "startTime",
+    "endTime",
+    "rescheduleUid",
+];
+
 impl Source for Cal {
     fn name(&self) -> &'static str {
         "cal"
@@ -40,11 +51,11 @@ impl Source for Cal {
     }
 
     fn reply(&self, receipt: &Receipt, id: Option<&NotificationId>) -> Reply {
-        accepted(receipt, id)
+        reply::accepted(receipt, id)
     }
 
     fn refuse(&self, refusal: &Refusal, request_id: &str) -> Reply {
-        refused(refusal, request_id)
+        reply::refused(refusal, request_id)
     }
 }
 
@@ -55,52 +66,21 @@ fn decode(verified: &Verified) -> Result<Decoded, Refusal> {
     let mut row = DecodedRow::default();
     let event = row.note("triggerEvent", short(top.get("triggerEvent")));
     if event.as_deref() == Some(PING) {
-        return Ok(Decoded::Nothing(ignored("Prueba de Cal.com recibida.")));
+        return Ok(Decoded::Nothing(reply::ignored(
+            "Prueba de Cal.com recibida.",
+        )));
     }
     let payload = row.note("payload", object(top.get("payload")));
-    let booking = Fields::read(
-        payload.unwrap_or("{}"),
-        &[
-            "uid",
-            "bookingId",
-            "status",
-            "title",
-            "eventTitle",
-            "startTime",
-            "endTime",
-            "rescheduleUid",
-        ],
-    )?;
+    let booking = Fields::read(payload.unwrap_or("{}"), BOOKING_FIELDS)?;
     let uid = booking.get("uid");
     let is_of_booking = |event: &str| event.starts_with(BOOKING) || !is_missing(uid);
     if payload.is_some() && event.as_deref().is_some_and(|it| !is_of_booking(it)) {
         let message = "Evento recibido; no es de una reserva, así que no se guarda.";
-        return Ok(Decoded::Nothing(ignored(message)));
+        return Ok(Decoded::Nothing(reply::ignored(message)));
     }
 
     let key = row.note("payload.uid", short(uid));
-    let mut column = |column, name, field: Field<'_>, read: fn(Field<'_>) -> _| {
-        let text = row.note(name, field.maybe(read)).flatten();
-        row.add(column, text);
-    };
-    column(
-        "booking_id",
-        "payload.bookingId",
-        booking.get("bookingId"),
-        short,
-    );
-    column("status", "payload.status", booking.get("status"), short);
-    let title = booking.get("title").or(booking.get("eventTitle"));
-    column("title", "payload.title", title, whole);
-    column(
-        "start_time",
-        "payload.startTime",
-        booking.get("startTime"),
-        time,
-    );
-    column("end_time", "payload.endTime", booking.get("endTime"), time);
-    let replaced = booking.get("rescheduleUid");
-    column("reschedule_uid", "payload.rescheduleUid", replaced, short);
+    read_booking(&mut row, &booking);
     row.set(TIME, "createdAt", top.get("createdAt"), time);
     row.add("trigger_event", event);
     row.add("payload", Some(text.to_owned()));
@@ -125,6 +105,22 @@ fn decode(verified: &Verified) -> Result<Decoded, Refusal> {
             deployment_id: None,
         }),
     }
+}
+
+/// The columns that any event of a booking may leave out.
+fn read_booking(row: &mut DecodedRow, booking: &Fields<'_>) {
+    let id = booking.get("bookingId");
+    row.set_if_present("booking_id", "payload.bookingId", id, short);
+    let status = booking.get("status");
+    row.set_if_present("status", "payload.status", status, short);
+    let title = booking.get("title").or(booking.get("eventTitle"));
+    row.set_if_present("title", "payload.title", title, whole);
+    let start = booking.get("startTime");
+    row.set_if_present("start_time", "payload.startTime", start, time);
+    let end = booking.get("endTime");
+    row.set_if_present("end_time", "payload.endTime", end, time);
+    let replaced = booking.get("rescheduleUid");
+    row.set_if_present("reschedule_uid", "payload.rescheduleUid", replaced, short);
 }
 
 /// A date and time, written as the column has it.

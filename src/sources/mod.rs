@@ -4,6 +4,7 @@ mod a360;
 mod blizwork;
 mod cal;
 mod messages;
+mod reply;
 mod row;
 
 use serde::Serialize;
@@ -16,9 +17,10 @@ pub use crate::instance::deduplication::{IdName, NotificationId, Receipt};
 pub use a360::A360;
 pub use blizwork::BlizWork;
 pub use cal::Cal;
+pub use messages::Messages;
+pub use reply::health;
 #[cfg(test)]
-pub use messages::{Health as MessagesHealth, MessagesReply};
-pub use messages::{Messages, health};
+pub use reply::{Health as MessagesHealth, MessagesReply};
 
 /// A system that notifies. What it sends becomes a change; the change's outcome, its reply.
 pub trait Source: Send + Sync {

@@ -42,6 +42,18 @@ impl DecodedRow {
         let text = self.note(name, read(field));
         self.add(column, text);
     }
+
+    /// The same of a field that may be missing or null.
+    pub fn set_if_present(
+        &mut self,
+        column: &'static str,
+        name: &'static str,
+        field: Field<'_>,
+        read: impl FnOnce(Field<'_>) -> Result<String, String>,
+    ) {
+        let text = self.note(name, field.maybe(read)).flatten();
+        self.add(column, text);
+    }
 }
 
 /// An id, a state or the like: a text or a number that fits its column.
@@ -64,7 +76,7 @@ pub fn timestamp(field: Field<'_>) -> Result<Timestamp, String> {
         .map_err(|why| timestamp_error(why, "una fecha y hora RFC 3339, como 2026-01-31T23:59:59Z"))
 }
 
-/// The same in Spanish; `what` is what it should be.
+/// Why a text is no timestamp, in Spanish; `what` is what it should be.
 pub fn timestamp_error(why: ParseTimestampError, what: &str) -> String {
     match why {
         ParseTimestampError::Malformed => format!("debe ser {what}"),

@@ -5,18 +5,13 @@
 //! message stays.
 
 mod identity;
-mod reply;
 
 use super::row::{DecodedRow, object, short, timestamp, timestamp_error, whole};
-use super::{Decoded, Notification, NotificationId, Receipt, Source};
+use super::{Decoded, Notification, NotificationId, Receipt, Source, reply};
 use crate::credentials::Verified;
 use crate::delivery::{Change, Entity, Guard, IfAbsent, ParseTimestampError, Timestamp};
 use crate::http::json::{self, Field, Fields};
 use crate::http::{Refusal, Reply};
-
-#[cfg(test)]
-pub use reply::{Health, MessagesReply};
-pub use reply::{accepted, health, ignored, refused};
 
 /// The source.
 pub struct Messages;

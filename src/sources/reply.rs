@@ -1,12 +1,12 @@
-//! Replies to messages, in the format of their senders.
+//! Replies in the format of signed messages, which Cal.com's events get too.
 
 use std::time::SystemTime;
 
 use serde::Serialize;
 
+use super::{NotificationId, Receipt};
 use crate::http::message::StatusCode;
 use crate::http::{Disposition, FieldErrors, Refusal, Reply};
-use crate::sources::{NotificationId, Receipt};
 
 /// The reply to a message that was accepted.
 pub fn accepted(receipt: &Receipt, id: Option<&NotificationId>) -> Reply {
