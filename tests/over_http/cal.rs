@@ -42,12 +42,7 @@ fn event(event: &str, minute: u32, status: &str) -> Value {
 }
 
 fn row(postgrest: &PostgrestServer) -> Value {
-    let statement = "select row_to_json(t)::text from reservas_cal t where uid = 'u-1'";
-    let row = postgrest.database.connect().query_opt(statement, &[]);
-    let row = row.expect("a table").map(|row| row.get::<_, String>(0));
-    row.map_or(Value::Null, |text| {
-        serde_json::from_str(&text).expect("JSON")
-    })
+    postgrest.database.row("reservas_cal", "uid", "u-1")
 }
 
 #[test]

@@ -372,15 +372,6 @@ fn with_database(more: &[(&str, &str)]) -> (PostgrestServer, Server) {
     (postgrest, server)
 }
 
-fn row(database: &Database, table: &str, key: &str, value: &str) -> Value {
-    let statement = format!("select row_to_json(t)::text from {table} t where {key} = $1");
-    let row = database.connect().query_opt(&statement, &[&value]);
-    let row = row.expect("a table").map(|row| row.get::<_, String>(0));
-    row.map_or(Value::Null, |text| {
-        serde_json::from_str(&text).expect("JSON")
-    })
-}
-
 fn promo(discount: u32, timestamp: &str) -> Value {
     json!({"type": "promo", "content": "c", "timestamp": timestamp, "metadata": {
         "promo_id": "P 'ñ\",", "valid_until": "2026-12-31T00:00:00Z", "discount": discount
@@ -406,7 +397,7 @@ fn what_is_newer_stays_in_a_real_database_whatever_the_order() {
         assert_eq!(reply.status, 200, "{reply:?}");
         assert_eq!(reply.json()["message"], message, "{second}");
     }
-    let kept = row(&postgrest.database, "promos", "promo_id", "P 'ñ\",");
+    let kept = postgrest.database.row("promos", "promo_id", "P 'ñ\",");
     assert_eq!(kept["discount"], "20");
 
     // All at once, in disorder.
@@ -421,7 +412,7 @@ fn what_is_newer_stays_in_a_real_database_whatever_the_order() {
     });
     let start = std::time::Instant::now();
     loop {
-        let kept = row(&postgrest.database, "promos", "promo_id", "P 'ñ\",");
+        let kept = postgrest.database.row("promos", "promo_id", "P 'ñ\",");
         if kept["discount"] == "59" {
             break;
         }
@@ -466,7 +457,7 @@ fn every_kind_of_row_is_written_to_a_real_database() {
         let mut body = body.clone();
         body["content"] = json!(content);
         assert_eq!(post(&server, &body).status, 200);
-        let kept = row(database, "usuarios", "user_id", "U");
+        let kept = database.row("usuarios", "user_id", "U");
         assert_eq!(kept["content"], content);
         assert_eq!(kept["metadata"], metadata.to_string());
     }
@@ -477,7 +468,7 @@ fn every_kind_of_row_is_written_to_a_real_database() {
     let made = "insert into reservas (reservation_id, status) values ('R', 'pendiente')";
     database.connect().batch_execute(made).expect("inserted");
     let start = std::time::Instant::now();
-    while row(database, "reservas", "reservation_id", "R")["status"] != "confirmada" {
+    while database.row("reservas", "reservation_id", "R")["status"] != "confirmada" {
         assert!(start.elapsed().as_secs() < 60);
         server.send("GET", "/health", &[], b"");
         std::thread::sleep(std::time::Duration::from_millis(100));

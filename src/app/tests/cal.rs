@@ -1,6 +1,6 @@
 //! Cal.com's events: each becomes its booking's row, whatever the order that they come in.
 
-use ring::hmac;
+use support::signatures::hex_by;
 
 use super::messages::row;
 use super::*;
@@ -46,10 +46,7 @@ fn cal(settings: &[(&str, &str)]) -> App<FakeHost> {
 }
 
 fn signed(body: &str) -> Request<Whole> {
-    let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
-    let tag = hmac::sign(&key, body.as_bytes());
-    let signature = base16ct::lower::encode_string(tag.as_ref());
-    with_signature(&signature, body)
+    with_signature(&hex_by(SECRET, body.as_bytes()), body)
 }
 
 fn with_signature(signature: &str, body: &str) -> Request<Whole> {

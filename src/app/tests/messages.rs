@@ -2,6 +2,7 @@
 
 use base64ct::{Base64, Encoding as _};
 use ring::hmac;
+use support::signatures::hex_by;
 
 use super::*;
 
@@ -15,9 +16,7 @@ pub(super) fn door(settings: &[(&str, &str)]) -> App<FakeHost> {
 }
 
 pub(super) fn hex(body: &str) -> String {
-    let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
-    let tag = hmac::sign(&key, body.as_bytes());
-    base16ct::lower::encode_string(tag.as_ref())
+    hex_by(SECRET, body.as_bytes())
 }
 
 pub(super) fn signed(headers: &[(&str, &str)], body: &str) -> Request<Whole> {

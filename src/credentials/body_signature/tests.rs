@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use base64ct::{Base64, Encoding as _};
-use ring::hmac;
 use ring::signature::KeyPair as _;
 use serde::Deserialize;
 use standardwebhooks::Webhook;
+use support::signatures::hex_by;
 
 use super::*;
 use crate::config::BodySignatureSettings;
@@ -53,12 +53,6 @@ fn examine(secrets: &str, headers: &[(&str, &str)], body: &[u8]) -> Finding {
     found(&credentials(secrets), &received)
 }
 
-fn hex_hmac(secret: &str, body: &[u8]) -> String {
-    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-    let bytes = hmac::sign(&key, body);
-    bytes.as_ref().iter().map(|b| format!("{b:02x}")).collect()
-}
-
 /// `v1,…` as the published crate makes it.
 fn v1(secret: &str, id: &str, timestamp: i64, body: &[u8]) -> String {
     let webhook = Webhook::new(secret).expect("a secret");
@@ -90,7 +84,7 @@ fn words() -> BTreeMap<String, String> {
     let timestamp = i64::try_from(at).expect("small");
     let v1 = |secret, id, shift, body| v1(secret, id, timestamp + shift, body);
     let right = v1(SECRET, "msg_1", 0, BODY);
-    let hex = hex_hmac("s3creto", BODY);
+    let hex = hex_by("s3creto", BODY);
     let words = [
         ("NOW", at.to_string()),
         ("NOW-300", (at - 300).to_string()),
@@ -100,10 +94,10 @@ fn words() -> BTreeMap<String, String> {
         ("HEX", hex.clone()),
         ("HEX_UPPER", hex.to_uppercase()),
         ("HEX_SHORT", hex[..62].to_owned()),
-        ("HEX_SECOND", hex_hmac("segundo", BODY)),
-        ("HEX_OTHER_BODY", hex_hmac("s3creto", b"{}")),
-        ("HEX_STRANGER", hex_hmac("adivinado", BODY)),
-        ("HEX_OF_WHSEC", hex_hmac(&format!("whsec_{SECRET}"), BODY)),
+        ("HEX_SECOND", hex_by("segundo", BODY)),
+        ("HEX_OTHER_BODY", hex_by("s3creto", b"{}")),
+        ("HEX_STRANGER", hex_by("adivinado", BODY)),
+        ("HEX_OF_WHSEC", hex_by(&format!("whsec_{SECRET}"), BODY)),
         ("ZEROS", "0".repeat(64)),
         ("WHSEC", format!("whsec_{SECRET}")),
         ("WHSEC_SECOND", format!("whsec_{second}")),
@@ -198,7 +192,7 @@ fn the_example_of_the_specification_verifies() {
 
 #[test]
 fn the_body_counts_byte_for_byte() {
-    let hex = hex_hmac("s3creto", BODY);
+    let hex = hex_by("s3creto", BODY);
     let headers = [("x-webhook-signature", hex.as_str())];
     assert_eq!(examine("s3creto", &headers, BODY), Finding::Valid);
     for at in 0..BODY.len() {
@@ -216,7 +210,7 @@ fn the_body_counts_byte_for_byte() {
         Finding::Invalid(WRONG)
     );
     for body in [&b""[..], b"\xff\x00", &[b'x'; 100_000]] {
-        let hex = hex_hmac("s3creto", body);
+        let hex = hex_by("s3creto", body);
         let headers = [("x-webhook-signature", hex.as_str())];
         assert_eq!(examine("s3creto", &headers, body), Finding::Valid);
     }

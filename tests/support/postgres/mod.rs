@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use ::postgres::{Client, Config, NoTls};
+use serde_json::Value;
 
 use server::Server;
 
@@ -90,6 +91,16 @@ impl Database {
     pub fn with_cal(self) -> Self {
         self.connect().batch_execute(CAL).expect("it runs");
         self
+    }
+
+    /// The row of this key; null where there is none.
+    pub fn row(&self, table: &str, key: &str, value: &str) -> Value {
+        let statement = format!("select row_to_json(t)::text from {table} t where {key} = $1");
+        let row = self.connect().query_opt(&statement, &[&value]);
+        let row = row.expect("a table").map(|row| row.get::<_, String>(0));
+        row.map_or(Value::Null, |text| {
+            serde_json::from_str(&text).expect("JSON")
+        })
     }
 
     /// A connection of the owner of the table.

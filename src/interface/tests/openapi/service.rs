@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use base16ct::lower::encode_string;
 use futures_executor::block_on;
-use ring::hmac;
+use support::signatures::hex_by;
 
 use crate::app::App;
 use crate::http::message::{Headers, Request};
@@ -179,8 +178,7 @@ impl ExampleRequest {
     }
 
     fn signed_with(self, secret: &str, header: &'static str) -> Self {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-        let tag = hmac::sign(&key, &self.body);
-        self.with(header, encode_string(tag.as_ref()))
+        let signature = hex_by(secret, &self.body);
+        self.with(header, signature)
     }
 }
