@@ -168,7 +168,7 @@ impl<H: Host> App<H> {
             Route::Refused(endpoint, refusal) => Ok(endpoint.refuse(&refusal, &context.record)),
             Route::MessagesHealth => Ok(("healthy", sources::health(self.host.now()))),
             Route::Lookup(endpoint, key) => self.look_up(endpoint, key, headers, context).await,
-            Route::Outbox(request) => self.operate(request, headers, context).await,
+            Route::Operate(request) => self.operate(request, headers, context).await,
             Route::Document => self.document(headers, context).await,
             Route::Page(file) => Ok(("documented", file.reply(&headers))),
             Route::Health => Ok(("healthy", health::alive())),

@@ -1,12 +1,13 @@
-//! Requests of operators: the outbox, and the whole description of the interface.
+//! Requests of operators, each kind in a file of its own, and the whole description of the interface.
+
+mod outbox;
 
 use super::{Answer, App, Context, refuse_failed};
 use crate::audit::Record;
 use crate::credentials::bearer;
-use crate::delivery::outbox::{AttemptOutcome, EntryId, Location};
 use crate::http::Refusal;
 use crate::http::message::Headers;
-use crate::operations::outbox::{self as replies, OutboxRequest};
+use crate::operations::OperatorRequest;
 use crate::ports::{Host, StoreError};
 
 /// Why an operator's request was not done.
@@ -59,7 +60,7 @@ impl<H: Host> App<H> {
 
     pub(super) async fn operate(
         &self,
-        request: Result<OutboxRequest, Refusal>,
+        request: Result<OperatorRequest, Refusal>,
         headers: Headers,
         context: &mut Context,
     ) -> Result<Answer, Refusal> {
@@ -70,70 +71,10 @@ impl<H: Host> App<H> {
         // Only operators learn what is wrong with a request.
         let request = request?;
         let record = &mut context.record;
-        record.entry = request.id().map(|id| id.to_string());
-        let answered = self.operate_outbox(request).await;
-        answered.map_err(|error| error.refusal(record))
-    }
-
-    async fn operate_outbox(&self, request: OutboxRequest) -> Result<Answer, OperateError> {
-        let (host, outbox) = (&self.host, &self.outbox);
-        Ok(match request {
-            OutboxRequest::List {
-                state,
-                limit,
-                before,
-            } => {
-                let page = outbox.page(host, state, before, limit).await?;
-                ("listed", replies::page(&page))
-            }
-            OutboxRequest::Stats => ("counted", replies::stats(outbox.stats(host).await?)),
-            OutboxRequest::Show(id) => {
-                let found = outbox.find(host, id).await?.ok_or(Refusal::NoSuchEntry)?;
-                ("shown", replies::entry(&found))
-            }
-            OutboxRequest::Remove(id) => match outbox.remove(host, id).await? {
-                true => ("removed", replies::removed()),
-                false => return Err(Refusal::NoSuchEntry.into()),
-            },
-            OutboxRequest::Requeue(id) => {
-                let requeued = outbox
-                    .requeue(host, id)
-                    .await?
-                    .ok_or(Refusal::NoSuchEntry)?;
-                ("requeued", replies::requeued(&[requeued], 0))
-            }
-            OutboxRequest::RequeueAll => {
-                let (requeued, left) = outbox.requeue_all(host).await?;
-                ("requeued", replies::requeued(&requeued, left))
-            }
-            OutboxRequest::Retry(id) => self.retry(id).await?,
-            OutboxRequest::Drain { all } => {
-                let data_api = self.data_api()?;
-                let drained = outbox
-                    .drain(host, data_api, self.log_attempts(), all)
-                    .await?;
-                ("drained", replies::drained(drained))
-            }
-        })
-    }
-
-    /// Tries an entry now, a dead letter too.
-    async fn retry(&self, id: EntryId) -> Result<Answer, OperateError> {
-        let (host, outbox) = (&self.host, &self.outbox);
-        let data_api = self.data_api()?;
-        let found = outbox.find(host, id).await?.ok_or(Refusal::NoSuchEntry)?;
-        let scheduled = match found.location {
-            Location::Waiting(scheduled) => scheduled,
-            Location::Dead(id) => {
-                let requeued = outbox.requeue(host, id).await?;
-                requeued.ok_or(Refusal::NoSuchEntry)?
-            }
+        record.entry = request.entry().map(|id| id.to_string());
+        let answered = match request {
+            OperatorRequest::Outbox(request) => self.operate_outbox(request).await,
         };
-        let attempt = outbox.attempt(host, data_api, scheduled, true).await?;
-        self.log_attempts()(scheduled.id, attempt.outcome, attempt.entry.as_ref());
-        match attempt.outcome {
-            AttemptOutcome::Gone => Err(Refusal::NoSuchEntry.into()),
-            outcome => Ok(("retried", replies::attempted(scheduled.id, outcome))),
-        }
+        answered.map_err(|error| error.refusal(record))
     }
 }

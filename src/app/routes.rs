@@ -5,7 +5,7 @@ use crate::config::{AccessSettings, Config, Setup};
 use crate::credentials::Policy;
 use crate::http::{Refusal, Reply};
 use crate::interface::{self, File};
-use crate::operations::outbox::{self, OutboxRequest};
+use crate::operations::{self, OperatorRequest};
 use crate::sources::{A360, BlizWork, Cal, Messages, Source, Visibility};
 
 /// The methods of a path that is only read.
@@ -102,8 +102,8 @@ pub enum Route<'a> {
     Notify(&'a Endpoint),
     /// An endpoint, by a method that it does not have.
     Refused(&'a Endpoint, Refusal),
-    /// An operator's request about the outbox, or what is wrong with it.
-    Outbox(Result<OutboxRequest, Refusal>),
+    /// An operator's request, or what is wrong with it.
+    Operate(Result<OperatorRequest, Refusal>),
     /// `GET` of one row below an endpoint, by the still encoded key.
     Lookup(&'a Endpoint, &'a str),
 }
@@ -166,9 +166,9 @@ impl Routes {
         let method = if method == "HEAD" { "GET" } else { method };
         if self.admin.is_set()
             && let Some(path) = path.strip_prefix(self.root_path.as_str())
-            && let Some(request) = outbox::request(method, path, query)
+            && let Some(request) = operations::request(method, path, query)
         {
-            return Ok(Route::Outbox(request));
+            return Ok(Route::Operate(request));
         }
         let (route, allowed) = self.match_path(path).ok_or(match self.paths_unknown {
             true => Refusal::Misconfigured,

@@ -2,3 +2,7 @@
 
 pub mod health;
 pub mod outbox;
+mod query;
+mod request;
+
+pub use request::{OperatorRequest, request};

@@ -11,7 +11,7 @@ fn routes(settings: &[(&str, &str)]) -> Routes {
 
 fn find(routes: &Routes, method: &str, path: &str) -> String {
     match routes.find(method, path, "") {
-        Ok(Route::Outbox(request)) => format!("{request:?}"),
+        Ok(Route::Operate(request)) => format!("{request:?}"),
         Ok(Route::Health) => "health".to_owned(),
         Ok(Route::Ready) => "ready".to_owned(),
         Ok(Route::MessagesHealth) => "messages' health".to_owned(),

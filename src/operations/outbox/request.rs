@@ -2,6 +2,7 @@
 
 use crate::delivery::outbox::{EntryId, EntryState};
 use crate::http::Refusal;
+use crate::operations::query::{fields, number, wrong};
 
 /// Where all of it is, below the root path.
 const OUTBOX: &str = "/admin/outbox";
@@ -79,23 +80,13 @@ pub fn request(method: &str, path: &str, query: &str) -> Option<Result<OutboxReq
     })
 }
 
-fn fields(query: &str) -> impl Iterator<Item = (&str, &str)> {
-    let fields = query.split('&').filter(|field| !field.is_empty());
-    fields.map(|field| field.split_once('=').unwrap_or((field, "")))
-}
-
 fn list(query: &str) -> Result<OutboxRequest, Refusal> {
     let (mut state, mut limit, mut before) = (EntryState::Waiting, PAGE, None);
     for (name, value) in fields(query) {
         match (name, value) {
             ("state", "waiting") => state = EntryState::Waiting,
             ("state", "dead") => state = EntryState::Dead,
-            ("limit", number) => {
-                let number = number.parse().ok();
-                let number = number.filter(|number| (1..=LARGEST_PAGE).contains(number));
-                let what = || format!("debe ser un número entero de 1 a {LARGEST_PAGE}");
-                limit = number.ok_or_else(|| wrong("limit", what()))?;
-            }
+            ("limit", text) => limit = number("limit", text, LARGEST_PAGE)?,
             ("before", id) => {
                 let id = EntryId::parse(id);
                 before = Some(id.ok_or_else(|| wrong("before", "no es un id".to_owned()))?);
@@ -121,10 +112,6 @@ fn drain(query: &str) -> Result<OutboxRequest, Refusal> {
         };
     }
     Ok(OutboxRequest::Drain { all })
-}
-
-fn wrong(name: &'static str, what: String) -> Refusal {
-    Refusal::WrongQuery((name, what).into())
 }
 
 #[cfg(test)]

@@ -1,0 +1,21 @@
+//! The query of an operator's request.
+
+use crate::http::Refusal;
+
+/// Its fields, as `name=value`; one without a value has the empty one.
+pub fn fields(query: &str) -> impl Iterator<Item = (&str, &str)> {
+    let fields = query.split('&').filter(|field| !field.is_empty());
+    fields.map(|field| field.split_once('=').unwrap_or((field, "")))
+}
+
+/// A number from 1 to `most`.
+pub fn number(name: &'static str, text: &str, most: usize) -> Result<usize, Refusal> {
+    let number = text.parse().ok();
+    let number = number.filter(|number| (1..=most).contains(number));
+    number.ok_or_else(|| wrong(name, format!("debe ser un número entero de 1 a {most}")))
+}
+
+/// What is wrong with a field.
+pub fn wrong(name: &'static str, what: String) -> Refusal {
+    Refusal::WrongQuery((name, what).into())
+}
