@@ -5,6 +5,7 @@
 //! | files | |
 //! | --- | --- |
 //! | `component`, `toolchain`, `linker`, `shrink` | `build` |
+//! | `dist` | `dist` |
 //! | `checks`, `postgres`, `redis`, `browser`, `schemathesis`, `examples` | `test`, and what it needs |
 //! | `serve`, `env_file`, `endpoint`, `announcement`, `curl`, `shell`, `print_when_ready` | `up` |
 //! | `bench` | `bench` |
@@ -18,6 +19,7 @@ mod checks;
 mod component;
 mod curl;
 mod debian;
+mod dist;
 mod endpoint;
 mod env_file;
 mod examples;
@@ -69,6 +71,7 @@ fn carry_out(command: Command) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Build => component::build(&Project::find()?).map(|_| ()),
+        Command::Dist => dist::run(&Project::find()?),
         Command::Test => checks::run_all(&Project::find()?),
         Command::Bench(options) => bench::run(&Project::find()?, &options),
         Command::ImportEnv(options) => import_env::run(&Project::find()?, &options),
