@@ -7,7 +7,7 @@
 //! | `component`, `toolchain`, `linker`, `shrink` | `build` |
 //! | `dist` | `dist` |
 //! | `checks`, `postgres`, `redis`, `browser`, `schemathesis`, `examples` | `test`, and what it needs |
-//! | `serve`, `env_file`, `endpoint`, `announcement`, `curl`, `shell`, `print_when_ready` | `up` |
+//! | `serve`, `env_file`, `endpoint`, `announcement`, `curl`, `shell`, `spin`, `print_when_ready` | `up` |
 //! | `bench` | `bench` |
 //! | `flags`, `listen` | the command line |
 //! | `project`, `run`, `programs`, `private_file`, `debian`, `say` | what all of them use |
@@ -39,6 +39,7 @@ mod schemathesis;
 mod serve;
 mod shell;
 mod shrink;
+mod spin;
 mod toolchain;
 
 use std::process::ExitCode;
