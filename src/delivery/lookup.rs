@@ -122,3 +122,6 @@ pub fn overdue(
 fn text(row: &Row, column: &str) -> Option<String> {
     row.get(column)?.as_str().map(str::to_owned)
 }
+
+#[cfg(test)]
+mod tests;
