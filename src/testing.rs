@@ -329,10 +329,10 @@ impl<E> Body for Pieces<E> {
 }
 
 impl FakeHost {
-    /// All keys in the store but the outbox's marker, which says nothing of what was kept.
+    /// All keys in the store but the outbox's marker and the refusals, which say nothing of what was kept.
     pub fn kept(&self) -> Vec<String> {
         let mut keys = self.stored("");
-        keys.retain(|key| key != "0-outbox-marker");
+        keys.retain(|key| key != "0-outbox-marker" && !key.starts_with("0-refusals/"));
         keys
     }
 

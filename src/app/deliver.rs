@@ -43,7 +43,9 @@ impl<H: Host> App<H> {
         reason: QueueReason,
         context: &mut Context,
     ) -> Result<(Disposition, Option<EntryId>), Refusal> {
-        let Context { record, follow_up } = context;
+        let Context {
+            record, follow_up, ..
+        } = context;
         let origin = origin(record);
         let queued = self.outbox.enqueue(&self.host, change, origin, &reason);
         let queued = match queued.await {

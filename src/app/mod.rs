@@ -7,6 +7,7 @@ mod follow_up;
 mod notify;
 mod once;
 mod operate;
+mod refused;
 mod routes;
 mod verify;
 
@@ -27,8 +28,10 @@ use crate::instance::rate_limiter::RateLimiters;
 use crate::instance::{Breaker, Gauge, SingleFlightCache};
 use crate::interface::Interface;
 use crate::operations::health::{self, DataApiState};
+use crate::operations::refusals::RefusalLog;
 use crate::ports::{Clock as _, Host};
 use crate::sources;
+use refused::refused_request;
 use routes::{Endpoint, Route, Routes};
 
 pub use follow_up::FollowUp;
@@ -41,6 +44,7 @@ pub struct App<H> {
     routes: Routes,
     limiters: Arc<RateLimiters>,
     lines: Lines,
+    refusals: RefusalLog,
     data_api: Option<DataApi>,
     outbox: Outbox,
     interface: Interface,
@@ -54,6 +58,8 @@ pub struct App<H> {
     loaded: Duration,
     /// Whether the data API answered the last probe.
     probed: SingleFlightCache<Result<(), DeliveryError>>,
+    /// How many rows are overdue, where that is known.
+    overdue: SingleFlightCache<Option<usize>>,
 }
 
 /// How long settings are used of which a provider could not read all.
@@ -66,6 +72,8 @@ const PROBE_EVERY: Duration = Duration::from_secs(5);
 struct Context {
     record: Record,
     follow_up: FollowUp,
+    /// The beginning of a body that was dropped.
+    beginning: Vec<u8>,
 }
 
 /// What became of a request, as the audit line names it, and the reply that says so.
@@ -88,12 +96,14 @@ impl<H: Host> App<H> {
             masking: Masking::new(&config.secrets),
             limiters,
             lines: Lines::default(),
+            refusals: RefusalLog::default(),
             data_api: config
                 .data_api
                 .as_ref()
                 .map(|chosen| DataApi::new(chosen.clone(), config.table_names.clone())),
             loaded: host.monotonic(),
             probed: SingleFlightCache::default(),
+            overdue: SingleFlightCache::default(),
             outbox: Outbox::new(config.outbox_max_age),
             interface: Interface::default(),
             in_progress: KeyLocks::default(),
@@ -120,8 +130,10 @@ impl<H: Host> App<H> {
         let mut context = Context {
             record: Record::open(&self.host, request_id, client),
             follow_up: FollowUp::default(),
+            beginning: Vec::new(),
         };
         let is_head = request.method == "HEAD";
+        let is_post = request.method == "POST";
         let (outcome, reply) = match self.answer(request, &mut context).await {
             Ok(answer) => answer,
             Err(refusal) => (refusal.code(), refusal.reply(&context.record.request_id)),
@@ -129,6 +141,7 @@ impl<H: Host> App<H> {
         let Context {
             record,
             mut follow_up,
+            beginning,
         } = context;
         let mut response = reply.into_response(&record.request_id);
         if is_head {
@@ -136,6 +149,7 @@ impl<H: Host> App<H> {
             response.body.clear();
         }
         let status = response.status.as_u16();
+        follow_up.refused = refused_request(&record, (status, outcome), is_post, beginning);
         let level = self.config.log_level;
         let line = record.close(&self.host, outcome, status, level);
         follow_up.replied(status, line);
@@ -158,11 +172,13 @@ impl<H: Host> App<H> {
         let route = self.routes.find(&method, path, query);
         if !matches!(route, Ok(Route::Notify(_))) {
             body.drop_rest().await;
+            context.beginning = body.take_beginning();
         }
         match route? {
             Route::Notify(endpoint) => {
                 let answer = self.notify(endpoint, headers, &mut body, context).await;
                 body.drop_rest().await;
+                context.beginning = body.take_beginning();
                 Ok(answer.unwrap_or_else(|refusal| endpoint.refuse(&refusal, &context.record)))
             }
             Route::Refused(endpoint, refusal) => Ok(endpoint.refuse(&refusal, &context.record)),

@@ -92,7 +92,9 @@ impl<H: Host> App<H> {
 
     /// Counts a notification where a client may send so many in a minute.
     async fn limit(&self, endpoint: &Endpoint, context: &mut Context) -> Result<(), Refusal> {
-        let Context { record, follow_up } = context;
+        let Context {
+            record, follow_up, ..
+        } = context;
         let limiter = &self.limiters.notifications;
         let Decision {
             retry_after,

@@ -6,6 +6,7 @@ mod cal;
 mod messages;
 mod ping;
 mod same_id;
+mod trace;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

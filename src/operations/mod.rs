@@ -2,7 +2,10 @@
 
 pub mod health;
 pub mod outbox;
+pub mod overdue;
 mod query;
+pub mod refusals;
 mod request;
+pub mod trace;
 
 pub use request::{OperatorRequest, request};

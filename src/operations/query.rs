@@ -15,6 +15,14 @@ pub fn number(name: &'static str, text: &str, most: usize) -> Result<usize, Refu
     number.ok_or_else(|| wrong(name, format!("debe ser un número entero de 1 a {most}")))
 }
 
+/// A request for a path that is only read.
+pub fn only_read<T>(method: &str, request: Result<T, Refusal>) -> Result<T, Refusal> {
+    match method {
+        "GET" => request,
+        _ => Err(Refusal::MethodNotAllowed("GET, HEAD")),
+    }
+}
+
 /// What is wrong with a field.
 pub fn wrong(name: &'static str, what: String) -> Refusal {
     Refusal::WrongQuery((name, what).into())

@@ -2,6 +2,8 @@
 //! `app/operate`.
 
 use super::outbox::{self, OutboxRequest};
+use super::{overdue, refusals, trace};
+use crate::delivery::DeploymentId;
 use crate::delivery::outbox::EntryId;
 use crate::http::Refusal;
 
@@ -10,6 +12,12 @@ use crate::http::Refusal;
 pub enum OperatorRequest {
     /// Below `/admin/outbox`.
     Outbox(OutboxRequest),
+    /// `GET /admin/trace/<deploymentId>`
+    Trace(DeploymentId),
+    /// `GET /admin/overdue?minutes=`; `None`: as the setting says.
+    Overdue(Option<usize>),
+    /// `GET /admin/refusals?limit=`
+    Refusals(usize),
 }
 
 impl OperatorRequest {
@@ -17,12 +25,22 @@ impl OperatorRequest {
     pub fn entry(&self) -> Option<EntryId> {
         match self {
             Self::Outbox(request) => request.id(),
+            Self::Trace(_) | Self::Overdue(_) | Self::Refusals(_) => None,
         }
     }
 }
 
 /// What is requested; `None` where the path is none of the operators'.
 pub fn request(method: &str, path: &str, query: &str) -> Option<Result<OperatorRequest, Refusal>> {
-    let outbox = outbox::request(method, path, query)?;
-    Some(outbox.map(OperatorRequest::Outbox))
+    if let Some(request) = outbox::request(method, path, query) {
+        return Some(request.map(OperatorRequest::Outbox));
+    }
+    if let Some(request) = trace::request(method, path) {
+        return Some(request.map(OperatorRequest::Trace));
+    }
+    if let Some(request) = overdue::request(method, path, query) {
+        return Some(request.map(OperatorRequest::Overdue));
+    }
+    let refusals = refusals::request(method, path, query)?;
+    Some(refusals.map(OperatorRequest::Refusals))
 }

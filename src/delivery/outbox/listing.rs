@@ -244,7 +244,7 @@ impl Outbox {
 }
 
 /// Where the entries are that are wanted, in the order of the store.
-async fn listed(
+pub(super) async fn listed(
     store: &impl KeyValue,
     wanted: impl Fn(Location) -> bool,
 ) -> Result<Vec<Location>, StoreError> {

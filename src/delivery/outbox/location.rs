@@ -5,7 +5,7 @@ use std::fmt;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::delivery::Change;
+use crate::delivery::{Change, Entity};
 
 /// No two changes have the same. The order is that in which they came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,15 +41,19 @@ pub enum Location {
 impl EntryId {
     /// A name for `change`, which comes now.
     pub fn new(change: &Change, at: u64, random: u128) -> Self {
-        let row = format!("{}:{}", change.entity.name, change.key);
-        let hash = Sha256::digest(row);
-        let half: [u8; 16] = std::array::from_fn(|index| hash[index]);
         Self {
             at,
             number: random as u32,
             is_last: change.is_last(),
-            row: u128::from_be_bytes(half),
+            row: Self::row_of(&change.entity, &change.key),
         }
+    }
+
+    /// The hash of a row.
+    pub fn row_of(entity: &Entity, key: &str) -> u128 {
+        let hash = Sha256::digest(format!("{}:{key}", entity.name));
+        let half: [u8; 16] = std::array::from_fn(|index| hash[index]);
+        u128::from_be_bytes(half)
     }
 
     /// Another name for the same change.

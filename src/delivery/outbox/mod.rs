@@ -19,6 +19,7 @@ mod entry;
 mod listing;
 mod location;
 mod marker;
+mod of_row;
 mod queue;
 mod worker;
 

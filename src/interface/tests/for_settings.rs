@@ -52,6 +52,9 @@ fn only_endpoints_that_exist_are_described() {
         "/admin/outbox/{id}",
         "/admin/outbox/{id}/requeue",
         "/admin/outbox/{id}/retry",
+        "/admin/overdue",
+        "/admin/refusals",
+        "/admin/trace/{deploymentId}",
     ];
     let two = "/cb /otra/mas";
     let both = [

@@ -5,5 +5,5 @@ mod request;
 
 #[cfg(test)]
 pub use replies::{Counted, Listed, One, Removed, Requeued, Retried, Round};
-pub use replies::{attempted, drained, entry, page, removed, requeued, stats};
+pub use replies::{EntryView, attempted, drained, entry, page, removed, requeued, stats, view};
 pub use request::{OutboxRequest, request};

@@ -158,7 +158,7 @@ pub fn entry(found: &FoundEntry) -> Reply {
 }
 
 /// An entry as a list has it.
-fn view(found: &FoundEntry) -> EntryView<'_> {
+pub fn view(found: &FoundEntry) -> EntryView<'_> {
     let FoundEntry { location, entry } = found;
     let (id, entry) = (location.id(), entry.as_ref());
     let last = entry.and_then(|entry| entry.attempts.last());

@@ -234,3 +234,24 @@ inline_schema!(
     Limit,
     json_schema!({ "type": "integer", "minimum": 1, "maximum": 200, "default": 50 })
 );
+
+/// How many refusals are listed.
+pub struct RefusalLimit;
+
+inline_schema!(
+    RefusalLimit,
+    json_schema!({ "type": "integer", "minimum": 1, "maximum": 256, "default": 100 })
+);
+
+/// For how many minutes a row is active; a year at most.
+pub struct Minutes;
+
+inline_schema!(
+    Minutes,
+    json_schema!({ "type": "integer", "minimum": 1, "maximum": 525_600 })
+);
+
+/// A deployment in a path.
+pub struct Deployment;
+
+inline_schema!(Deployment, column_text(50, "string".into()));

@@ -33,7 +33,7 @@ fn with_entry(answers: Answers<'_>) -> (ExampleService, String) {
     (service, id.to_owned())
 }
 
-fn get(path: &str) -> ExampleRequest {
+pub fn get(path: &str) -> ExampleRequest {
     ExampleRequest::get(path).with_operator_token()
 }
 
@@ -41,12 +41,12 @@ fn post(path: &str) -> ExampleRequest {
     get(path).with_method("POST")
 }
 
-fn usual() -> ExampleService {
+pub fn usual() -> ExampleService {
     ExampleService::new(&[])
 }
 
 /// With what all operations have: the operators' token, and the replies to what is wrong.
-fn guarded(operation: Operation, request: &ExampleRequest) -> Operation {
+pub fn guarded(operation: Operation, request: &ExampleRequest) -> Operation {
     let unknown = request.clone().with("authorization", "Bearer otro");
     let without_store = ExampleService::without_store(&[], &[]);
     operation
