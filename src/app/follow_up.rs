@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use futures_util::future::join5;
+use futures_util::future::{join, join5};
 
 use super::App;
 use super::attempt_log::attempt_event;
@@ -28,6 +28,8 @@ pub struct FollowUp {
     pub(super) counted: CountedIn,
     /// What to do about the outbox.
     pub(super) outbox: OutboxTask,
+    /// Other instances are to know what this one has seen of the data API.
+    pub(super) shares_availability: bool,
 }
 
 /// How many a client has in a minute, of each limit that the request was counted in; 0: it was not, or
@@ -73,6 +75,7 @@ impl<H: Host> App<H> {
             line,
             counted,
             outbox,
+            shares_availability,
         } = follow_up;
         let written = async {
             if let Some(line) = line {
@@ -83,9 +86,12 @@ impl<H: Host> App<H> {
         let failed = self.share(&self.limiters.failed, counted.failed);
         let checked = self.share(&self.limiters.checked, counted.checked);
         let notifications = self.share(&self.limiters.notifications, counted.notifications);
-        let delivered = self.deliver_from_outbox(outbox);
+        let delivered = join(
+            self.deliver_from_outbox(outbox),
+            self.share_availability(shares_availability),
+        );
         // The line is the first to be written.
-        let (_, failed, checked, notifications, ()) =
+        let (_, failed, checked, notifications, _) =
             join5(written, failed, checked, notifications, delivered).await;
         let shared = [failed, checked, notifications];
         for error in shared.into_iter().filter_map(Result::err) {
@@ -100,6 +106,13 @@ impl<H: Host> App<H> {
             return Ok(());
         }
         limiter.flush(&self.host, limit).await
+    }
+
+    /// Tells other instances whether the data API is there, where that has changed.
+    async fn share_availability(&self, is_wanted: bool) {
+        if is_wanted && !self.host.is_slow() {
+            self.log_unshared(self.outbox.availability.share(&self.host).await);
+        }
     }
 
     /// Delivers what the request has left in the outbox, and what is due.

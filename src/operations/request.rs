@@ -10,6 +10,10 @@ use crate::http::Refusal;
 pub enum OperatorRequest {
     /// Below `/admin/outbox`.
     Outbox(OutboxRequest),
+    /// `GET /admin/overview`
+    Overview,
+    /// `GET /metrics`
+    Metrics,
 }
 
 impl OperatorRequest {
@@ -17,12 +21,23 @@ impl OperatorRequest {
     pub fn entry(&self) -> Option<EntryId> {
         match self {
             Self::Outbox(request) => request.id(),
+            Self::Overview | Self::Metrics => None,
         }
     }
 }
 
 /// What is requested; `None` where the path is none of the operators'.
 pub fn request(method: &str, path: &str, query: &str) -> Option<Result<OperatorRequest, Refusal>> {
-    let outbox = outbox::request(method, path, query)?;
-    Some(outbox.map(OperatorRequest::Outbox))
+    let read = |requested| match method {
+        "GET" => Ok(requested),
+        _ => Err(Refusal::MethodNotAllowed("GET, HEAD")),
+    };
+    match path {
+        "/admin/overview" => Some(read(OperatorRequest::Overview)),
+        "/metrics" => Some(read(OperatorRequest::Metrics)),
+        _ => {
+            let outbox = outbox::request(method, path, query)?;
+            Some(outbox.map(OperatorRequest::Outbox))
+        }
+    }
 }

@@ -2,8 +2,9 @@
 
 use super::duplicates::{self, Fingerprint};
 use super::entry::Entry;
-use super::location::{Location, Scheduled};
-use super::queue::{Outbox, QueueReason};
+use super::location::{DeadLetter, Location, Scheduled};
+use super::queue::Outbox;
+use super::reason::QueueReason;
 use crate::delivery::data_api::DataApi;
 use crate::delivery::outcome::{Outcome, Ports};
 use crate::instance::unix_time;
@@ -91,7 +92,8 @@ impl Outbox {
         }
         let Some(mut entry) = entry else {
             // Nobody can deliver it; somebody may be able to read it.
-            host.set(&Location::Dead(id).key(), &value).await?;
+            let dead = Location::Dead(DeadLetter { id, tag: None });
+            host.set(&dead.key(), &value).await?;
             host.delete(&waiting).await?;
             return Ok(Attempt::ended(AttemptOutcome::Dead, None));
         };

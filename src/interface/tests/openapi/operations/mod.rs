@@ -7,6 +7,7 @@ mod docs;
 mod health;
 mod messages;
 mod outbox;
+mod overview;
 
 use super::operation::Operation;
 use super::schemas::Schemas;
@@ -20,5 +21,6 @@ pub fn all(schemas: &mut Schemas) -> Vec<Operation> {
     all.extend(health::all(schemas));
     all.extend(docs::all(schemas));
     all.extend(outbox::all(schemas));
+    all.extend(overview::all(schemas));
     all
 }
