@@ -69,6 +69,7 @@ impl<H: Host> App<H> {
             Location::Waiting(_) => Disposition::Queued,
             Location::Dead(_) => Disposition::DeadLetter,
         };
+        follow_up.shares_availability = self.outbox.availability.knows_of_trouble();
         if reason == QueueReason::NoRow && disposition == Disposition::Queued {
             follow_up.outbox = OutboxTask::DeliverSoon;
         }

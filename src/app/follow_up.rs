@@ -31,6 +31,8 @@ pub struct FollowUp {
     pub(super) refused: Option<RefusedRequest>,
     /// What to do about the outbox.
     pub(super) outbox: OutboxTask,
+    /// Other instances are to know what this one has seen of the data API.
+    pub(super) shares_availability: bool,
 }
 
 /// How many a client has in a minute, of each limit that the request was counted in; 0: it was not, or
@@ -77,6 +79,7 @@ impl<H: Host> App<H> {
             counted,
             refused,
             outbox,
+            shares_availability,
         } = follow_up;
         let written = async {
             if let Some(line) = line {
@@ -87,7 +90,10 @@ impl<H: Host> App<H> {
         let failed = self.share(&self.limiters.failed, counted.failed);
         let checked = self.share(&self.limiters.checked, counted.checked);
         let notifications = self.share(&self.limiters.notifications, counted.notifications);
-        let delivered = self.deliver_from_outbox(outbox);
+        let delivered = join(
+            self.deliver_from_outbox(outbox),
+            self.share_availability(shares_availability),
+        );
         // The line is the first to be written.
         let noted = self.note_refusal(refused);
         let last = join(delivered, noted);
@@ -117,6 +123,13 @@ impl<H: Host> App<H> {
             return Ok(());
         }
         limiter.flush(&self.host, limit).await
+    }
+
+    /// Tells other instances whether the data API is there, where that has changed.
+    async fn share_availability(&self, is_wanted: bool) {
+        if is_wanted && !self.host.is_slow() {
+            self.log_unshared(self.outbox.availability.share(&self.host).await);
+        }
     }
 
     /// Delivers what the request has left in the outbox, and what is due.

@@ -25,11 +25,13 @@ use crate::http::message::{Body, Headers, Request, StatusCode};
 use crate::http::{self, IncomingBody, Received, Refusal, Reply, Response};
 use crate::instance::key_locks::KeyLocks;
 use crate::instance::rate_limiter::RateLimiters;
+use crate::instance::unix_time;
 use crate::instance::{Breaker, Gauge, SingleFlightCache};
 use crate::interface::Interface;
 use crate::operations::health::{self, DataApiState};
+use crate::operations::overview::CountedOutbox;
 use crate::operations::refusals::RefusalLog;
-use crate::ports::{Clock as _, Host};
+use crate::ports::{Clock as _, Host, StoreError};
 use crate::sources;
 use refused::refused_request;
 use routes::{Endpoint, Route, Routes};
@@ -57,10 +59,15 @@ pub struct App<H> {
     /// When the settings were read.
     loaded: Duration,
     /// Whether the data API answered the last probe.
-    probed: SingleFlightCache<Result<(), DeliveryError>>,
+    probed: SingleFlightCache<Probed>,
     /// How many rows are overdue, where that is known.
     overdue: SingleFlightCache<Option<usize>>,
+    /// The outbox as it was last counted.
+    counted: SingleFlightCache<Result<CountedOutbox, StoreError>>,
 }
+
+/// What came of a probe of the data API, and when, in milliseconds since 1970.
+type Probed = (Result<(), DeliveryError>, u64);
 
 /// How long settings are used of which a provider could not read all.
 const RELOAD_AFTER: Duration = Duration::from_secs(5);
@@ -104,6 +111,7 @@ impl<H: Host> App<H> {
             loaded: host.monotonic(),
             probed: SingleFlightCache::default(),
             overdue: SingleFlightCache::default(),
+            counted: SingleFlightCache::default(),
             outbox: Outbox::new(config.outbox_max_age),
             interface: Interface::default(),
             in_progress: KeyLocks::default(),
@@ -188,15 +196,17 @@ impl<H: Host> App<H> {
             Route::Document => self.document(headers, context).await,
             Route::Page(file) => Ok(("documented", file.reply(&headers))),
             Route::Health => Ok(("healthy", health::alive())),
-            Route::Ready => Ok(self.readiness(&mut context.record).await),
+            Route::Ready => Ok(self.readiness(context).await),
         }
     }
 
-    async fn readiness(&self, record: &mut Record) -> Answer {
+    async fn readiness(&self, context: &mut Context) -> Answer {
         let state = self.data_api_state().await;
         if let DataApiState::Failing(error) = &state {
-            record.failure = Some(error.to_string());
+            context.record.failure = Some(error.to_string());
         }
+        // Where all is well the store is not asked.
+        context.follow_up.shares_availability = self.outbox.availability.knows_of_trouble();
         health::readiness(&self.config.problems, &state)
     }
 
@@ -204,12 +214,21 @@ impl<H: Host> App<H> {
         let Some(data_api) = self.data_api.as_ref() else {
             return DataApiState::Unknown;
         };
-        let probe = async || (data_api.probe(&self.host).await, PROBE_EVERY);
-        match self.probed.get(&self.host, probe).await {
+        match self.probe(data_api).await.0 {
             Err(error) => DataApiState::Failing(error),
             Ok(()) if self.config.shows_rows() => DataApiState::Embedded,
             Ok(()) => DataApiState::Ok,
         }
+    }
+
+    /// Whether the data API is there, as one request of this instance has found out lately.
+    async fn probe(&self, data_api: &DataApi) -> Probed {
+        let probe = async || {
+            let result = data_api.probe(&self.host).await;
+            self.outbox.availability.note_probe(&self.host, &result);
+            ((result, unix_time::millis(self.host.now())), PROBE_EVERY)
+        };
+        self.probed.get(&self.host, probe).await
     }
 
     async fn look_up(

@@ -1,6 +1,7 @@
 //! Requests of operators, each kind in a file of its own, and the whole description of the interface.
 
 mod outbox;
+mod overview;
 mod trace;
 
 use super::{Answer, App, Context, refuse_failed};
@@ -78,6 +79,8 @@ impl<H: Host> App<H> {
             OperatorRequest::Trace(id) => self.trace(&id, record).await,
             OperatorRequest::Overdue(minutes) => self.overdue(minutes, record).await,
             OperatorRequest::Refusals(limit) => self.refusals(limit).await,
+            OperatorRequest::Overview => self.overview().await,
+            OperatorRequest::Metrics => self.metrics().await,
         };
         answered.map_err(|error| error.refusal(record))
     }

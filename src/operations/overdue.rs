@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::query::{fields, number, only_read, wrong};
+use super::query::{fields, number, wrong};
 use crate::config::MOST_OVERDUE_MINUTES;
 use crate::delivery::OverdueRow;
 use crate::http::message::StatusCode;
@@ -31,11 +31,7 @@ pub struct OverdueView<'a> {
 }
 
 /// For how many minutes; `None`: as the setting says.
-pub fn request(method: &str, path: &str, query: &str) -> Option<Result<Option<usize>, Refusal>> {
-    (path == "/admin/overdue").then(|| only_read(method, minutes(query)))
-}
-
-fn minutes(query: &str) -> Result<Option<usize>, Refusal> {
+pub fn request(query: &str) -> Result<Option<usize>, Refusal> {
     let mut minutes = None;
     for (name, value) in fields(query) {
         match name {

@@ -2,6 +2,7 @@
 //! `app/operate`.
 
 use super::outbox::{self, OutboxRequest};
+use super::query::only_read;
 use super::{overdue, refusals, trace};
 use crate::delivery::DeploymentId;
 use crate::delivery::outbox::EntryId;
@@ -18,6 +19,10 @@ pub enum OperatorRequest {
     Overdue(Option<usize>),
     /// `GET /admin/refusals?limit=`
     Refusals(usize),
+    /// `GET /admin/overview`
+    Overview,
+    /// `GET /metrics`
+    Metrics,
 }
 
 impl OperatorRequest {
@@ -25,6 +30,7 @@ impl OperatorRequest {
     pub fn entry(&self) -> Option<EntryId> {
         match self {
             Self::Outbox(request) => request.id(),
+            Self::Overview | Self::Metrics => None,
             Self::Trace(_) | Self::Overdue(_) | Self::Refusals(_) => None,
         }
     }
@@ -38,9 +44,12 @@ pub fn request(method: &str, path: &str, query: &str) -> Option<Result<OperatorR
     if let Some(request) = trace::request(method, path) {
         return Some(request.map(OperatorRequest::Trace));
     }
-    if let Some(request) = overdue::request(method, path, query) {
-        return Some(request.map(OperatorRequest::Overdue));
-    }
-    let refusals = refusals::request(method, path, query)?;
-    Some(refusals.map(OperatorRequest::Refusals))
+    let read = match path {
+        "/admin/overview" => Ok(OperatorRequest::Overview),
+        "/metrics" => Ok(OperatorRequest::Metrics),
+        "/admin/overdue" => overdue::request(query).map(OperatorRequest::Overdue),
+        "/admin/refusals" => refusals::request(query).map(OperatorRequest::Refusals),
+        _ => return None,
+    };
+    Some(only_read(method, read))
 }

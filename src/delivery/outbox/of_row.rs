@@ -26,7 +26,7 @@ impl Outbox {
         let mut entries = Vec::with_capacity(locations.len());
         for location in locations {
             if let Some(value) = store.get(&location.key()).await? {
-                let entry = Entry::parse(&value).map(Entry::lightened);
+                let entry = Entry::parse(&value).map(Entry::lightened).ok();
                 entries.push(FoundEntry { location, entry });
             }
         }

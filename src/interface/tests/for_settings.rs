@@ -53,8 +53,10 @@ fn only_endpoints_that_exist_are_described() {
         "/admin/outbox/{id}/requeue",
         "/admin/outbox/{id}/retry",
         "/admin/overdue",
+        "/admin/overview",
         "/admin/refusals",
         "/admin/trace/{deploymentId}",
+        "/metrics",
     ];
     let two = "/cb /otra/mas";
     let both = [

@@ -1,18 +1,14 @@
-//! Method, path and query of `/admin/refusals` → how many are requested.
+//! The query of `/admin/refusals`.
 
 use crate::http::Refusal;
-use crate::operations::query::{fields, number, only_read, wrong};
+use crate::operations::query::{fields, number, wrong};
 
 /// How many refusals are listed, unless asked for others, and at most.
 const USUAL: usize = 100;
 const MOST: usize = 256;
 
-/// How many are requested; `None` where the path is another.
-pub fn request(method: &str, path: &str, query: &str) -> Option<Result<usize, Refusal>> {
-    (path == "/admin/refusals").then(|| only_read(method, limit(query)))
-}
-
-fn limit(query: &str) -> Result<usize, Refusal> {
+/// How many are requested.
+pub fn request(query: &str) -> Result<usize, Refusal> {
     let mut limit = USUAL;
     for (name, value) in fields(query) {
         match name {

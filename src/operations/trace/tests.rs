@@ -3,7 +3,9 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::*;
-use crate::delivery::outbox::{Entry, EntryId, FoundEntry, Location, Origin, Scheduled};
+use crate::delivery::outbox::{
+    DeadLetter, Entry, EntryId, FoundEntry, Location, Origin, Scheduled,
+};
 use crate::delivery::{FoundRow, Status, ended};
 use crate::operations::refusals::{Mention, RefusalRecord};
 
@@ -51,8 +53,12 @@ fn entry(is_dead: bool, why: &str) -> FoundEntry {
     entry.failed(AT, why.to_owned());
     FoundEntry {
         location: match is_dead {
-            true => Location::Dead(id),
-            false => Location::Waiting(Scheduled { due: AT, id }),
+            true => Location::Dead(DeadLetter { id, tag: None }),
+            false => Location::Waiting(Scheduled {
+                due: AT,
+                id,
+                tag: None,
+            }),
         },
         entry: Some(entry),
     }

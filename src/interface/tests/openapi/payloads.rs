@@ -9,6 +9,7 @@ use serde_json::{Value as Json, json};
 
 use super::column_text::column_text;
 use super::schemas::inline_schema;
+use crate::delivery::outbox::Cause;
 use crate::http::Yes;
 
 fn deployment_id(_: &mut SchemaGenerator) -> Schema {
@@ -225,6 +226,17 @@ pub struct EntryId;
 inline_schema!(
     EntryId,
     json_schema!({ "type": "string", "pattern": "^[0-9a-f]{11}-[0-9a-f]{8}-[fn][0-9a-f]{32}$" })
+);
+
+/// Why an entry is in the outbox.
+pub struct CauseCode;
+
+inline_schema!(
+    CauseCode,
+    json_schema!({
+        "type": "string",
+        "enum": Cause::all().map(Cause::code).collect::<Vec<_>>(),
+    })
 );
 
 /// How many entries a page has.
