@@ -1,8 +1,8 @@
 //! `GET /admin/overview`: whether something is wrong, in one reply.
 
 use serde::Serialize;
-use serde_json::Value as Json;
 
+use super::refusals::{RefusalRecord, RefusalView, views};
 use super::time::rfc3339;
 use crate::config::Problem;
 use crate::delivery::outbox::{CauseCount, DataApiStatus, OutboxCounts, Sample};
@@ -47,8 +47,8 @@ pub struct Findings<'a> {
     pub outbox: CountedOutbox,
     /// When the last callback was accepted, as far as this instance knows.
     pub last_callback: Option<u64>,
-    /// The last refusals, newest first.
-    pub refusals: Vec<Json>,
+    /// The last refusals.
+    pub refusals: Vec<RefusalRecord>,
     /// Rows that are active too long without a callback; `None`: not known.
     pub overdue: Option<usize>,
 }
@@ -67,7 +67,8 @@ pub struct Overview<'a> {
     outbox: OutboxView,
     depth: Vec<SampleView>,
     last_callback: Option<String>,
-    refusals: &'a [Json],
+    /// Newest first.
+    refusals: Vec<RefusalView<'a>>,
     overdue: Option<OverdueView>,
 }
 
@@ -160,7 +161,7 @@ pub fn overview(found: &Findings<'_>) -> Reply {
         outbox: outbox(&found.outbox),
         depth: found.outbox.depth.iter().map(sample).collect(),
         last_callback: found.last_callback.map(rfc3339),
-        refusals: &found.refusals,
+        refusals: views(&found.refusals),
         overdue: found.overdue.map(|count| OverdueView { count }),
     };
     Reply::json(StatusCode::OK, &body).uncached()

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use serde_json::Value as Json;
-
 use super::{Answer, App, OperateError};
 use crate::audit;
+use crate::delivery::outbox::Availability;
 use crate::instance::unix_time;
 use crate::operations::metrics::metrics;
 use crate::operations::overview::{self, CheckedDataApi, CountedOutbox, Findings};
+use crate::operations::refusals;
 use crate::ports::{Clock as _, Host, StoreError};
 
 /// How long one listing of the outbox answers all who ask: at least this, and so many times as long as it
@@ -29,26 +29,22 @@ impl<H: Host> App<H> {
     }
 
     async fn findings(&self) -> Result<Findings<'_>, OperateError> {
+        let data_api = self.checked_data_api().await?;
+        // One that is away would keep the operator waiting for its deadline a second time.
+        let overdue = match data_api.status.state {
+            Availability::Ok => self.overdue_count().await,
+            Availability::Failing | Availability::Refusing => None,
+        };
         Ok(Findings {
-            data_api: self.checked_data_api().await?,
+            data_api,
             outbox: self.counted_outbox().await?,
             last_callback: self.outbox.newest_callback(&self.host).await?,
-            refusals: self.last_refusals().await,
-            overdue: self.count_overdue().await,
+            refusals: refusals::read_all(&self.host).await?,
+            overdue,
             problems: &self.config.problems,
             embedded: self.config.shows_rows(),
             time: unix_time::millis(self.host.now()),
         })
-    }
-
-    /// The last refusals, newest first: none is kept.
-    async fn last_refusals(&self) -> Vec<Json> {
-        Vec::new()
-    }
-
-    /// How many rows are active too long without a callback: nobody knows.
-    async fn count_overdue(&self) -> Option<usize> {
-        None
     }
 
     async fn checked_data_api(&self) -> Result<CheckedDataApi, OperateError> {

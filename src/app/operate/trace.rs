@@ -73,7 +73,7 @@ impl<H: Host> App<H> {
 
     /// How many rows are overdue, 200 at most; `None`: that is not known. Asked at most once a minute, by one
     /// request of the instance for all.
-    pub async fn overdue_count(&self) -> Option<usize> {
+    pub(in crate::app) async fn overdue_count(&self) -> Option<usize> {
         let count = async || {
             let minutes = self.config.overdue_minutes;
             let rows = match &self.data_api {

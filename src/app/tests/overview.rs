@@ -5,7 +5,11 @@ use futures_util::future::join_all;
 use super::*;
 
 const OVERVIEW: &str = "/admin/overview";
-const REMOTE: [(&str, &str); 2] = [("data_api", "dab"), ("admin_token", OPERATOR)];
+const REMOTE: [(&str, &str); 3] = [
+    ("data_api", "dab"),
+    ("admin_token", OPERATOR),
+    ("sam_overdue_procedure", "-"),
+];
 
 fn ask(app: &App<FakeHost>, path: &str) -> (u16, Vec<u8>) {
     let bearer = format!("Bearer {OPERATOR}");
@@ -115,6 +119,18 @@ fn a_data_api_that_refuses_every_change_is_another_trouble() {
 }
 
 #[test]
+fn it_has_what_was_refused_and_how_many_rows_are_overdue() {
+    let app = app(&REMOTE[..2]);
+    assert_eq!(post(&app, "otro-token-cualquiera", BODY).status, 401);
+    let rows = r#"{"value":[{"DeploymentId":"d-1","Estado":"RUNNING","FechaInicio":null}]}"#;
+    app.host.will([probe_answer(), json_answer(200, rows)]);
+    let seen = overview(&app);
+    assert_eq!(seen["overdue"], json!({"count": 1}));
+    assert_eq!(seen["refusals"][0]["code"], "invalid_credentials");
+    assert_eq!(seen["refusals"][0]["verified"], false);
+}
+
+#[test]
 fn a_setting_that_is_wrong_is_named_without_its_value() {
     let app = app(&[
         ("admin_token", OPERATOR),
@@ -158,7 +174,7 @@ fn one_listing_answers_all_who_ask_for_a_while_that_grows_with_its_cost() {
     app.host.advance(Duration::from_secs(3));
     overview(&app);
     let shown = app.host.shown.get();
-    app.host.advance(Duration::from_secs(15));
+    app.host.advance(Duration::from_secs(5));
     overview(&app);
     assert_eq!(app.host.shown.get(), shown);
 }
