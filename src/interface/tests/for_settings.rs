@@ -52,6 +52,8 @@ fn only_endpoints_that_exist_are_described() {
         "/admin/outbox/{id}",
         "/admin/outbox/{id}/requeue",
         "/admin/outbox/{id}/retry",
+        "/panel",
+        "/panel/{file}",
     ];
     let two = "/cb /otra/mas";
     let both = [
