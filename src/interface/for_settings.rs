@@ -48,7 +48,9 @@ fn paths(all: &str, config: &Config, to_operator: bool) -> Option<String> {
             "/webhook/receive" => config.messages.is_some(),
             "/webhook/cal" => config.cal.is_some(),
             "/metrics" => config.admin.is_set(),
-            path if path.starts_with("/admin/") => config.admin.is_set(),
+            path if path.starts_with("/admin/") || path.starts_with("/panel") => {
+                config.admin.is_set()
+            }
             _ => true,
         };
         match path.strip_prefix(CALLBACK) {

@@ -4,7 +4,7 @@ use futures_executor::block_on;
 
 use super::*;
 use crate::delivery::outbox::{Cause, Tag};
-use crate::testing::{FakeHost, TOKEN};
+use crate::testing::{FakeHost, OPERATOR, TOKEN};
 
 fn routes(settings: &[(&str, &str)]) -> Routes {
     Routes::new(&block_on(Config::load(&FakeHost::with(settings))))
@@ -50,6 +50,7 @@ fn each_path_has_one_answer() {
         ("GET", "/sam/docs", "page"),
         ("GET", "/sam/docs/docs.js", "page"),
         ("GET", "/sam/docs/docs.css", "page"),
+        ("GET", "/sam/docs/common.css", "page"),
         ("DELETE", "/sam/docs", "only GET, HEAD"),
         ("GET", "/sam/docs/", "not_found"),
         ("GET", "/sam/docs/docs.html", "not_found"),
@@ -83,6 +84,20 @@ fn each_path_has_one_answer() {
     ] {
         assert_eq!(find(&routes, method, path), answer, "{method} {path}");
     }
+}
+
+#[test]
+fn the_panel_is_there_only_with_an_operators_token() {
+    let with = routes(&[("callback_token", TOKEN), ("admin_token", OPERATOR)]);
+    let without = routes(&[("callback_token", TOKEN)]);
+    for path in ["/panel", "/panel/panel.css", "/panel/panel.js"] {
+        assert_eq!(find(&with, "GET", path), "page", "{path}");
+        assert_eq!(find(&with, "HEAD", path), "page", "{path}");
+        assert_eq!(find(&with, "POST", path), "only GET, HEAD", "{path}");
+        assert_eq!(find(&without, "GET", path), "not_found", "{path}");
+        assert_eq!(find(&without, "POST", path), "not_found", "{path}");
+    }
+    assert_eq!(find(&with, "GET", "/panel/"), "not_found");
 }
 
 #[test]

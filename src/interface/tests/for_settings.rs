@@ -57,6 +57,8 @@ fn only_endpoints_that_exist_are_described() {
         "/admin/refusals",
         "/admin/trace/{deploymentId}",
         "/metrics",
+        "/panel",
+        "/panel/{file}",
     ];
     let two = "/cb /otra/mas";
     let both = [

@@ -214,9 +214,22 @@ pub enum EntryState {
 #[schemars(inline)]
 #[allow(dead_code, reason = "a schema only: names of files")]
 pub enum DocsFile {
+    #[serde(rename = "common.css")]
+    CommonStyle,
     #[serde(rename = "docs.css")]
     Style,
     #[serde(rename = "docs.js")]
+    Script,
+}
+
+/// The files of `/panel`.
+#[derive(JsonSchema)]
+#[schemars(inline)]
+#[allow(dead_code, reason = "a schema only: names of files")]
+pub enum PanelFile {
+    #[serde(rename = "panel.css")]
+    Style,
+    #[serde(rename = "panel.js")]
     Script,
 }
 
