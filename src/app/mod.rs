@@ -1,6 +1,7 @@
 //! One request's way, from the host's ports to the reply: route, receive, verify, decode, deliver, reply,
 //! follow up. Each step that needs more than a screen has a file beside this one.
 
+mod activity;
 mod attempt_log;
 mod deliver;
 mod follow_up;
@@ -29,6 +30,7 @@ use crate::interface::Interface;
 use crate::operations::health::{self, DataApiState};
 use crate::ports::{Clock as _, Host};
 use crate::sources;
+use activity::Activity;
 use routes::{Endpoint, Route, Routes};
 
 pub use follow_up::FollowUp;
@@ -43,6 +45,8 @@ pub struct App<H> {
     lines: Lines,
     data_api: Option<DataApi>,
     outbox: Outbox,
+    /// Without it there is no history of activity.
+    activity: Option<Activity>,
     interface: Interface,
     /// Notifications that are accepted once, while they are being processed.
     in_progress: KeyLocks,
@@ -66,6 +70,8 @@ const PROBE_EVERY: Duration = Duration::from_secs(5);
 struct Context {
     record: Record,
     follow_up: FollowUp,
+    /// It is of a source, and had a valid credential.
+    is_authentic: bool,
 }
 
 /// What became of a request, as the audit line names it, and the reply that says so.
@@ -95,6 +101,7 @@ impl<H: Host> App<H> {
             loaded: host.monotonic(),
             probed: SingleFlightCache::default(),
             outbox: Outbox::new(config.outbox_max_age),
+            activity: config.keeps_activity.then(Activity::default),
             interface: Interface::default(),
             in_progress: KeyLocks::default(),
             unanswered: Gauge::default(),
@@ -120,6 +127,7 @@ impl<H: Host> App<H> {
         let mut context = Context {
             record: Record::open(&self.host, request_id, client),
             follow_up: FollowUp::default(),
+            is_authentic: false,
         };
         let is_head = request.method == "HEAD";
         let (outcome, reply) = match self.answer(request, &mut context).await {
@@ -129,6 +137,7 @@ impl<H: Host> App<H> {
         let Context {
             record,
             mut follow_up,
+            is_authentic,
         } = context;
         let mut response = reply.into_response(&record.request_id);
         if is_head {
@@ -136,9 +145,11 @@ impl<H: Host> App<H> {
             response.body.clear();
         }
         let status = response.status.as_u16();
-        let level = self.config.log_level;
-        let line = record.close(&self.host, outcome, status, level);
-        follow_up.replied(status, line);
+        let line = record.close(&self.host, outcome, status);
+        let is_kept = is_authentic && self.activity.is_some();
+        follow_up.activity = is_kept.then(|| activity::row(&line, &self.masking));
+        let is_written = line.level >= self.config.log_level;
+        follow_up.replied(status, is_written.then_some(line));
         (response, follow_up)
     }
 

@@ -44,6 +44,7 @@ impl<H: Host> App<H> {
             context.record.failure = Some(failure.to_owned());
         })?;
         let verified = self.admit(policy, headers, body, context).await?;
+        context.is_authentic = !verified.by().is_empty();
         after?;
         self.limit(endpoint, context).await?;
         let notification = self.decode(endpoint, &verified, &mut context.record);
@@ -92,7 +93,9 @@ impl<H: Host> App<H> {
 
     /// Counts a notification where a client may send so many in a minute.
     async fn limit(&self, endpoint: &Endpoint, context: &mut Context) -> Result<(), Refusal> {
-        let Context { record, follow_up } = context;
+        let Context {
+            record, follow_up, ..
+        } = context;
         let limiter = &self.limiters.notifications;
         let Decision {
             retry_after,

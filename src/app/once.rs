@@ -146,7 +146,9 @@ impl<H: Host> App<H> {
             key_field,
             id,
         } = notification;
-        let Context { record, follow_up } = context;
+        let Context {
+            record, follow_up, ..
+        } = context;
         let key = id.map(|id| IdempotencyKey::new(source, &id));
         let receipt = self.receipt(verified, Disposition::Accepted);
         let mut _locked = None;

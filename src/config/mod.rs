@@ -14,6 +14,7 @@ mod secrets;
 mod settings;
 mod setup;
 mod signature_keys;
+mod table_names;
 mod utc_offset;
 
 use std::borrow::Cow;
@@ -21,13 +22,14 @@ use std::time::Duration;
 
 use crate::ports::Variables;
 use reader::Reader;
+use table_names::{BLIZWORK_TABLE, CAL_TABLE, WEBHOOK_TABLES};
 
 pub use access::{
     AccessSettings, BodySignatureSettings, CallTokenSettings, JwtSettings, Requirement,
     StaticTokens,
 };
 pub use data_api::{
-    DataApiSettings, OAuthSettings, RemoteSettings, ServerSettings, Table, TableNames, WriteTarget,
+    DataApiSettings, OAuthSettings, RemoteSettings, ServerSettings, Table, WriteTarget,
 };
 pub use error::Problem;
 pub use level::Level;
@@ -35,6 +37,7 @@ pub use sam::{CALLBACK_INFO, COLUMNS, ESTADO, FINAL_STATES, LONGEST_STATE, Name,
 pub use secret::Secret;
 pub use setup::{Noted, Setup};
 pub use signature_keys::{SignatureKeyError, SignatureKeys};
+pub use table_names::{ACTIVITY_TABLE, TableNames};
 pub use utc_offset::UtcOffset;
 
 /// What an operator has set, as far as it is right.
@@ -60,6 +63,8 @@ pub struct Config {
     pub final_states: Cow<'static, [Name]>,
     /// What tables are called there.
     pub table_names: TableNames,
+    /// Whether there is a history of activity.
+    pub keeps_activity: bool,
     /// Who may send callbacks. `None`: a setting is wrong, or none is set.
     pub callback: Option<AccessSettings>,
     /// Who may send messages. `None`: a setting is wrong, or none is set.
@@ -93,15 +98,6 @@ const LONGEST_AGE: usize = 8760;
 
 /// The time of each failed attempt of a minute is kept, and of each message.
 const MOST_A_MINUTE: usize = 1000;
-
-/// Tables that `webhook_tables` names.
-const WEBHOOK_TABLES: &[&str] = &["reservas", "promos", "usuarios"];
-
-/// The table that `cal_table` names.
-const CAL_TABLE: &[&str] = &["reservas_cal"];
-
-/// The table that `blizwork_table` names.
-const BLIZWORK_TABLE: &[&str] = &["eventos_blizwork"];
 
 impl Config {
     /// Reads every setting. Never fails: what is wrong is in `problems`, and what depends on it is not
@@ -142,6 +138,7 @@ impl Config {
         let cal_table = table_names.read(&mut reader, settings::CAL_TABLE, CAL_TABLE);
         let blizwork_table =
             table_names.read(&mut reader, settings::BLIZWORK_TABLE, BLIZWORK_TABLE);
+        let keeps_activity = table_names.read_activity(&mut reader, &data_api);
         let reused = secrets::reused(&mut reader);
         let is_own = |setting| !reused.contains(&setting);
         let secret_values = reader.secrets();
@@ -179,6 +176,7 @@ impl Config {
             final_states: final_states.unwrap_or_default(),
             data_api,
             table_names,
+            keeps_activity,
             admin: admin.only_if(is_sound && is_own(settings::ADMIN_TOKEN)),
             outbox_max_age: Duration::from_secs(
                 outbox_max_age.unwrap_or(LONGEST_AGE) as u64 * 3600,

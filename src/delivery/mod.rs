@@ -18,7 +18,7 @@ pub use data_api::DataApi;
 pub use ejecuciones::{
     ColumnError, DeploymentId, EJECUCIONES, Status, ended, fit_column, sets_unknown_state, subject,
 };
-pub use outcome::{Applied, DeliveryError, Outcome, Ports};
+pub use outcome::{Applied, DeliveryError, Effort, Outcome, Ports};
 pub use timestamp::{ParseTimestampError, Timestamp};
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use super::entry::Entry;
 use super::location::{Location, Scheduled};
 use super::queue::{Outbox, QueueReason};
 use crate::delivery::data_api::DataApi;
-use crate::delivery::outcome::{Outcome, Ports};
+use crate::delivery::outcome::{Effort, Outcome, Ports};
 use crate::instance::unix_time;
 use crate::ports::StoreError;
 
@@ -95,7 +95,7 @@ impl Outbox {
             host.delete(&waiting).await?;
             return Ok(Attempt::ended(AttemptOutcome::Dead, None));
         };
-        let applied = data_api.apply(host, &entry.change).await;
+        let applied = data_api.apply(host, &entry.change, Effort::Whole).await;
         self.note_result(host, &applied.result);
         let Some(reason) = QueueReason::of(&applied.result) else {
             host.delete(&waiting).await?;
