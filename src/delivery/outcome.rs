@@ -62,7 +62,7 @@ impl DeliveryError {
 /// How much is done to have a change made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effort {
-    /// As much as somebody is worth who waits for it.
+    /// A second attempt where that may help, within the deadline of a caller who waits.
     Whole,
     /// Each request is sent once, all within this time, and what comes of it says nothing of other
     /// changes: nobody waits for it.
