@@ -8,6 +8,7 @@ use super::outcome::{Applied, DeliveryError, Ports};
 use super::postgrest::Postgrest;
 use super::remote::RemoteDataApi;
 use crate::config::{DataApiSettings, TableNames};
+use crate::http::TraceContext;
 use crate::ports::KeyValue;
 
 /// A data API.
@@ -32,16 +33,16 @@ impl DataApi {
         }
     }
 
-    /// Makes the change, once, or leaves the row as it was.
-    pub async fn apply(&self, host: &impl Ports, change: &Change) -> Applied {
+    /// Makes the change, once, or leaves the row as it was. A server learns to which trace it belongs.
+    pub async fn apply(&self, host: &impl Ports, change: &Change, trace: &TraceContext) -> Applied {
         match self {
             Self::Embedded(embedded) => Applied {
                 result: embedded.apply(host, change).await,
                 retried: None,
                 doubtful: None,
             },
-            Self::Dab(server) => server.apply::<Dab>(host, change).await,
-            Self::Postgrest(server) => server.apply::<Postgrest>(host, change).await,
+            Self::Dab(server) => server.apply::<Dab>(host, change, trace).await,
+            Self::Postgrest(server) => server.apply::<Postgrest>(host, change, trace).await,
         }
     }
 

@@ -6,6 +6,7 @@ use super::location::{Location, Scheduled};
 use super::queue::{Outbox, QueueReason};
 use crate::delivery::data_api::DataApi;
 use crate::delivery::outcome::{Outcome, Ports};
+use crate::http::TraceContext;
 use crate::instance::unix_time;
 use crate::ports::StoreError;
 
@@ -95,7 +96,9 @@ impl Outbox {
             host.delete(&waiting).await?;
             return Ok(Attempt::ended(AttemptOutcome::Dead, None));
         };
-        let applied = data_api.apply(host, &entry.change).await;
+        // The trace of its notification is over.
+        let trace = TraceContext::default();
+        let applied = data_api.apply(host, &entry.change, &trace).await;
         self.note_result(host, &applied.result);
         let Some(reason) = QueueReason::of(&applied.result) else {
             host.delete(&waiting).await?;

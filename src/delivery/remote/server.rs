@@ -12,6 +12,7 @@ use crate::delivery::change::Change;
 use crate::delivery::ejecuciones::EJECUCIONES;
 use crate::delivery::local_time::local_time;
 use crate::delivery::outcome::{Applied, DeliveryError, Outcome, Ports};
+use crate::http::TraceContext;
 use crate::outbound::{OutboundError, OutboundReply, Rule};
 use crate::ports::Clock;
 
@@ -79,8 +80,13 @@ impl RemoteDataApi {
     }
 
     /// Makes the change, or leaves the row as it was.
-    pub async fn apply<D: Dialect>(&self, host: &impl Ports, change: &Change) -> Applied {
-        let mut exchange = self.client.exchange(host);
+    pub async fn apply<D: Dialect>(
+        &self,
+        host: &impl Ports,
+        change: &Change,
+        trace: &TraceContext,
+    ) -> Applied {
+        let mut exchange = self.client.exchange(host).within_trace(trace);
         let now = || local_time(host.now(), self.utc_offset);
         let result = match &self.ejecuciones {
             // Only SAM's own table has a procedure.
