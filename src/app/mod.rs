@@ -116,7 +116,7 @@ impl<H: Host> App<H> {
         let _unanswered = self.unanswered.enter();
         let headers = &request.headers;
         let request_id = http::request_id(headers, &self.host);
-        let client = http::client_address(headers, self.config.trusted_proxies);
+        let client = http::client_address(headers, &self.config.client_address);
         let mut context = Context {
             record: Record::open(&self.host, request_id, client),
             follow_up: FollowUp::default(),

@@ -31,6 +31,8 @@ settings! {
         "el cuerpo más grande que se admite";
     TRUSTED_PROXIES = "trusted_proxies":
         "cuántos proxies delante agregan a `X-Forwarded-For`";
+    CLIENT_ADDRESS_HEADER = "client_address_header":
+        "la cabecera en la que la plataforma misma pone la dirección de quien llama, si no hay `spin-client-addr`: `true-client-ip` en Akamai Functions. No se puede usar junto con `trusted_proxies`. [Cómo comprobarla](#la-dirección-de-quien-llama)";
     FAILED_ATTEMPTS_PER_MINUTE = "failed_attempts_per_minute":
         "intentos fallidos de una dirección en un minuto; después, 429; 0: sin límite";
     CALLBACK_ENDPOINT_PATH = "callback_endpoint_path":

@@ -11,7 +11,7 @@ mod reply;
 mod request_id;
 mod trace_context;
 
-pub use client::client_address;
+pub use client::{ClientAddress, client_address};
 pub use content::{require_identity, require_json};
 pub use disposition::Disposition;
 pub use receive::{IncomingBody, Received};

@@ -9,7 +9,7 @@ use super::error::SettingError;
 use super::pasted;
 use crate::credentials::Keys;
 
-pub use headers::{header_values, headers};
+pub use headers::{address_header, header_values, headers};
 pub use names::{column, fields, final_states, identifier, identifiers};
 pub use paths::{paths, root_path};
 pub use urls::{origin, url};
