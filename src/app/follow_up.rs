@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use futures_util::future::join5;
+use futures_util::future::{join, join5};
 
 use super::App;
 use super::attempt_log::attempt_event;
@@ -28,6 +28,8 @@ pub struct FollowUp {
     pub(super) counted: CountedIn,
     /// What to do about the outbox.
     pub(super) outbox: OutboxTask,
+    /// The keys that have let the caller in are old.
+    pub(super) keys_are_due: bool,
 }
 
 /// How many a client has in a minute, of each limit that the request was counted in; 0: it was not, or
@@ -73,6 +75,7 @@ impl<H: Host> App<H> {
             line,
             counted,
             outbox,
+            keys_are_due,
         } = follow_up;
         let written = async {
             if let Some(line) = line {
@@ -84,9 +87,15 @@ impl<H: Host> App<H> {
         let checked = self.share(&self.limiters.checked, counted.checked);
         let notifications = self.share(&self.limiters.notifications, counted.notifications);
         let delivered = self.deliver_from_outbox(outbox);
+        let refreshed = async {
+            if keys_are_due {
+                self.refresh_keys().await;
+            }
+        };
+        let undelayed = join(delivered, refreshed);
         // The line is the first to be written.
-        let (_, failed, checked, notifications, ()) =
-            join5(written, failed, checked, notifications, delivered).await;
+        let (_, failed, checked, notifications, _) =
+            join5(written, failed, checked, notifications, undelayed).await;
         let shared = [failed, checked, notifications];
         for error in shared.into_iter().filter_map(Result::err) {
             audit::log_failure(&self.host, "attempts_not_kept", &error.to_string());

@@ -4,6 +4,7 @@
 mod attempt_log;
 mod deliver;
 mod follow_up;
+mod keys;
 mod notify;
 mod once;
 mod operate;
@@ -178,10 +179,11 @@ impl<H: Host> App<H> {
 
     async fn readiness(&self, record: &mut Record) -> Answer {
         let state = self.data_api_state().await;
+        let keys = self.keys_status().await;
         if let DataApiState::Failing(error) = &state {
             record.failure = Some(error.to_string());
         }
-        health::readiness(&self.config.problems, &state)
+        health::readiness(&self.config.problems, &state, keys.as_ref())
     }
 
     async fn data_api_state(&self) -> DataApiState {

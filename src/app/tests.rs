@@ -3,6 +3,7 @@
 mod blizwork;
 mod bounded;
 mod cal;
+mod keys;
 mod messages;
 mod ping;
 mod same_id;

@@ -4,6 +4,7 @@
 mod access;
 mod data_api;
 mod error;
+mod jwt;
 mod level;
 mod parse;
 mod pasted;
@@ -24,13 +25,13 @@ use crate::ports::Variables;
 use reader::Reader;
 
 pub use access::{
-    AccessSettings, BodySignatureSettings, CallTokenSettings, JwtSettings, Requirement,
-    StaticTokens,
+    AccessSettings, BodySignatureSettings, CallTokenSettings, Requirement, StaticTokens,
 };
 pub use data_api::{
     DataApiSettings, OAuthSettings, RemoteSettings, ServerSettings, Table, TableNames, WriteTarget,
 };
 pub use error::Problem;
+pub use jwt::{JwtSettings, PublishedKeysSettings};
 pub use level::Level;
 pub use sam::{CALLBACK_INFO, COLUMNS, ESTADO, FINAL_STATES, LONGEST_STATE, Name, OTHER_STATES};
 pub use secret::Secret;

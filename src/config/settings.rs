@@ -45,6 +45,12 @@ settings! {
         "las cabeceras en las que puede venir";
     JWT_PUBLIC_KEY = "jwt_public_key":
         "la clave pública de quien firma el JWT: PEM, JWK o JWKS";
+    JWT_JWKS_ORIGIN = "jwt_jwks_origin":
+        "dónde publica sus claves quien firma el JWT: esquema, nombre y puerto. En lugar de `jwt_public_key`, o además. Con `http`, solo en el mismo equipo o con `environment=development`";
+    JWT_JWKS_PATH = "jwt_jwks_path":
+        "la ruta del JWKS allí";
+    JWT_JWKS_REFRESH_MINUTES = "jwt_jwks_refresh_minutes":
+        "cada cuántos minutos se piden de nuevo esas claves";
     JWT_ISSUER = "jwt_issuer":
         "el valor que debe tener `iss`, si se configura";
     JWT_AUDIENCE = "jwt_audience":

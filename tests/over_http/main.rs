@@ -15,6 +15,7 @@ mod flood;
 mod health;
 mod hostile;
 mod jwt;
+mod keys;
 mod log;
 mod messages;
 mod outbox;

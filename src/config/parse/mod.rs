@@ -12,7 +12,7 @@ use crate::credentials::Keys;
 pub use headers::{address_header, header_values, headers};
 pub use names::{column, fields, final_states, identifier, identifiers};
 pub use paths::{paths, root_path};
-pub use urls::{origin, url};
+pub use urls::{is_confidential, optional_origin, origin, target, url};
 
 /// One of the words in `choices`.
 pub fn one_of<T: Copy>(value: &str, choices: &[(&str, T)]) -> Result<T, SettingError> {
