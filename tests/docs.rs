@@ -114,9 +114,10 @@ mod log {
     use super::*;
 
     /// Where outcomes get their names.
-    const OUTCOMES: [&str; 11] = [
+    const OUTCOMES: [&str; 12] = [
         "src/app/mod.rs",
         "src/app/follow_up.rs",
+        "src/app/keys.rs",
         "src/app/notify.rs",
         "src/app/once.rs",
         "src/app/operate.rs",
@@ -130,7 +131,7 @@ mod log {
 
     /// Words that stand there too, and are no outcomes: names of fields and of sources, one word a
     /// check of readiness, a content coding, a warning.
-    const OTHERS: [&str; 11] = [
+    const OTHERS: [&str; 14] = [
         "admin",
         "allow",
         "authorization",
@@ -139,7 +140,10 @@ mod log {
         "id",
         "identity",
         "invalid",
+        "missing",
+        "not_fetched",
         "ok",
+        "old",
         "unknown",
         "unknown_state",
     ];
@@ -153,13 +157,14 @@ mod log {
         ".close(",
     ];
 
-    const LINES: [&str; 6] = [
+    const LINES: [&str; 7] = [
         "AuditLine",
         "AttemptLine",
         "OthersLine",
         "ProblemsLine",
         "WarningLine",
         "FailureLine",
+        "KeysLine",
     ];
 
     #[test]

@@ -26,7 +26,8 @@ static POLICY: LazyLock<Policy> = LazyLock::new(|| {
     let keys = Keys::parse(include_str!("../../tests/keys/ed25519.pem"));
     Policy::new(&AccessSettings {
         jwt: Some(JwtSettings {
-            keys: keys.expect("a key"),
+            keys: Some(keys.expect("a key")),
+            published: None,
             issuer: Some("i".to_owned()),
             audience: Some("a".to_owned()),
             leeway: Duration::from_secs(LEEWAY as u64),

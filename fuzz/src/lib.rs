@@ -49,7 +49,8 @@ pub fn received<'a>(
 pub fn token_policy(keys: Keys) -> Policy {
     Policy::new(&AccessSettings {
         jwt: Some(JwtSettings {
-            keys,
+            keys: Some(keys),
+            published: None,
             issuer: None,
             audience: None,
             leeway: Duration::from_secs(60),

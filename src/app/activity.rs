@@ -10,6 +10,7 @@ use crate::config::ACTIVITY_TABLE;
 use crate::delivery::{
     Change, DataApi, DeliveryError, Effort, Entity, Guard, IfAbsent, Timestamp, Value,
 };
+use crate::http::TraceContext;
 use crate::ports::{Clock, Host};
 
 /// How many rows an instance writes at a time. A table that is locked keeps as many connections of the
@@ -110,7 +111,10 @@ impl Activity {
         row: &Change,
     ) -> Result<(), ActivityError> {
         let _writing = self.wait_for_room(host).await?;
-        let result = data_api.apply(host, row, Effort::Once(TIME)).await.result;
+        let result = data_api
+            .apply(host, row, Effort::Once(TIME), &TraceContext::default())
+            .await
+            .result;
         let mut state = self.state();
         match &result {
             Ok(_) => state.failed = None,

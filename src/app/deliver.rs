@@ -6,21 +6,22 @@ use crate::audit::Record;
 use crate::credentials::Verified;
 use crate::delivery::outbox::{EntryId, Location, Origin, QueueReason};
 use crate::delivery::{Change, DeliveryError, Effort, Outcome};
-use crate::http::{Disposition, Refusal};
+use crate::http::{Disposition, Refusal, TraceContext};
 use crate::ports::Host;
 
 impl<H: Host> App<H> {
     /// Gives what became of the change, and its entry where it is in the outbox.
     pub(super) async fn deliver(
         &self,
-        _: &Verified,
+        verified: &Verified,
         change: Change,
         key_field: &'static str,
         context: &mut Context,
     ) -> Result<(Disposition, Option<EntryId>), Refusal> {
+        let trace = TraceContext::of(&verified.received().headers);
         let applied = self
             .data_api()?
-            .apply(&self.host, &change, Effort::Whole)
+            .apply(&self.host, &change, Effort::Whole, &trace)
             .await;
         self.outbox.note_result(&self.host, &applied.result);
         let record = &mut context.record;

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use futures_util::future::{join, join5};
+use futures_util::future::{join, join3, join5};
 
 use super::App;
 use super::activity::ActivityError;
@@ -39,6 +39,8 @@ pub struct FollowUp {
     pub(super) shares_availability: bool,
     /// The request's row in the history of activity, where it gets one.
     pub(super) activity: Option<Change>,
+    /// The keys that have let the caller in are old.
+    pub(super) keys_are_due: bool,
 }
 
 /// How many a client has in a minute, of each limit that the request was counted in; 0: it was not, or
@@ -87,6 +89,7 @@ impl<H: Host> App<H> {
             outbox,
             shares_availability,
             activity,
+            keys_are_due,
         } = follow_up;
         let written = async {
             if let Some(line) = line {
@@ -97,13 +100,18 @@ impl<H: Host> App<H> {
         let failed = self.share(&self.limiters.failed, counted.failed);
         let checked = self.share(&self.limiters.checked, counted.checked);
         let notifications = self.share(&self.limiters.notifications, counted.notifications);
-        let delivered = join(
-            self.deliver_from_outbox(outbox),
+        let refreshed = async {
+            if keys_are_due {
+                self.refresh_keys().await;
+            }
+        };
+        let others = join3(
             self.share_availability(shares_availability),
+            self.note_refusal(refused),
+            refreshed,
         );
+        let last = join(self.deliver_from_outbox(outbox), others);
         // The line is the first to be written.
-        let noted = self.note_refusal(refused);
-        let last = join(delivered, noted);
         let (_, failed, checked, notifications, _) =
             join5(written, failed, checked, notifications, last).await;
         let shared = [failed, checked, notifications];

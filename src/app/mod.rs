@@ -5,6 +5,7 @@ mod activity;
 mod attempt_log;
 mod deliver;
 mod follow_up;
+mod keys;
 mod notify;
 mod once;
 mod operate;
@@ -141,7 +142,7 @@ impl<H: Host> App<H> {
         let _unanswered = self.unanswered.enter();
         let headers = &request.headers;
         let request_id = http::request_id(headers, &self.host);
-        let client = http::client_address(headers, self.config.trusted_proxies);
+        let client = http::client_address(headers, &self.config.client_address);
         let mut context = Context {
             record: Record::open(&self.host, request_id, client),
             follow_up: FollowUp::default(),
@@ -213,12 +214,13 @@ impl<H: Host> App<H> {
 
     async fn readiness(&self, context: &mut Context) -> Answer {
         let state = self.data_api_state().await;
+        let keys = self.keys_status().await;
         if let DataApiState::Failing(error) = &state {
             context.record.failure = Some(error.to_string());
         }
         // Where all is well the store is not asked.
         context.follow_up.shares_availability = self.outbox.availability.knows_of_trouble();
-        health::readiness(&self.config.problems, &state)
+        health::readiness(&self.config.problems, &state, keys.as_ref())
     }
 
     async fn data_api_state(&self) -> DataApiState {

@@ -155,6 +155,12 @@ impl Routes {
         self.admin.as_ref().ready()
     }
 
+    /// The policies of the endpoints, as far as their settings are right.
+    pub fn policies(&self) -> impl Iterator<Item = &Policy> {
+        let policies = self.endpoints.iter().map(|it| it.policy.as_ref());
+        policies.flatten()
+    }
+
     /// Who answers `method` on `path`.
     pub fn find<'a>(
         &'a self,

@@ -4,6 +4,7 @@ mod activity;
 mod blizwork;
 mod bounded;
 mod cal;
+mod keys;
 mod messages;
 mod overview;
 mod ping;

@@ -1,10 +1,12 @@
 //! Received → Verified: the policy's decision, and what a refusal costs the client.
 
 use super::{App, Context};
-use crate::credentials::{Admission, Denied, Policy, Verified};
+use crate::credentials::{
+    Admission, CredentialKind, Denied, Policy, Undecided, UndecidedError, Verified,
+};
 use crate::http::{Received, Refusal};
 use crate::instance::rate_limiter::{Decision, RateLimiter};
-use crate::ports::Host;
+use crate::ports::{Clock as _, Host};
 
 /// How many calls of one client another service may refuse in a minute; beyond that it is asked for that
 /// client only now and then.
@@ -20,8 +22,16 @@ impl<H: Host> App<H> {
         let (limiter, limit) = self.limiter_of(policy);
         let client = context.record.client;
         let may_cost = async || limiter.allows_costly(&self.host, client, limit).await;
-        match policy.admit(&self.host, received, may_cost).await {
+        let admission = policy.admit(&self.host, received, may_cost).await;
+        let keys = policy.published_keys();
+        if let Some(keys) = keys {
+            self.log_keys(keys);
+        }
+        match admission {
             Admission::Granted(verified) => {
+                // Only of a caller that they have let in: others cause no request by it.
+                context.follow_up.keys_are_due = verified.by().contains(&CredentialKind::Jwt)
+                    && keys.is_some_and(|keys| keys.is_due(self.host.now()));
                 let record = &mut context.record;
                 record.credentials = verified.by().iter().map(|kind| kind.name()).collect();
                 record.rejected = verified
@@ -32,10 +42,33 @@ impl<H: Host> App<H> {
                 Ok(verified)
             }
             Admission::Denied(denied) => Err(self.refuse(policy, denied, context).await),
-            Admission::Undecided(error) => {
-                context.record.failure = Some(error.to_string());
-                Err(Refusal::Unavailable)
+            Admission::Undecided(undecided) => {
+                Err(self.refuse_undecided(policy, undecided, context).await)
             }
+        }
+    }
+
+    /// Whoever guesses another credential beside one that cannot be judged is counted for that.
+    async fn refuse_undecided(
+        &self,
+        policy: &Policy,
+        undecided: Undecided,
+        context: &mut Context,
+    ) -> Refusal {
+        let Undecided { error, rejected } = undecided;
+        context.record.failure = Some(error.to_string());
+        context.record.rejected = rejected.iter().map(ToString::to_string).collect();
+        if !rejected.is_empty() {
+            let (limiter, limit) = self.limiter_of(policy);
+            context.follow_up.counted.failed = limit;
+            let hit = limiter.hit(&self.host, context.record.client, limit).await;
+            if let Some(retry_after) = hit.retry_after {
+                return Refusal::TooManyAttempts { retry_after };
+            }
+        }
+        match error {
+            UndecidedError::CallToken(_) => Refusal::Unavailable,
+            UndecidedError::Keys(_) => Refusal::KeysUnavailable,
         }
     }
 

@@ -77,6 +77,20 @@ pub fn log_embedded(host: &(impl Clock + Log), least: Level) {
     }));
 }
 
+/// Logs that the keys of a JWT's signer were fetched, unless the operator wants no such lines.
+pub fn log_keys(host: &(impl Clock + Log), least: Level, keys: usize, are_new: bool) {
+    if Level::Info < least {
+        return;
+    }
+    host.log(&json(&KeysLine {
+        time: time(host.now()),
+        level: Level::Info.name(),
+        outcome: "keys_fetched",
+        keys,
+        changed: are_new,
+    }));
+}
+
 /// Logs that something failed which no request waits for.
 pub fn log_failure(host: &(impl Clock + Log), outcome: &'static str, failure: &str) {
     host.log(&json(&FailureLine {
@@ -168,4 +182,13 @@ struct FailureLine<'a> {
     level: &'static str,
     outcome: &'static str,
     failure: &'a str,
+}
+
+#[derive(Serialize)]
+struct KeysLine {
+    time: String,
+    level: &'static str,
+    outcome: &'static str,
+    keys: usize,
+    changed: bool,
 }

@@ -9,7 +9,7 @@ mod record;
 
 pub use events::{
     ACTIVITY_NOT_WRITTEN, AttemptEvent, activity_line, log_attempt, log_embedded, log_failure,
-    log_problems, log_warnings,
+    log_keys, log_problems, log_warnings,
 };
 pub use lines::{LineGroup, Lines};
 pub use mask::Masking;

@@ -5,8 +5,7 @@ use std::time::Duration;
 use super::error::SettingError;
 use super::parse;
 use super::reader::Reader;
-use super::{Noted, Secret, Setup, SignatureKeys, secrets, settings};
-use crate::credentials::Keys;
+use super::{JwtSettings, Noted, Secret, Setup, SignatureKeys, jwt, secrets, settings};
 
 /// The credentials that an endpoint accepts, each with its settings.
 #[derive(Debug)]
@@ -56,19 +55,6 @@ pub struct StaticTokens {
     pub bearer: bool,
 }
 
-/// What makes a JWT valid.
-#[derive(Debug, Clone)]
-pub struct JwtSettings {
-    /// `jwt_public_key`: who may have signed it.
-    pub keys: Keys,
-    /// `jwt_issuer`: what `iss` must be, where set.
-    pub issuer: Option<String>,
-    /// `jwt_audience`: what `aud` must name, where set.
-    pub audience: Option<String>,
-    /// `jwt_leeway_seconds`: how far clocks may differ.
-    pub leeway: Duration,
-}
-
 /// What makes a signature of the body valid.
 #[derive(Debug, Clone)]
 pub struct BodySignatureSettings {
@@ -113,9 +99,6 @@ const MODES: &[(&str, AuthMode)] = &[
     ("none", AuthMode::None),
 ];
 
-/// An hour, in seconds: clocks that differ by more are broken, and a token lives hardly longer.
-const LONGEST_LEEWAY: usize = 3600;
-
 /// A day, in seconds: for as long a message that was overheard can be sent again.
 const LONGEST_TOLERANCE: usize = 86_400;
 
@@ -128,7 +111,7 @@ pub fn read_callback(
         parse::one_of(value, MODES)
     });
     let static_token = read_static_tokens(reader);
-    let jwt = read_jwt(reader);
+    let jwt = jwt::read(reader);
 
     if mode == Ok(AuthMode::None) && is_development == Ok(false) {
         let error = SettingError::new("«none» solo se admite con environment=development");
@@ -159,7 +142,7 @@ fn require_credentials(
     match mode {
         AuthMode::Optional if !has_token && !has_key => lacking.push((
             settings::CALLBACK_TOKEN,
-            "falta, o falta jwt_public_key: no hay ninguna credencial que comprobar",
+            "falta, o falta jwt_public_key o jwt_jwks_origin: no hay ninguna credencial que comprobar",
         )),
         AuthMode::Required | AuthMode::Strict if !has_token => {
             lacking.push((
@@ -172,7 +155,7 @@ fn require_credentials(
     if mode == AuthMode::Required && !has_key {
         lacking.push((
             settings::JWT_PUBLIC_KEY,
-            "falta, y callback_auth_mode la exige",
+            "falta, o falta jwt_jwks_origin, y callback_auth_mode la exige",
         ));
     }
     if lacking.is_empty() {
@@ -289,25 +272,5 @@ fn read_static_tokens(reader: &mut Reader) -> Result<Option<StaticTokens>, Noted
         tokens,
         headers,
         bearer: false,
-    }))
-}
-
-/// `None`: no key is set.
-fn read_jwt(reader: &mut Reader) -> Result<Option<JwtSettings>, Noted> {
-    let keys = reader.read(settings::JWT_PUBLIC_KEY, parse::keys);
-    let issuer = reader.read(settings::JWT_ISSUER, parse::claim);
-    let audience = reader.read(settings::JWT_AUDIENCE, parse::claim);
-    let leeway = reader.read(settings::JWT_LEEWAY_SECONDS, |value| {
-        parse::number(value, 0, LONGEST_LEEWAY)
-    });
-    let (keys, issuer, audience, leeway) = (keys?, issuer?, audience?, leeway?);
-    for left_out in keys.iter().flat_map(Keys::left_out) {
-        reader.warning(settings::JWT_PUBLIC_KEY, format!("se omite la {left_out}"));
-    }
-    Ok(keys.map(|keys| JwtSettings {
-        keys,
-        issuer,
-        audience,
-        leeway: Duration::from_secs(leeway as u64),
     }))
 }

@@ -21,3 +21,14 @@ pub struct Problem {
     /// Whether reading it again may help: its provider failed.
     pub is_transient: bool,
 }
+
+impl Problem {
+    /// A member of the fetched set that is not used, as it is called there.
+    pub fn of_keys(left_out: &impl std::fmt::Display) -> Self {
+        Self {
+            setting: super::settings::JWT_JWKS_ORIGIN,
+            what: format!("se omite la {left_out}"),
+            is_transient: false,
+        }
+    }
+}

@@ -4,6 +4,7 @@
 mod access;
 mod data_api;
 mod error;
+mod jwt;
 mod level;
 mod parse;
 mod pasted;
@@ -20,18 +21,19 @@ mod utc_offset;
 use std::borrow::Cow;
 use std::time::Duration;
 
+use crate::http::ClientAddress;
 use crate::ports::Variables;
 use reader::Reader;
 use table_names::{BLIZWORK_TABLE, CAL_TABLE, WEBHOOK_TABLES};
 
 pub use access::{
-    AccessSettings, BodySignatureSettings, CallTokenSettings, JwtSettings, Requirement,
-    StaticTokens,
+    AccessSettings, BodySignatureSettings, CallTokenSettings, Requirement, StaticTokens,
 };
 pub use data_api::{
     DataApiSettings, OAuthSettings, Readers, RemoteSettings, ServerSettings, Table, WriteTarget,
 };
 pub use error::Problem;
+pub use jwt::{JwtSettings, PublishedKeysSettings};
 pub use level::Level;
 pub use sam::{CALLBACK_INFO, COLUMNS, ESTADO, FINAL_STATES, LONGEST_STATE, Name, OTHER_STATES};
 pub use secret::Secret;
@@ -49,8 +51,8 @@ pub struct Config {
     pub log_level: Level,
     /// Largest request body that is accepted, in bytes.
     pub max_body_bytes: usize,
-    /// How many proxies in front append to `X-Forwarded-For`.
-    pub trusted_proxies: usize,
+    /// Who says what the caller's address is.
+    pub client_address: ClientAddress,
     /// How many failed attempts a client has in a minute; 0: any number.
     pub failed_attempts_per_minute: usize,
     /// Paths of the callback below the root. `None`: a setting is wrong.
@@ -127,6 +129,7 @@ impl Config {
         let failed_attempts_per_minute =
             number(settings::FAILED_ATTEMPTS_PER_MINUTE, 0, MOST_A_MINUTE);
         let outbox_max_age = number(settings::OUTBOX_MAX_AGE_HOURS, 1, LONGEST_AGE);
+        let client_address = read_client_address(&mut reader, trusted_proxies);
         let data_api = data_api::read(&mut reader);
         // So far what all endpoints depend on; what is wrong with one does not stop another.
         let is_sound = reader.is_sound();
@@ -169,7 +172,7 @@ impl Config {
             log_level: log_level.unwrap_or(Level::Info),
             // No endpoint works where these are wrong; they only bound what is read and logged.
             max_body_bytes: max_body_bytes.unwrap_or(1 << 20),
-            trusted_proxies: trusted_proxies.unwrap_or(0),
+            client_address: client_address.unwrap_or(ClientAddress::Peer),
             failed_attempts_per_minute: failed_attempts_per_minute.unwrap_or(0),
             callback: callback
                 .ok()
@@ -209,6 +212,23 @@ impl Config {
     /// Whether reading the settings again may give another result: a provider failed.
     pub fn has_transient_problem(&self) -> bool {
         self.problems.iter().any(|problem| problem.is_transient)
+    }
+}
+
+fn read_client_address(
+    reader: &mut Reader,
+    trusted_proxies: Result<usize, Noted>,
+) -> Result<ClientAddress, Noted> {
+    let setting = settings::CLIENT_ADDRESS_HEADER;
+    let header = reader.read(setting, parse::address_header)?;
+    match (header, trusted_proxies?) {
+        (Some(_), 1..) => {
+            let what = "no se puede usar junto con trusted_proxies: deje una de las dos";
+            Err(reader.problem(setting, error::SettingError::new(what)))
+        }
+        (Some(header), 0) => Ok(ClientAddress::Header(header)),
+        (None, 0) => Ok(ClientAddress::Peer),
+        (None, proxies) => Ok(ClientAddress::Forwarded(proxies)),
     }
 }
 

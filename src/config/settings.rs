@@ -31,6 +31,8 @@ settings! {
         "el cuerpo más grande que se admite";
     TRUSTED_PROXIES = "trusted_proxies":
         "cuántos proxies delante agregan a `X-Forwarded-For`";
+    CLIENT_ADDRESS_HEADER = "client_address_header":
+        "la cabecera en la que la plataforma misma pone la dirección de quien llama, si no hay `spin-client-addr`: `true-client-ip` en Akamai Functions. No se puede usar junto con `trusted_proxies`. [Cómo comprobarla](#la-dirección-de-quien-llama)";
     FAILED_ATTEMPTS_PER_MINUTE = "failed_attempts_per_minute":
         "intentos fallidos de una dirección en un minuto; después, 429; 0: sin límite";
     CALLBACK_ENDPOINT_PATH = "callback_endpoint_path":
@@ -43,6 +45,12 @@ settings! {
         "las cabeceras en las que puede venir";
     JWT_PUBLIC_KEY = "jwt_public_key":
         "la clave pública de quien firma el JWT: PEM, JWK o JWKS";
+    JWT_JWKS_ORIGIN = "jwt_jwks_origin":
+        "dónde publica sus claves quien firma el JWT: esquema, nombre y puerto. En lugar de `jwt_public_key`, o además. Con `http`, solo en el mismo equipo o con `environment=development`";
+    JWT_JWKS_PATH = "jwt_jwks_path":
+        "la ruta del JWKS allí";
+    JWT_JWKS_REFRESH_MINUTES = "jwt_jwks_refresh_minutes":
+        "cada cuántos minutos se piden de nuevo esas claves";
     JWT_ISSUER = "jwt_issuer":
         "el valor que debe tener `iss`, si se configura";
     JWT_AUDIENCE = "jwt_audience":

@@ -15,6 +15,8 @@ fn problem_of(setting: &'static str, value: &str) -> String {
     let others: &[_] = match setting {
         "oauth_client_secret" => &[("oauth_path", "/token"), ("oauth_client_id", "id")],
         "oauth_client_id" => &[("oauth_path", "/token"), ("oauth_client_secret", "s")],
+        "jwt_jwks_origin" => &[("jwt_jwks_path", "/keys")],
+        "jwt_jwks_path" => &[("jwt_jwks_origin", "https://login.example")],
         "blizwork_api_token" => &[("blizwork_endpoint_url", "https://x.example/blizwork")],
         "blizwork_endpoint_url" => &[("blizwork_api_token", "b")],
         _ => &[],
@@ -221,6 +223,61 @@ fn none_is_for_development_only() {
 }
 
 #[test]
+fn keys_are_fetched_where_both_their_origin_and_their_path_are_set() {
+    let token = ("callback_token", TOKEN);
+    let (origin, path) = ("jwt_jwks_origin", "jwt_jwks_path");
+    assert_eq!(wrong(&[token, (origin, "https://a.example")]), [path]);
+    assert_eq!(wrong(&[token, (path, "/keys")]), [origin]);
+    let development = ("environment", "development");
+    let local = [
+        "http://localhost:8080",
+        "http://127.0.0.1",
+        "http://[::1]:1",
+    ];
+    for (value, more) in [
+        ("https://a.example", None),
+        ("http://a.example", Some(development)),
+    ]
+    .into_iter()
+    .chain(local.map(|value| (value, None)))
+    {
+        let settings = [(origin, value), (path, "/v2.0/keys?a=b")];
+        let settings: Vec<_> = settings.into_iter().chain(more).collect();
+        let config = load(&settings);
+        assert_eq!(config.problems, [], "{value}");
+        let jwt = config.callback.and_then(|it| it.jwt).expect("a JWT alone");
+        let published = jwt.published.expect("an address");
+        assert_eq!(published.url, format!("{value}/v2.0/keys?a=b"));
+        assert_eq!(published.refresh, Duration::from_secs(3600));
+        assert!(jwt.keys.is_none());
+    }
+    for value in [
+        "http://login.example",
+        "http://localhost.example",
+        "http://10.0.0.1:8080",
+    ] {
+        let what = problem_of(origin, value);
+        assert!(what.contains("https://"), "{what}");
+    }
+    let required = [token, ("callback_auth_mode", "required")];
+    assert_eq!(wrong(&required), ["jwt_public_key"]);
+    let with_address = [&required[..], &[(origin, "https://a"), (path, "/")]].concat();
+    assert_eq!(wrong(&with_address), [""; 0]);
+}
+
+#[test]
+fn the_callers_address_is_said_by_one_of_the_two() {
+    let (token, header) = (("callback_token", TOKEN), "client_address_header");
+    let of = |settings: &[(&str, &str)]| load(&[&[token], settings].concat()).client_address;
+    assert_eq!(of(&[]), ClientAddress::Peer);
+    assert_eq!(of(&[("trusted_proxies", "2")]), ClientAddress::Forwarded(2));
+    let own = ClientAddress::Header("true-client-ip".to_owned());
+    assert_eq!(of(&[(header, "True-Client-IP")]), own);
+    let both = [token, (header, "true-client-ip"), ("trusted_proxies", "1")];
+    assert_eq!(wrong(&both), [header]);
+}
+
+#[test]
 fn each_wrong_value_is_named_and_shuts_the_door() {
     let long_path = format!("/{}", "x".repeat(512));
     for (setting, value) in [
@@ -235,6 +292,11 @@ fn each_wrong_value_is_named_and_shuts_the_door() {
         ("max_body_bytes", "1MB"),
         ("max_body_bytes", "99999999999"),
         ("trusted_proxies", "-1"),
+        ("client_address_header", "True-Client-IP X-Real-IP"),
+        ("client_address_header", "X-Forwarded-For"),
+        ("client_address_header", "Forwarded"),
+        ("client_address_header", "Spin-Client-Addr"),
+        ("client_address_header", "dirección"),
         ("callback_endpoint_path", ""),
         ("callback_endpoint_path", "/a callback"),
         ("callback_endpoint_path", "/a//b"),
@@ -263,6 +325,16 @@ fn each_wrong_value_is_named_and_shuts_the_door() {
         ("failed_attempts_per_minute", "-1"),
         ("failed_attempts_per_minute", "1001"),
         ("jwt_public_key", "s3cr3t"),
+        ("jwt_jwks_origin", "https://login.example/tenant"),
+        ("jwt_jwks_origin", "login.example"),
+        ("jwt_jwks_path", "tenant/keys"),
+        ("jwt_jwks_path", "https://login.example/keys"),
+        ("jwt_jwks_path", "//login.example/keys"),
+        ("jwt_jwks_path", "/<tenant>/keys"),
+        ("jwt_jwks_path", "/keys#a"),
+        ("jwt_jwks_path", "/a keys"),
+        ("jwt_jwks_refresh_minutes", "0"),
+        ("jwt_jwks_refresh_minutes", "10081"),
         ("jwt_leeway_seconds", "1m"),
         ("jwt_leeway_seconds", "3601"),
         ("data_api", "sqlserver"),

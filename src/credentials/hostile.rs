@@ -20,7 +20,8 @@ fn policy(keys: Option<Keys>, signatures: Option<&str>) -> Policy {
     let keys_of = |text| SignatureKeys::parse(text).expect("keys").expect("one");
     Policy::new(&AccessSettings {
         jwt: keys.map(|keys| JwtSettings {
-            keys,
+            keys: Some(keys),
+            published: None,
             issuer: None,
             audience: None,
             leeway: Duration::from_secs(60),

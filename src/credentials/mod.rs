@@ -1,5 +1,6 @@
 //! What callers are let in by: one file a credential, and the policy that decides.
 
+mod admission;
 mod body_signature;
 mod call_token;
 #[cfg(test)]
@@ -12,9 +13,10 @@ mod static_token;
 use crate::http::Received;
 
 pub use crate::config::{SignatureKeyError, SignatureKeys};
+pub use admission::{Denied, Rejected, Undecided, UndecidedError};
 pub use call_token::{CallTokenError, Checked};
-pub use jwt::{KeyError, Keys, LeftOut};
-pub use policy::{Admission, Denied, Policy, Rejected, Verified};
+pub use jwt::{KeyError, KeyReport, Keys, KeysState, KeysStatus, LeftOut, PublishedKeys};
+pub use policy::{Admission, Policy, Verified};
 pub use single_header::bearer;
 
 /// The kinds of credential, as the audit line and `WWW-Authenticate` name them.

@@ -1,15 +1,15 @@
 //! The policy: which credentials let a caller in. Only here is a [`Verified`] made.
 
-use std::fmt;
+use std::sync::Arc;
 
+use super::admission::{Denied, Rejected, Undecided, UndecidedError};
 use super::body_signature::{HexHmac, StandardWebhooks};
-use super::call_token::{CallToken, CallTokenError, Checked};
-use super::jwt::Jwt;
+use super::call_token::{CallToken, Checked};
+use super::jwt::{Jwt, KeyPorts, KeysUnavailableError, PublishedKeys};
 use super::static_token::StaticToken;
 use super::{Credential, CredentialKind, Finding};
 use crate::config::{AccessSettings, Requirement};
 use crate::http::Received;
-use crate::ports::{Clock, Outbound, Random};
 
 /// The finding of what would have cost too much to examine.
 const UNEXAMINED: Finding = Finding::Invalid("not examined: the client is over its limit");
@@ -17,7 +17,9 @@ const UNEXAMINED: Finding = Finding::Invalid("not examined: the client is over i
 /// The policy of one endpoint.
 pub struct Policy {
     requirement: Requirement,
-    credentials: Vec<Box<dyn Credential>>,
+    credentials: Vec<Arc<dyn Credential>>,
+    /// The JWT, which is among them: its keys may have to be fetched.
+    jwt: Option<Arc<Jwt>>,
     /// The one credential that somebody else judges.
     call_token: Option<CallToken>,
     /// `WWW-Authenticate`: the credentials that would be accepted.
@@ -61,21 +63,6 @@ impl Verified {
     }
 }
 
-/// A credential that was wrong, and why: for the log alone, as `<kind>: <why>`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rejected {
-    /// Which kind.
-    pub kind: CredentialKind,
-    /// Why.
-    pub why: &'static str,
-}
-
-impl fmt::Display for Rejected {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}: {}", self.kind.name(), self.why)
-    }
-}
-
 /// What follows from a request's credentials.
 #[derive(Debug)]
 pub enum Admission {
@@ -84,18 +71,7 @@ pub enum Admission {
     /// It is not.
     Denied(Denied),
     /// Who had to be asked could not say.
-    Undecided(CallTokenError),
-}
-
-/// A request that is not let in.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Denied {
-    /// The credentials that were right, but not enough.
-    pub by: Vec<CredentialKind>,
-    /// The credentials that were wrong.
-    pub rejected: Vec<Rejected>,
-    /// `WWW-Authenticate`: the credentials that would be accepted.
-    pub challenge: String,
+    Undecided(Undecided),
 }
 
 impl Policy {
@@ -109,25 +85,29 @@ impl Policy {
             call_token,
         } = access;
         let body_signature = body_signature.as_ref();
-        let credentials: [Option<Box<dyn Credential>>; 4] = [
+        let jwt = jwt.as_ref().map(|settings| Arc::new(Jwt::new(settings)));
+        let credentials: [Option<Arc<dyn Credential>>; 4] = [
             static_token
                 .as_ref()
-                .map(|s| Box::new(StaticToken::new(s)) as _),
-            jwt.as_ref().map(|s| Box::new(Jwt::new(s)) as _),
+                .map(|s| Arc::new(StaticToken::new(s)) as _),
+            jwt.clone().map(|jwt| jwt as _),
             body_signature
                 .and_then(HexHmac::new)
-                .map(|it| Box::new(it) as _),
+                .map(|it| Arc::new(it) as _),
             body_signature
                 .and_then(StandardWebhooks::new)
-                .map(|it| Box::new(it) as _),
+                .map(|it| Arc::new(it) as _),
         ];
         let call_token = call_token.as_ref().map(CallToken::new);
-        Self::of(*requirement, credentials.into_iter().flatten(), call_token)
+        Self {
+            jwt: jwt.filter(|jwt| jwt.published().is_some()),
+            ..Self::of(*requirement, credentials.into_iter().flatten(), call_token)
+        }
     }
 
     fn of(
         requirement: Requirement,
-        credentials: impl IntoIterator<Item = Box<dyn Credential>>,
+        credentials: impl IntoIterator<Item = Arc<dyn Credential>>,
         call_token: Option<CallToken>,
     ) -> Self {
         let credentials: Vec<_> = credentials.into_iter().collect();
@@ -136,6 +116,7 @@ impl Policy {
             requirement,
             challenge: challenges.join(", "),
             credentials,
+            jwt: None,
             call_token,
         }
     }
@@ -145,7 +126,7 @@ impl Policy {
     /// is valid already, since no stranger has one.
     pub async fn admit(
         &self,
-        host: &(impl Clock + Outbound + Random),
+        host: &impl KeyPorts,
         received: Received,
         may_cost: impl AsyncFnOnce() -> bool,
     ) -> Admission {
@@ -157,7 +138,7 @@ impl Policy {
         let checked = match &self.call_token {
             Some(call_token) if may_cost => match call_token.check(host, &received).await {
                 Ok(checked) => Some(checked),
-                Err(error) => return Admission::Undecided(error),
+                Err(error) => return undecided(UndecidedError::CallToken(error), Vec::new()),
             },
             Some(_) => Some(Checked {
                 finding: UNEXAMINED,
@@ -165,13 +146,25 @@ impl Policy {
             }),
             None => None,
         };
-        let credentials = self.credentials.iter().zip(glances);
-        let examined = credentials.map(|(credential, glance)| match glance {
-            Some(finding) => finding,
-            None if may_cost => credential.verify(&received),
-            None => UNEXAMINED,
+        let jwt = match may_cost && self.depends_on_jwt(&glances) {
+            true => self.check_jwt(host, &received).await,
+            false => Ok(None),
+        };
+        let examined = self.credentials.iter().zip(glances);
+        let examined = examined.map(|(credential, glance)| match (glance, credential.kind()) {
+            (Some(finding), _) => finding,
+            (None, _) if !may_cost => UNEXAMINED,
+            (None, CredentialKind::Jwt) if self.jwt.is_some() => match &jwt {
+                Ok(Some(finding)) => *finding,
+                Ok(None) => self.examine_jwt(&received),
+                Err(_) => Finding::Absent,
+            },
+            (None, _) => credential.verify(&received),
         });
-        let examined = examined.collect();
+        let examined: Vec<_> = examined.collect();
+        if let Err(error) = jwt {
+            return undecided(UndecidedError::Keys(error), self.rejected(&examined));
+        }
         match self.decide(received, checked, examined) {
             Ok(verified) => Admission::Granted(verified),
             Err(denied) => Admission::Denied(denied),
@@ -231,6 +224,64 @@ impl Policy {
         })
     }
 
+    /// Whether it depends on a JWT, of which a glance told nothing, that the request is let in.
+    fn depends_on_jwt(&self, glances: &[Option<Finding>]) -> bool {
+        let kinds = self.credentials.iter().map(|it| it.kind());
+        let mut open = kinds.zip(glances).filter(|(_, glance)| glance.is_none());
+        let is_open = open.any(|(kind, _)| kind == CredentialKind::Jwt);
+        is_open
+            && match self.requirement {
+                Requirement::Any => !glances.contains(&Some(Finding::Valid)),
+                Requirement::All => true,
+                Requirement::Open => false,
+            }
+    }
+
+    /// What the JWT finds, once its key is there; `None` where no keys are fetched.
+    async fn check_jwt(
+        &self,
+        host: &impl KeyPorts,
+        received: &Received,
+    ) -> Result<Option<Finding>, KeysUnavailableError> {
+        match &self.jwt {
+            Some(jwt) => jwt.check(host, received).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// What the JWT finds where nothing depends on it: nobody waits for its key.
+    fn examine_jwt(&self, received: &Received) -> Finding {
+        let jwt = self.jwt.as_ref().filter(|jwt| jwt.has_key(received));
+        jwt.map_or(Finding::Absent, |jwt| jwt.examine(received))
+    }
+
+    /// Those of `examined`, one for each credential, that were wrong.
+    fn rejected(&self, examined: &[Finding]) -> Vec<Rejected> {
+        let kinds = self.credentials.iter().map(|it| it.kind());
+        let rejected = kinds
+            .zip(examined)
+            .filter_map(|(kind, finding)| match finding {
+                Finding::Invalid(why) => Some(Rejected { kind, why }),
+                Finding::Absent | Finding::Valid => None,
+            });
+        rejected.collect()
+    }
+
+    /// The keys that the JWT's signer publishes, where it is accepted and does.
+    pub fn published_keys(&self) -> Option<&PublishedKeys> {
+        self.jwt.as_ref()?.published()
+    }
+
+    /// Whether nobody is let in without a valid JWT.
+    pub fn requires_jwt(&self) -> bool {
+        let is_jwt = |kind| kind == CredentialKind::Jwt;
+        match self.requirement {
+            Requirement::Any => self.kinds().all(is_jwt),
+            Requirement::All => self.kinds().any(is_jwt),
+            Requirement::Open => false,
+        }
+    }
+
     /// The kinds of credential that are examined.
     pub fn kinds(&self) -> impl Iterator<Item = CredentialKind> {
         let examined = self.credentials.iter().map(|it| it.kind());
@@ -243,6 +294,10 @@ impl Policy {
     pub fn counts_attempts(&self) -> bool {
         self.call_token.is_none()
     }
+}
+
+fn undecided(error: UndecidedError, rejected: Vec<Rejected>) -> Admission {
+    Admission::Undecided(Undecided { error, rejected })
 }
 
 #[cfg(test)]

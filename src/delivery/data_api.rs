@@ -9,6 +9,7 @@ use super::outcome::{Applied, DeliveryError, Effort, Ports};
 use super::postgrest::Postgrest;
 use super::remote::RemoteDataApi;
 use crate::config::{DataApiSettings, TableNames};
+use crate::http::TraceContext;
 use crate::ports::KeyValue;
 
 /// A data API.
@@ -33,16 +34,22 @@ impl DataApi {
         }
     }
 
-    /// Makes the change, once, or leaves the row as it was.
-    pub async fn apply(&self, host: &impl Ports, change: &Change, effort: Effort) -> Applied {
+    /// Makes the change, once, or leaves the row as it was. A server learns to which trace it belongs.
+    pub async fn apply(
+        &self,
+        host: &impl Ports,
+        change: &Change,
+        effort: Effort,
+        trace: &TraceContext,
+    ) -> Applied {
         match self {
             Self::Embedded(embedded) => Applied {
                 result: embedded.apply(host, change).await,
                 retried: None,
                 doubtful: None,
             },
-            Self::Dab(server) => server.apply::<Dab>(host, change, effort).await,
-            Self::Postgrest(server) => server.apply::<Postgrest>(host, change, effort).await,
+            Self::Dab(server) => server.apply::<Dab>(host, change, effort, trace).await,
+            Self::Postgrest(server) => server.apply::<Postgrest>(host, change, effort, trace).await,
         }
     }
 

@@ -7,9 +7,10 @@ use futures_executor::block_on;
 use super::local_time::local_time;
 use super::*;
 use crate::config::{Config, UtcOffset};
+use crate::http::TraceContext;
 use crate::http::message::Request;
 use crate::ports::{Clock as _, SendError};
-use crate::testing::{Answers, FakeHost, TOKEN, json};
+use crate::testing::{Answers, FakeHost, TOKEN, header_map, json};
 
 /// What a data API is asked to do in most tests.
 pub fn change(deployment_id: &str) -> Change {
@@ -72,8 +73,21 @@ impl Desk {
     }
 
     pub fn try_out(&self, change: &Change, answers: impl IntoIterator<Item = Answers>) -> Applied {
+        self.try_within(&TraceContext::default(), change, answers)
+    }
+
+    /// The same for a notification that belongs to a trace.
+    pub fn try_within(
+        &self,
+        trace: &TraceContext,
+        change: &Change,
+        answers: impl IntoIterator<Item = Answers>,
+    ) -> Applied {
         self.host.will(answers);
-        let tried = block_on(self.data_api.apply(&self.host, change, Effort::Whole));
+        let tried = self
+            .data_api
+            .apply(&self.host, change, Effort::Whole, trace);
+        let tried = block_on(tried);
         let left = self.host.answers.take();
         assert!(left.is_empty(), "not asked for: {left:?}; {tried:?}");
         tried
@@ -127,6 +141,41 @@ impl Desk {
         let sent: Vec<_> = sent.iter().map(as_text).collect();
         assert_eq!(sent.join("\n\n###\n"), kept.trim_end(), "{file}");
     }
+}
+
+#[test]
+fn the_data_api_learns_to_which_trace_a_notification_belongs() {
+    let headers = header_map(&[
+        (
+            "traceparent",
+            b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        ),
+        ("tracestate", b"congo=t61rcWkgMzE"),
+    ]);
+    let trace = TraceContext::of(&headers);
+    let updated = |body| [json(200, body)];
+    let desk = Desk::with(&[("data_api", "postgrest")]);
+    let tried = desk.try_within(
+        &trace,
+        &change("d-1"),
+        updated(r#"[{"Resultado":"UPDATED"}]"#),
+    );
+    assert_eq!(tried.result, Ok(Outcome::Updated));
+    desk.assert_sent_as("postgrest-traced.http");
+
+    let oauth = [
+        ("data_api", "dab"),
+        ("oauth_path", "/tenant/token"),
+        ("oauth_client_id", "id"),
+        ("oauth_client_secret", "un-secreto-de-prueba"),
+    ];
+    let desk = Desk::with(&oauth);
+    let token = json(200, r#"{"access_token":"un.jwt.firmado","expires_in":300}"#);
+    let done = json(200, r#"{"value":[{"Resultado":"UPDATED"}]}"#);
+    let tried = desk.try_within(&trace, &change("d-1"), [token, done]);
+    assert_eq!(tried.result, Ok(Outcome::Updated));
+    // The issuer of its token learns nothing.
+    desk.assert_sent_as("dab-traced.http");
 }
 
 fn as_text(request: &Request<bytes::Bytes>) -> String {

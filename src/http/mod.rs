@@ -9,8 +9,9 @@ mod receive;
 mod refusal;
 mod reply;
 mod request_id;
+mod trace_context;
 
-pub use client::client_address;
+pub use client::{ClientAddress, client_address};
 pub use content::{require_identity, require_json};
 pub use disposition::Disposition;
 pub use receive::{IncomingBody, Received};
@@ -19,3 +20,4 @@ pub use refusal::{ErrorBody, InternalBody};
 pub use refusal::{ErrorSummary, Refusal};
 pub use reply::{FieldErrors, No, Reply, Response, Yes};
 pub use request_id::request_id;
+pub use trace_context::TraceContext;

@@ -77,6 +77,8 @@ pub enum Refusal {
     },
     /// The change could not be made now; trying again may help.
     Unavailable,
+    /// The keys are not there that its token would be checked with.
+    KeysUnavailable,
     /// The row that the change is for is not there, perhaps not yet.
     NoRowYet,
     /// Something that cannot happen did.
@@ -200,6 +202,11 @@ impl Refusal {
                 "unavailable",
                 "No se pudo acceder a los datos de SAM. Vuelva a intentarlo más tarde.",
             ),
+            Self::KeysUnavailable => (
+                Code::SERVICE_UNAVAILABLE,
+                "keys_unavailable",
+                "Las claves con que se comprueba el token no están disponibles. Vuelva a intentarlo más tarde.",
+            ),
             Self::NoRowYet => (
                 Code::SERVICE_UNAVAILABLE,
                 "no_row_yet",
@@ -220,7 +227,11 @@ impl Refusal {
     pub fn tells_of_endpoint(&self) -> bool {
         !matches!(
             self,
-            Self::Misconfigured | Self::Unavailable | Self::Internal | Self::UnsupportedMediaType
+            Self::Misconfigured
+                | Self::Unavailable
+                | Self::KeysUnavailable
+                | Self::Internal
+                | Self::UnsupportedMediaType
         )
     }
 
@@ -265,7 +276,9 @@ impl Refusal {
             Self::TooManyAttempts { retry_after } | Self::TooMuch { retry_after } => {
                 reply.retry_after(*retry_after)
             }
-            Self::Misconfigured | Self::Unavailable | Self::NoRowYet => reply.retry_later(),
+            Self::Misconfigured | Self::Unavailable | Self::KeysUnavailable | Self::NoRowYet => {
+                reply.retry_later()
+            }
             _ => reply,
         }
     }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::config::Problem;
+use crate::credentials::{KeysState, KeysStatus};
 use crate::delivery::DeliveryError;
 use crate::http::message::StatusCode;
 use crate::http::{FieldErrors, Reply};
@@ -21,6 +22,8 @@ pub struct Readiness {
     status: &'static str,
     version: &'static str,
     checks: Checks,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keys: Option<KeysDetail>,
     #[serde(skip_serializing_if = "FieldErrors::is_empty")]
     problems: FieldErrors,
 }
@@ -30,6 +33,17 @@ pub struct Readiness {
 pub struct Checks {
     settings: &'static str,
     data_api: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keys: Option<&'static str>,
+}
+
+/// The keys that the JWT's signer publishes.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct KeysDetail {
+    age_minutes: Option<u64>,
+    failure: Option<String>,
 }
 
 /// It runs.
@@ -66,11 +80,49 @@ impl DataApiState {
     }
 }
 
+/// What is known of the keys that the JWT's signer publishes.
+#[derive(Debug)]
+pub struct KeysCheck {
+    /// How they are.
+    pub status: KeysStatus,
+    /// Nobody is let in without them.
+    pub are_required: bool,
+}
+
+impl KeysCheck {
+    /// The word of its check.
+    fn name(&self) -> &'static str {
+        match self.status.state {
+            KeysState::NotFetched => "not_fetched",
+            KeysState::Ok => "ok",
+            KeysState::Old => "old",
+            KeysState::Missing => "missing",
+        }
+    }
+
+    /// Whether they keep everybody out.
+    fn is_fatal(&self) -> bool {
+        self.are_required && self.status.state == KeysState::Missing
+    }
+
+    fn detail(&self) -> KeysDetail {
+        KeysDetail {
+            age_minutes: self.status.age.map(|age| age.as_secs() / 60),
+            failure: self.status.failure.clone(),
+        }
+    }
+}
+
 /// Ready or not, as the audit line names it: one word a check, and what is wrong with which
 /// setting, without its value.
-pub fn readiness(problems: &[Problem], data_api: &DataApiState) -> (&'static str, Reply) {
-    let is_ready =
-        problems.is_empty() && matches!(data_api, DataApiState::Ok | DataApiState::Embedded);
+pub fn readiness(
+    problems: &[Problem],
+    data_api: &DataApiState,
+    keys: Option<&KeysCheck>,
+) -> (&'static str, Reply) {
+    let is_ready = problems.is_empty()
+        && matches!(data_api, DataApiState::Ok | DataApiState::Embedded)
+        && !keys.is_some_and(KeysCheck::is_fatal);
     let (status, word) = match is_ready {
         true => (StatusCode::OK, "ready"),
         false => (StatusCode::SERVICE_UNAVAILABLE, "not_ready"),
@@ -87,7 +139,9 @@ pub fn readiness(problems: &[Problem], data_api: &DataApiState) -> (&'static str
             checks: Checks {
                 settings: settings(problems),
                 data_api: data_api.name(),
+                keys: keys.map(KeysCheck::name),
             },
+            keys: keys.map(KeysCheck::detail),
             problems: errors,
         },
     );

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 
 use futures_executor::block_on;
 use sam_callback::config::{Config, DataApiSettings, WriteTarget};
+use sam_callback::http::ClientAddress;
 use sam_callback::ports::{VariableError, Variables};
 use support::project::text as read;
 use toml::Table;
@@ -118,7 +119,8 @@ fn behind_one_proxy_callers_are_distinguished_and_where_they_cannot_be_nobody_is
         ("oauth_client_secret", "s"),
     ];
     for place in ["container", "spinkube", "windows"] {
-        assert_eq!(load(place, &secrets).trusted_proxies, 1, "{place}");
+        let said = load(place, &secrets).client_address;
+        assert_eq!(said, ClientAddress::Forwarded(1), "{place}");
     }
     let config = load("akamai", &secrets);
     let limits = (

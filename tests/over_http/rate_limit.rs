@@ -52,3 +52,36 @@ fn zero_is_off() {
         assert_eq!(attempt(&server, "1.2.3.4", "guess").status, 401);
     }
 }
+
+#[test]
+fn a_header_that_the_host_sets_tells_callers_apart_and_cannot_be_doubled() {
+    let server = Server::start(&[
+        ("client_address_header", "True-Client-IP"),
+        ("failed_attempts_per_minute", "2"),
+    ]);
+    let attempt = |addresses: &[&str], token| {
+        let own = addresses.iter().map(|address| ("True-Client-IP", *address));
+        let mut headers = vec![("X-Authorization", token), ("X-Forwarded-For", "6.6.6.6")];
+        headers.extend(own);
+        server.send("POST", "/api/callback", &headers, BODY)
+    };
+    assert_eq!(attempt(&["1.2.3.4"], "guess").status, 401);
+    assert_eq!(attempt(&["1.2.3.4"], "guess").status, 401);
+    assert_eq!(attempt(&["1.2.3.4"], "guess").status, 429);
+    assert_eq!(attempt(&["1.2.3.5"], "guess").status, 401);
+    assert_eq!(attempt(&["1.2.3.4"], TOKEN).status, 200);
+    // Beside the host's own, a caller's makes it nobody in particular: not somebody else.
+    for (addresses, id) in [
+        (&["6.6.6.6", "1.2.3.4"][..], "two"),
+        (&[], "none"),
+        (&["6.6.6.6, 1.2.3.4"], "list"),
+    ] {
+        let mut headers = vec![("x-request-id", id)];
+        headers.extend(addresses.iter().map(|address| ("True-Client-IP", *address)));
+        server.send("GET", "/health", &headers, b"");
+        assert_eq!(server.audit_line(id)["client"], serde_json::Value::Null);
+    }
+    let headers = [("x-request-id", "one"), ("True-Client-IP", "1.2.3.4")];
+    server.send("GET", "/health", &headers, b"");
+    assert_eq!(server.audit_line("one")["client"], "1.2.3.4");
+}

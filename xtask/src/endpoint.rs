@@ -59,7 +59,8 @@ pub fn read(project: &Project, runtime_config: &Path) -> Result<CallbackEndpoint
             in_environment.as_deref(),
             in_file.as_deref(),
         ),
-        verifies_jwt: !value("jwt_public_key")?.trim().is_empty(),
+        verifies_jwt: !value("jwt_public_key")?.trim().is_empty()
+            || !value("jwt_jwks_origin")?.trim().is_empty(),
         data_api: value("data_api")?.trim().to_owned(),
     })
 }

@@ -40,6 +40,24 @@ const NOT_FOR_DATA_API: &[&str] = &[
     "upgrade",
 ];
 
+/// The header that the host has the caller's address in, in lower case; there may be none.
+pub fn address_header(value: &str) -> Result<Option<String>, SettingError> {
+    let name = value.to_ascii_lowercase();
+    match name.as_str() {
+        "" => Ok(None),
+        "x-forwarded-for" | "forwarded" => Err(SettingError::new(
+            "esa cabecera la puede escribir quien llama: use trusted_proxies",
+        )),
+        "spin-client-addr" => Err(SettingError::new(
+            "esa cabecera ya se usa cuando este ajuste está vacío",
+        )),
+        _ if is_token(&name) => Ok(Some(name)),
+        _ => Err(SettingError::new(
+            "debe ser el nombre de una sola cabecera, como True-Client-IP",
+        )),
+    }
+}
+
 /// A JSON object of headers and their values.
 pub fn header_values(value: &str) -> Result<Headers, SettingError> {
     let error = || {

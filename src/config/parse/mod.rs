@@ -9,10 +9,10 @@ use super::error::SettingError;
 use super::pasted;
 use crate::credentials::Keys;
 
-pub use headers::{header_values, headers};
+pub use headers::{address_header, header_values, headers};
 pub use names::{column, fields, final_states, identifier, identifiers, optional_identifier};
 pub use paths::{paths, root_path};
-pub use urls::{origin, url};
+pub use urls::{is_confidential, optional_origin, origin, target, url};
 
 /// One of the words in `choices`.
 pub fn one_of<T: Copy>(value: &str, choices: &[(&str, T)]) -> Result<T, SettingError> {

@@ -1,5 +1,7 @@
 //! Addresses of servers.
 
+use std::net::IpAddr;
+
 use crate::config::error::SettingError;
 use crate::config::pasted;
 use crate::http::message::{Authority, Uri};
@@ -17,6 +19,49 @@ pub fn origin(value: &str) -> Result<String, SettingError> {
             "debe tener la forma https://servidor[:puerto], sin ruta ni usuario{}",
             misplaced(origin)
         )))
+    }
+}
+
+/// The same; there may be none.
+pub fn optional_origin(value: &str) -> Result<Option<String>, SettingError> {
+    match value {
+        "" => Ok(None),
+        _ => origin(value).map(Some),
+    }
+}
+
+/// Whether nobody on the way can read or change what is exchanged with this origin: by TLS, or since
+/// there is no way.
+pub fn is_confidential(origin: &str) -> bool {
+    let Some(rest) = origin.strip_prefix("http://") else {
+        return true;
+    };
+    let host = rest.parse::<Authority>().ok();
+    let host = host.as_ref().map_or("", |authority| authority.host());
+    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    address.map_or(host == "localhost", |address| address.is_loopback())
+}
+
+/// Path and query of an address at an origin; there may be none.
+pub fn target(value: &str) -> Result<Option<String>, SettingError> {
+    if value.is_empty() {
+        return Ok(None);
+    }
+    if pasted::unfilled(value).is_some() || value.contains(['<', '>', '{', '}']) {
+        return Err(SettingError::new(
+            "tiene una parte de ejemplo sin reemplazar: ponga la ruta real",
+        ));
+    }
+    let is_right = value.starts_with('/')
+        && !value.starts_with("//")
+        && !value.contains('#')
+        && value.bytes().all(|byte| byte.is_ascii_graphic())
+        && value.parse::<Uri>().is_ok_and(|uri| uri.host().is_none());
+    match is_right {
+        true => Ok(Some(value.to_owned())),
+        false => Err(SettingError::new(
+            "debe ser la ruta en ese servidor, como /.well-known/jwks.json",
+        )),
     }
 }
 

@@ -12,6 +12,8 @@ pub enum JwtError {
     Malformed,
     /// An extension that must be understood (RFC 7515, 4.1.11).
     Critical,
+    /// The signer's keys are not there.
+    NoKeys,
     /// No key has that `kid`, or verifies that `alg`.
     UnknownKey,
     /// None of the keys that were tried has signed it, and there are more.
@@ -39,6 +41,7 @@ impl JwtError {
             Self::TooLong => "too long",
             Self::Malformed => "malformed",
             Self::Critical => "critical header",
+            Self::NoKeys => "no keys",
             Self::UnknownKey => "unknown key",
             Self::KeysLeft => "more keys fit than are tried, and those have not signed it",
             Self::Signature => "wrong signature",

@@ -5,6 +5,7 @@ mod jwk;
 mod pem;
 
 use rsa::{BigUint, RsaPublicKey};
+use serde_json::Value as Json;
 
 use super::algorithm::{PublicKey, canonical};
 use super::jws::Jws;
@@ -61,6 +62,33 @@ impl Keys {
         }
         let left_out = Vec::new();
         Ok(Self { keys, left_out })
+    }
+
+    /// The keys of a JWKS alone, as a signer publishes it.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse); wrong is also what is no set.
+    pub fn of_set(json: &Json) -> Result<Self, KeyError> {
+        jwk::published(json)
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Whether one of them has this `kid`.
+    pub fn knows(&self, id: &str) -> bool {
+        self.keys.iter().any(|key| key.id.as_deref() == Some(id))
+    }
+
+    /// These keys behind those of `first`.
+    pub fn behind(&self, first: Option<&Self>) -> Self {
+        let first = first.into_iter().flat_map(|first| &first.keys);
+        Self {
+            keys: first.chain(&self.keys).cloned().collect(),
+            left_out: self.left_out.clone(),
+        }
     }
 
     /// Members of the set that are not used, and why.

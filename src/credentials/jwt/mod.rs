@@ -5,9 +5,14 @@ mod algorithm;
 mod claims;
 mod error;
 mod jws;
+mod key_report;
+mod key_set;
 mod keys;
+mod published_keys;
+mod stored_keys;
 mod verified_tokens;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::SystemTime;
 
@@ -20,7 +25,9 @@ use error::JwtError;
 use jws::Jws;
 use verified_tokens::{TokenHash, VerifiedTokenCache};
 
+pub use key_report::{KeyReport, KeysState, KeysStatus, KeysUnavailableError};
 pub use keys::{KeyError, Keys, LeftOut};
+pub use published_keys::{KeyPorts, PublishedKeys};
 
 /// A longer token is refused unread.
 const MAX_TOKEN_BYTES: usize = 16 << 10;
@@ -30,6 +37,10 @@ const SCHEME: &str = "Bearer";
 /// Verifies tokens.
 pub struct Jwt {
     settings: JwtSettings,
+    /// `jwt_public_key`.
+    fixed: Option<Arc<Keys>>,
+    /// The keys that the signer publishes, where it does.
+    published: Option<PublishedKeys>,
     verified_tokens: VerifiedTokenCache,
     /// The key that verified a token last, by its place among the keys.
     last_key: AtomicUsize,
@@ -46,7 +57,11 @@ enum Lookup<'a> {
 impl Jwt {
     /// Verifies as `settings` say.
     pub fn new(settings: &JwtSettings) -> Self {
+        let fixed = settings.keys.clone().map(Arc::new);
+        let published = settings.published.as_ref();
         Self {
+            published: published.map(|it| PublishedKeys::new(it, fixed.clone())),
+            fixed,
             settings: settings.clone(),
             verified_tokens: VerifiedTokenCache::default(),
             last_key: AtomicUsize::new(0),
@@ -66,7 +81,10 @@ impl Jwt {
             Ok(token) => token,
             Err(error) => return Lookup::Decided(finding(Err(error))),
         };
-        if let Some(validity) = self.verified_tokens.get(TokenHash::of(token)) {
+        let published = self.published.as_ref();
+        let generation = published.map(|it| it.generation(received.at));
+        let (hash, generation) = (TokenHash::of(token), generation.unwrap_or_default());
+        if let Some(validity) = self.verified_tokens.get(hash, generation) {
             let checked = validity.check(received.at, self.settings.leeway);
             return Lookup::Decided(finding(checked));
         }
@@ -76,20 +94,75 @@ impl Jwt {
         }
     }
 
+    /// The keys that the signer publishes, where it does.
+    pub fn published(&self) -> Option<&PublishedKeys> {
+        self.published.as_ref()
+    }
+
+    /// Looks at the request, and fetches the key that its token names where that is not known.
+    ///
+    /// # Errors
+    /// The key may be one of those that the signer publishes, and these are not there.
+    pub async fn check(
+        &self,
+        host: &impl KeyPorts,
+        received: &Received,
+    ) -> Result<Finding, KeysUnavailableError> {
+        let (Some(published), Some(key_id)) = (&self.published, self.lacks_key(received)) else {
+            return Ok(self.examine(received));
+        };
+        let before = published.generation(received.at);
+        // A fixed key may have no name, and be meant by any.
+        let by_fixed = self.fixed.as_ref().map(|_| self.examine(received));
+        if by_fixed == Some(Finding::Valid) {
+            return Ok(Finding::Valid);
+        }
+        let obtained = published.obtain(host, key_id.as_deref()).await;
+        let finding = match by_fixed.filter(|_| published.generation(received.at) == before) {
+            Some(finding) => finding,
+            None => self.examine(received),
+        };
+        match finding {
+            Finding::Valid => Ok(finding),
+            finding => obtained.map(|()| finding),
+        }
+    }
+
+    /// Whether the token names no key that is not there.
+    pub fn has_key(&self, received: &Received) -> bool {
+        self.lacks_key(received).is_none()
+    }
+
+    /// `kid` of a token whose key is not there.
+    fn lacks_key(&self, received: &Received) -> Option<Option<String>> {
+        let published = self.published.as_ref()?;
+        let Lookup::Unverified(token) = self.look_up(received) else {
+            return None;
+        };
+        let key_id = Jws::parse(token).ok()?.key_id;
+        let lacks = published.lacks(key_id.as_deref(), received.at);
+        lacks.then_some(key_id)
+    }
+
+    fn keys(&self, now: SystemTime) -> Option<Arc<Keys>> {
+        match &self.published {
+            Some(published) => published.current(now),
+            None => self.fixed.clone(),
+        }
+    }
+
     fn verify_new(&self, token: &str, now: SystemTime) -> Result<(), JwtError> {
-        let validity = self.verify_uncached(token)?;
+        let validity = self.verify_uncached(token, now)?;
         self.verified_tokens.add(TokenHash::of(token), validity);
         validity.check(now, self.settings.leeway)
     }
 
-    fn verify_uncached(&self, token: &str) -> Result<ValidityPeriod, JwtError> {
+    fn verify_uncached(&self, token: &str, now: SystemTime) -> Result<ValidityPeriod, JwtError> {
         let JwtSettings {
-            keys,
-            issuer,
-            audience,
-            ..
+            issuer, audience, ..
         } = &self.settings;
         let jws = Jws::parse(token)?;
+        let keys = self.keys(now).ok_or(JwtError::NoKeys)?;
         let key = keys.verify(&jws, self.last_key.load(Ordering::Relaxed))?;
         self.last_key.store(key, Ordering::Relaxed);
         let claims = Claims::parse(&jws.payload)?;

@@ -17,7 +17,8 @@ fn now() -> f64 {
 
 fn settings(keys: &str) -> JwtSettings {
     JwtSettings {
-        keys: Keys::parse(keys).unwrap_or_else(|fault| panic!("{keys}: {fault}")),
+        keys: Some(Keys::parse(keys).unwrap_or_else(|fault| panic!("{keys}: {fault}"))),
+        published: None,
         issuer: None,
         audience: None,
         leeway: Duration::from_secs(60),

@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use sha2::{Digest as _, Sha256};
 
 use super::claims::ValidityPeriod;
+use super::published_keys::Generation;
 
 /// How many are kept. SAM has one at a time, and while it is replaced two.
 const MAX_TOKENS: usize = 64;
@@ -14,7 +15,14 @@ const MAX_TOKENS: usize = 64;
 /// The hashes of verified tokens, and when these hold. Only a token whose signature, issuer and
 /// audience were right gets here, so nobody outside can fill this.
 #[derive(Default)]
-pub struct VerifiedTokenCache(Mutex<VecDeque<(TokenHash, ValidityPeriod)>>);
+pub struct VerifiedTokenCache(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    tokens: VecDeque<(TokenHash, ValidityPeriod)>,
+    /// The keys that have verified them.
+    keys: Generation,
+}
 
 /// What a token is found by.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -28,16 +36,21 @@ impl TokenHash {
 }
 
 impl VerifiedTokenCache {
-    /// When the token holds, if it was verified before.
-    pub fn get(&self, hash: TokenHash) -> Option<ValidityPeriod> {
-        let tokens = self.tokens();
-        let found = tokens.iter().find(|(known, _)| *known == hash);
+    /// When the token holds, if it was verified before with the keys of this generation. What others have
+    /// verified is forgotten: their keys may be withdrawn.
+    pub fn get(&self, hash: TokenHash, keys: Generation) -> Option<ValidityPeriod> {
+        let mut state = self.state();
+        if state.keys != keys {
+            state.keys = keys;
+            state.tokens.clear();
+        }
+        let found = state.tokens.iter().find(|(known, _)| *known == hash);
         found.map(|(_, validity)| *validity)
     }
 
     /// Keeps a verified token; the oldest one goes where there are too many.
     pub fn add(&self, hash: TokenHash, validity: ValidityPeriod) {
-        let mut tokens = self.tokens();
+        let tokens = &mut self.state().tokens;
         if tokens.len() == MAX_TOKENS {
             tokens.pop_front();
         }
@@ -47,10 +60,10 @@ impl VerifiedTokenCache {
     /// How many are kept.
     #[cfg(test)]
     pub fn len(&self) -> usize {
-        self.tokens().len()
+        self.state().tokens.len()
     }
 
-    fn tokens(&self) -> MutexGuard<'_, VecDeque<(TokenHash, ValidityPeriod)>> {
+    fn state(&self) -> MutexGuard<'_, State> {
         // Each change is one operation, so what a panic leaves is whole.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -30,7 +30,7 @@ fn admit(
 ) -> Result<Verified, Denied> {
     let credentials = findings
         .iter()
-        .map(|(kind, finding)| Box::new(Told(*kind, *finding)) as _);
+        .map(|(kind, finding)| Arc::new(Told(*kind, *finding)) as _);
     Policy::of(requirement, credentials, None).judge(received(&[], b"{}"), None)
 }
 

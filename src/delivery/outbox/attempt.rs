@@ -9,6 +9,7 @@ use super::queue::Outbox;
 use super::reason::QueueReason;
 use crate::delivery::data_api::DataApi;
 use crate::delivery::outcome::{Effort, Outcome, Ports};
+use crate::http::TraceContext;
 use crate::instance::unix_time;
 use crate::ports::StoreError;
 
@@ -106,7 +107,11 @@ impl Outbox {
         // It is as long as the change, which is on its way to the data API for some time.
         value.clear();
         value.shrink_to_fit();
-        let applied = data_api.apply(host, &entry.change, Effort::Whole).await;
+        // The trace of its notification is over.
+        let trace = TraceContext::default();
+        let applied = data_api
+            .apply(host, &entry.change, Effort::Whole, &trace)
+            .await;
         self.note_result(host, &applied.result);
         let Some(reason) = QueueReason::of(&applied.result) else {
             host.delete(&waiting).await?;

@@ -7,6 +7,7 @@ use bytes::Bytes;
 
 use crate::config::ServerSettings;
 use crate::delivery::outcome::{Applied, DeliveryError, Outcome};
+use crate::http::TraceContext;
 use crate::http::message::{Request, StatusCode};
 use crate::instance::within;
 use crate::outbound::oauth::{Bearer, BearerTokens};
@@ -50,6 +51,7 @@ pub struct Probe {
 pub struct Exchange<'a, H> {
     host: &'a H,
     client: &'a DataApiClient,
+    trace: Option<&'a TraceContext>,
     deadline: Duration,
     /// Whether a first attempt may be followed by a second.
     may_retry: bool,
@@ -103,6 +105,7 @@ impl DataApiClient {
         Exchange {
             host,
             client: self,
+            trace: None,
             deadline: host.monotonic() + DEADLINE,
             may_retry: true,
             renewed: false,
@@ -136,10 +139,16 @@ impl DataApiClient {
     }
 }
 
-impl<H: Clock + Outbound + Random> Exchange<'_, H> {
+impl<'a, H: Clock + Outbound + Random> Exchange<'a, H> {
     /// `data_api_path`.
     pub fn path(&self) -> &str {
         self.client.path()
+    }
+
+    /// As a part of this trace.
+    pub fn within_trace(mut self, trace: &'a TraceContext) -> Self {
+        self.trace = Some(trace);
+        self
     }
 
     /// What came of the change, and of its requests.
@@ -169,7 +178,10 @@ impl<H: Clock + Outbound + Random> Exchange<'_, H> {
         loop {
             let until = self.host.monotonic() + self.limit()?;
             let token = self.token(until).await?;
-            let outgoing = self.client.request(request, token.as_ref());
+            let mut outgoing = self.client.request(request, token.as_ref());
+            if let Some(trace) = self.trace {
+                trace.add_to(&mut outgoing.headers);
+            }
             let left = until.saturating_sub(self.host.monotonic());
             let error = match send_once(self.host, outgoing, left).await {
                 Ok(answer) => return Ok(answer),

@@ -17,6 +17,7 @@ use crate::delivery::ejecuciones::{DeploymentId, EJECUCIONES};
 use crate::delivery::local_time::local_time;
 use crate::delivery::lookup::{self, FoundRow, OverdueRow, ReadError};
 use crate::delivery::outcome::{Applied, DeliveryError, Effort, Outcome, Ports};
+use crate::http::TraceContext;
 use crate::outbound::{OutboundError, OutboundReply, Rule, encoded};
 use crate::ports::Clock;
 
@@ -114,11 +115,13 @@ impl RemoteDataApi {
         host: &impl Ports,
         change: &Change,
         effort: Effort,
+        trace: &TraceContext,
     ) -> Applied {
-        let mut exchange = match effort {
+        let exchange = match effort {
             Effort::Whole => self.client.exchange(host),
             Effort::Once(time) => self.client.single_attempt(host, time),
         };
+        let mut exchange = exchange.within_trace(trace);
         let now = || local_time(host.now(), self.utc_offset);
         let result = match &self.ejecuciones {
             // Only SAM's own table has a procedure.

@@ -30,6 +30,9 @@ pub enum KeyError {
     /// Where keys are, and not the keys.
     #[error("es una dirección, no una clave: ponga lo que responde esa dirección")]
     Address,
+    /// JSON, but no JWKS.
+    #[error("no es un JWKS: falta la lista «keys»")]
+    NotASet,
     /// The provider's description (OpenID Connect Discovery), which says where its keys are.
     #[error("es la descripción del emisor, no sus claves: ponga lo que responde su jwks_uri")]
     Discovery,

@@ -45,6 +45,15 @@ pub fn parse(text: &str) -> Result<Keys, KeyError> {
     })
 }
 
+/// A JWKS as a signer publishes it: an object with the list of its keys.
+pub fn published(json: &Json) -> Result<Keys, KeyError> {
+    match json.get("keys") {
+        Some(Json::Array(members)) => set(members),
+        _ if json.get("jwks_uri").is_some() => Err(KeyError::Discovery),
+        _ => Err(KeyError::NotASet),
+    }
+}
+
 /// The members that can be used: one that is odd does not shut out who signs with the others.
 fn set(members: &[Json]) -> Result<Keys, KeyError> {
     if members.iter().filter_map(Json::as_object).any(is_private) {

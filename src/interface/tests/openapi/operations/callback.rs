@@ -1,6 +1,7 @@
 //! A360's callback, and the row that it made.
 
 use serde_json::{Value as Json, json};
+use support::tokens;
 
 use super::payloads::{Callback, Execution};
 use super::service::{ExampleReply, ExampleRequest, ExampleService, Settings};
@@ -17,6 +18,10 @@ const BOTH_REQUIRED: Settings<'static> = &[
         "jwt_public_key",
         include_str!("../../../../../tests/keys/rsa.pem"),
     ),
+];
+const SIGNER: Settings<'static> = &[
+    ("jwt_jwks_origin", "https://login.example"),
+    ("jwt_jwks_path", "/keys"),
 ];
 const MISCONFIGURED: Settings<'static> = &[("callback_auth_mode", "siempre")];
 
@@ -44,6 +49,14 @@ fn request(body: &str) -> ExampleRequest {
 
 fn good_request() -> ExampleRequest {
     request(&serde_json::to_string(&completed()).expect("JSON"))
+}
+
+/// What the request gets with a JWT whose signer does not answer.
+fn without_keys(request: ExampleRequest) -> ExampleReply {
+    let claims = json!({ "exp": 1_900_000_000 });
+    let token = tokens::token("EdDSA", "ed25519", &json!({ "alg": "EdDSA" }), &claims);
+    let request = request.with("authorization", &format!("Bearer {token}"));
+    ExampleService::with_data_api(SIGNER, &[(503, "")]).send(&request)
 }
 
 /// With the default settings.
@@ -113,6 +126,10 @@ pub fn notify(schemas: &mut Schemas) -> Operation {
             ExampleService::without_store(&[], &[]).send(&good),
         )
         .reply("no_row_yet", remote_only(no_row).send(&good))
+        .reply(
+            "keys_unavailable",
+            without_keys(ExampleRequest::post(PATH, "{}")),
+        )
         .refuses_other_methods(&good)
 }
 
@@ -143,5 +160,6 @@ pub fn row(schemas: &mut Schemas) -> Operation {
             "rows_not_found",
             ExampleService::without_store(&[], &[]).send(&good),
         )
+        .reply("keys_unavailable", without_keys(without_token))
         .refuses_other_methods(&good)
 }
