@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use futures_util::future::{join, join5};
+use futures_util::future::join5;
 
 use super::App;
 use super::attempt_log::attempt_event;
@@ -86,12 +86,12 @@ impl<H: Host> App<H> {
         let failed = self.share(&self.limiters.failed, counted.failed);
         let checked = self.share(&self.limiters.checked, counted.checked);
         let notifications = self.share(&self.limiters.notifications, counted.notifications);
-        let delivered = join(
-            self.deliver_from_outbox(outbox),
-            self.share_availability(shares_availability),
-        );
+        let delivered = async {
+            self.share_availability(shares_availability).await;
+            self.deliver_from_outbox(outbox).await;
+        };
         // The line is the first to be written.
-        let (_, failed, checked, notifications, _) =
+        let (_, failed, checked, notifications, ()) =
             join5(written, failed, checked, notifications, delivered).await;
         let shared = [failed, checked, notifications];
         for error in shared.into_iter().filter_map(Result::err) {

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -20,6 +21,7 @@ use crate::faults;
 use crate::journal::{Answer, Event, Journal};
 use crate::judge::{self, Breach};
 use crate::lanzador::Lanzador;
+use crate::ledger::Ledger;
 use crate::messages::Messages;
 use crate::operator::{self, Operator};
 use crate::sam::Sam;
@@ -66,6 +68,8 @@ pub struct Simulation {
     calls: Calls,
     operator: Operator,
     drained: operator::Drained,
+    /// How often the overview was answered.
+    watched: AtomicUsize,
 }
 
 impl Simulation {
@@ -114,6 +118,7 @@ impl Simulation {
             messages,
             calls,
             drained: operator::Drained::default(),
+            watched: AtomicUsize::new(0),
         }
     }
 
@@ -145,6 +150,7 @@ impl Simulation {
         let (callbacks, messages, calls) = (&self.callbacks, &self.messages, &self.calls);
         let (data_api, blizwork, store) = (&self.data_api, &self.blizwork, &self.store);
         let (lanzador, journal, operator) = (&self.lanzador, &self.journal, &self.operator);
+        let watched = &self.watched;
         let [of_a360, of_others, of_blizwork] = callers;
         self.server = thread::scope(|scope| {
             for mut random in of_a360 {
@@ -166,6 +172,13 @@ impl Simulation {
                     }
                 });
             }
+            scope.spawn(|| {
+                let (answered, wrong) = operator.watch(until);
+                watched.fetch_add(answered, Ordering::SeqCst);
+                for what in wrong {
+                    journal.note(Event::Miscounted(what));
+                }
+            });
             faults::inject(self.server, store, journal, &mut host, until)
         });
         self
@@ -186,6 +199,8 @@ impl Simulation {
             for dead in self.operator.dead_by_others()? {
                 self.journal.note(Event::DeadLetter(dead));
             }
+            let ledger = || Ledger::read(self.journal.events().iter().map(|(_, event)| event));
+            self.operator.compare(ledger)?;
             let drained = self.operator.drain()?;
             self.drained.delivered += drained.delivered;
             self.drained.requeued += drained.requeued;
@@ -220,6 +235,7 @@ impl Simulation {
         let faults = count(|event| matches!(event, Event::Fault(..)));
         let cuts = count(|event| matches!(event, Event::Host("power cut")));
         let failing = count(|event| matches!(event, Event::StoreFails(_)));
+        let watched = self.watched.load(Ordering::SeqCst);
         let rows = self.sam.rows().len() + self.tables.rows().len();
         let operator::Drained {
             delivered,
@@ -229,7 +245,7 @@ impl Simulation {
             "faults: kept, for {rows} rows: {callbacks} of the callbacks, {messages} of the \
              messages, {calls} of the calls; {faults} faults of the data API, {cuts} power cuts, \
              {failing} failures of the store; {delivered} drained at the end, after {requeued} \
-             dead letters were put back"
+             dead letters were put back; the overview was right {watched} times"
         )
     }
 }

@@ -18,6 +18,7 @@ mod jwt;
 mod log;
 mod messages;
 mod outbox;
+mod overview;
 mod predecessors;
 mod rate_limit;
 mod redis;

@@ -3,6 +3,7 @@
 mod counted;
 mod earlier_version;
 mod filters;
+mod versions;
 
 use std::time::Duration;
 
