@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use futures_util::future::{join, join3, join5};
+use futures_util::future::{join3, join5};
 
 use super::App;
 use super::activity::ActivityError;
@@ -105,12 +105,11 @@ impl<H: Host> App<H> {
                 self.refresh_keys().await;
             }
         };
-        let others = join3(
-            self.share_availability(shares_availability),
-            self.note_refusal(refused),
-            refreshed,
-        );
-        let last = join(self.deliver_from_outbox(outbox), others);
+        let delivered = async {
+            self.share_availability(shares_availability).await;
+            self.deliver_from_outbox(outbox).await;
+        };
+        let last = join3(delivered, self.note_refusal(refused), refreshed);
         // The line is the first to be written.
         let (_, failed, checked, notifications, _) =
             join5(written, failed, checked, notifications, last).await;

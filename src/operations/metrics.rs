@@ -9,79 +9,69 @@ use crate::http::message::StatusCode;
 
 const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// A gauge: its name, what it says, its label, and its value; `None`: not known, and left out.
-type Gauge<'a> = (
-    &'static str,
-    &'static str,
-    Option<(&'static str, &'a str)>,
-    Option<u64>,
-);
+/// The gauges: their names behind this one, and what they say.
+const PREFIX: &str = "sam_callback_";
+const GAUGES: [(&str, &str); 7] = [
+    (
+        "outbox_waiting",
+        "Rows with a change that waits for the data API.",
+    ),
+    (
+        "outbox_dead",
+        "Rows with a change that nobody delivers by itself any more.",
+    ),
+    (
+        "outbox_oldest_seconds",
+        "For how long the oldest change has waited; 0: none waits.",
+    ),
+    (
+        "data_api_up",
+        "Whether the data API answers and accepts changes.",
+    ),
+    ("settings_ok", "Whether all settings can be used."),
+    (
+        "overdue",
+        "Rows that are active too long without a callback.",
+    ),
+    (BUILD_INFO, "The version that runs."),
+];
+
+/// The gauge whose label is what it says.
+const BUILD_INFO: &str = "build_info";
 
 /// The figures.
 pub fn metrics(found: &Findings<'_>) -> Reply {
-    let text = exposition(&gauges(found));
+    let text = exposition(&values(found), VERSION);
     Reply::of_type(CONTENT_TYPE, StatusCode::OK, text.into_bytes()).uncached()
 }
 
-fn gauges<'a>(found: &Findings<'_>) -> [Gauge<'a>; 7] {
+/// The gauges' values, in their order; `None`: not known, and left out.
+fn values(found: &Findings<'_>) -> [Option<u64>; 7] {
     let stats = found.outbox.counts.stats;
     let is_up = found.data_api.status.state == Availability::Ok;
     [
-        (
-            "sam_callback_outbox_waiting",
-            "Rows with a change that waits for the data API.",
-            None,
-            Some(stats.waiting as u64),
-        ),
-        (
-            "sam_callback_outbox_dead",
-            "Rows with a change that nobody delivers by itself any more.",
-            None,
-            Some(stats.dead as u64),
-        ),
-        (
-            "sam_callback_outbox_oldest_seconds",
-            "For how long the oldest change has waited; 0: none waits.",
-            None,
-            Some(stats.oldest_seconds.unwrap_or_default()),
-        ),
-        (
-            "sam_callback_data_api_up",
-            "Whether the data API answers and accepts changes.",
-            None,
-            Some(u64::from(is_up)),
-        ),
-        (
-            "sam_callback_settings_ok",
-            "Whether all settings can be used.",
-            None,
-            Some(u64::from(found.problems.is_empty())),
-        ),
-        (
-            "sam_callback_overdue",
-            "Rows that are active too long without a callback.",
-            None,
-            found.overdue.map(|count| count as u64),
-        ),
-        (
-            "sam_callback_build_info",
-            "The version that runs.",
-            Some(("version", VERSION)),
-            Some(1),
-        ),
+        Some(stats.waiting as u64),
+        Some(stats.dead as u64),
+        Some(stats.oldest_seconds.unwrap_or_default()),
+        Some(u64::from(is_up)),
+        Some(u64::from(found.problems.is_empty())),
+        found.overdue.map(|count| count as u64),
+        Some(1),
     ]
 }
 
-fn exposition(gauges: &[Gauge<'_>]) -> String {
+fn exposition(values: &[Option<u64>; 7], version: &str) -> String {
     let mut text = String::new();
-    for (name, help, label, value) in gauges {
+    for ((name, help), value) in GAUGES.iter().zip(values) {
         let Some(value) = value else { continue };
-        let label = label.map(|(name, value)| format!("{{{name}=\"{}\"}}", escaped(value)));
-        let label = label.unwrap_or_default();
+        let label = match *name {
+            BUILD_INFO => format!("{{version=\"{}\"}}", escaped(version)),
+            _ => String::new(),
+        };
         // Writing to a text does not fail.
         let _ = write!(
             text,
-            "# HELP {name} {help}\n# TYPE {name} gauge\n{name}{label} {value}\n"
+            "# HELP {PREFIX}{name} {help}\n# TYPE {PREFIX}{name} gauge\n{PREFIX}{name}{label} {value}\n"
         );
     }
     text
@@ -101,11 +91,14 @@ mod tests {
 
     #[test]
     fn labels_are_escaped_and_what_is_not_known_is_left_out() {
-        let gauges = [
-            ("a", "What.", Some(("b", "c\\d\"e\nf")), Some(1)),
-            ("g", "Not known.", None, None),
-        ];
-        let expected = "# HELP a What.\n# TYPE a gauge\na{b=\"c\\\\d\\\"e\\nf\"} 1\n";
-        assert_eq!(exposition(&gauges), expected);
+        let mut values = [None; 7];
+        (values[0], values[6]) = (Some(3), Some(1));
+        let expected = "# HELP sam_callback_outbox_waiting Rows with a change that waits for the data API.\n\
+             # TYPE sam_callback_outbox_waiting gauge\n\
+             sam_callback_outbox_waiting 3\n\
+             # HELP sam_callback_build_info The version that runs.\n\
+             # TYPE sam_callback_build_info gauge\n\
+             sam_callback_build_info{version=\"c\\\\d\\\"e\\nf\"} 1\n";
+        assert_eq!(exposition(&values, "c\\d\"e\nf"), expected);
     }
 }

@@ -4,7 +4,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::http::Refusal;
 
-/// The longest text, in bytes.
+/// The longest text, in characters.
 const LONGEST: usize = 200;
 
 /// Its fields, as `name=value`; one without a value has the empty one.
@@ -40,8 +40,8 @@ pub fn flag(name: &'static str, text: &str) -> Result<bool, Refusal> {
 /// A text that is not too long; an empty one is none.
 pub fn text(name: &'static str, text: &str) -> Result<Option<String>, Refusal> {
     let text = percent_decode_str(text).decode_utf8().ok();
-    let text = text.filter(|text| text.len() <= LONGEST);
-    let what = || format!("debe ser un texto de {LONGEST} bytes como máximo");
+    let text = text.filter(|text| text.chars().count() <= LONGEST);
+    let what = || format!("debe ser un texto de {LONGEST} caracteres como máximo");
     let text = text.ok_or_else(|| wrong(name, what()))?;
     Ok(Some(text.into_owned()).filter(|text| !text.is_empty()))
 }

@@ -136,12 +136,24 @@ impl DataApi {
 
 impl Service {
     fn answer(&self, asked: &RecordedRequest) -> Act {
+        if self.dialect.is_probe(asked) {
+            return self.answer_probe();
+        }
         match self.dialect.read(asked) {
             Some(request) => self.act(request),
             None => {
                 self.journal.note(Event::Unexpected(format!("{asked:?}")));
                 self.dialect.refusal()
             }
+        }
+    }
+
+    fn answer_probe(&self) -> Act {
+        let health = self.state.lock().expect("no panic").0;
+        match health {
+            Health::Good | Health::Fair => self.dialect.root(),
+            Health::Bad | Health::Down => self.dialect.error(503, "ServiceUnavailable"),
+            Health::Misconfigured => self.dialect.refusal(),
         }
     }
 

@@ -86,6 +86,24 @@ impl Dialect {
         }
     }
 
+    /// Whether it is asked if it is there.
+    pub fn is_probe(self, asked: &RecordedRequest) -> bool {
+        let root = match self {
+            Self::Dab => "/",
+            Self::Postgrest => "/api/",
+        };
+        let is_closer = asked.target.contains("/ActualizarEjecucionDesdeCallback");
+        asked.method == "GET" && (asked.target == root || is_closer)
+    }
+
+    /// Its root, which says that it is there.
+    pub fn root(self) -> Act {
+        match self {
+            Self::Dab => upstream::json(200, &json!({"status": "Healthy", "version": "2.1.5"})),
+            Self::Postgrest => upstream::json(200, &json!({"swagger": "2.0", "paths": {"/": {}}})),
+        }
+    }
+
     /// What it does not understand, or will never take.
     pub fn refusal(self) -> Act {
         match self {

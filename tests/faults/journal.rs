@@ -81,6 +81,8 @@ pub enum Event {
     Unexpected(String),
     /// A dead letter that no refusal of the data API's own has made: an operator would be needed.
     DeadLetter(String),
+    /// The operators' overview contradicts itself.
+    Miscounted(String),
     /// From here on the key-value store may fail.
     StoreUnreliable,
     /// From here on it takes no write.
@@ -136,6 +138,7 @@ impl Event {
             Self::ActivityAsked(row) => Some(&row.request_id),
             Self::Unexpected(_)
             | Self::DeadLetter(_)
+            | Self::Miscounted(_)
             | Self::StoreUnreliable
             | Self::StoreFails(_)
             | Self::StoreHeals
@@ -178,6 +181,7 @@ impl fmt::Display for Event {
             Self::Fault(_, asked, what) => write!(f, "data API {what}: {}", Brief(asked)),
             Self::Unexpected(what) => write!(f, "nobody understands {what}"),
             Self::DeadLetter(entry) => write!(f, "outbox   has a dead letter: {}", Brief(entry)),
+            Self::Miscounted(what) => write!(f, "overview {what}"),
             Self::StoreUnreliable => write!(f, "store    may fail from here on"),
             Self::StoreFails(how) => write!(f, "store    {how}"),
             Self::StoreHeals => write!(f, "store    heals"),

@@ -133,7 +133,7 @@ fn read(
             }
             Event::StoreFails(_) => since = Some(at),
             Event::StoreHeals => outages.extend(since.take().map(|since| (since, at))),
-            Event::Unexpected(what) => breaches.push(general(what)),
+            Event::Unexpected(what) | Event::Miscounted(what) => breaches.push(general(what)),
             Event::DeadLetter(entry) => {
                 breaches.push(general(&format!(
                     "a dead letter without a final refusal: {entry}"

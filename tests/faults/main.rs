@@ -5,7 +5,10 @@
 //! A360, the senders of signed messages, Cal.com and BlizWork send while the data API, BlizWork's own,
 //! the host and its key-value store fail in all the ways that are known; then all faults end, the outbox
 //! is drained, and what was acknowledged is compared with what was written. [`judge`] has the rules. The
-//! history of activity is kept beside it, and promises no more than that it invents nothing.
+//! history of activity is kept beside it, and promises no more than that it invents nothing. Meanwhile
+//! operators ask for the overview all the time, whose figures are compared with the journal before the
+//! outbox is drained ([`ledger`]).
+//!
 //! The store is a file, or with `--redis` in a real Redis. Even seeds have a data API that speaks as PostgREST does, odd ones Data API builder.
 //!
 //! `cargo test -p tests --test faults` takes some seconds: a fixed seed, and one that is new each
@@ -27,6 +30,7 @@ mod faults;
 mod journal;
 mod judge;
 mod lanzador;
+mod ledger;
 mod listener;
 mod messages;
 mod operator;
@@ -54,6 +58,7 @@ fn main() -> ExitCode {
     };
     // If the judge let everything pass, all that follows would be worthless.
     judge::check();
+    ledger::check();
     let kept = arguments
         .runs
         .iter()

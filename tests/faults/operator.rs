@@ -1,4 +1,5 @@
-//! Whoever looks after the outbox: looks into it, drains it, and puts dead letters back.
+//! Whoever looks after the outbox: looks into it, drains it, and puts dead letters back; and the page that
+//! shows the overview all the time.
 
 use std::net::SocketAddr;
 use std::thread;
@@ -9,12 +10,16 @@ use serde_json::Value;
 use ureq::Agent;
 
 use crate::dialect::FINAL_CODES;
+use crate::ledger::{self, Ledger, OutboxRows};
 use crate::sender;
 
 pub const TOKEN: &str = "un-token-de-operador";
 
 /// How long the outbox may have nothing delivered while everything is well.
 const PATIENCE: Duration = Duration::from_secs(90);
+
+/// How often a page asks for the overview.
+const WATCHED_EVERY: Duration = Duration::from_millis(100);
 
 pub struct Operator {
     address: SocketAddr,
@@ -55,6 +60,65 @@ impl Operator {
             };
         }
         unexpected
+    }
+
+    /// Asks for the overview as a page does. Returns how often it was answered, and what contradicted
+    /// itself in it.
+    pub fn watch(&self, until: Instant) -> (usize, Vec<String>) {
+        let (mut answered, mut wrong) = (0, Vec::new());
+        while Instant::now() < until {
+            thread::sleep(WATCHED_EVERY);
+            // While the host or its store is away there is none.
+            if let Ok(overview) = self.overview() {
+                answered += 1;
+                wrong.extend(ledger::contradiction(&overview));
+            }
+        }
+        (answered, wrong)
+    }
+
+    /// Compares the overview with the journal, now that nothing new comes. What waits is still delivered
+    /// meanwhile, so it is done again until it fits.
+    ///
+    /// # Errors
+    /// What does not fit.
+    pub fn compare(&self, ledger: impl Fn() -> Ledger) -> Result<(), String> {
+        let began = Instant::now();
+        loop {
+            let (rows, overview) = (self.rows()?, self.overview()?);
+            let Some(mismatch) = ledger().mismatch(&overview, &rows) else {
+                return Ok(());
+            };
+            if began.elapsed() > PATIENCE {
+                return Err(format!("the overview: {mismatch}"));
+            }
+            thread::sleep(WATCHED_EVERY);
+        }
+    }
+
+    fn overview(&self) -> Result<Value, String> {
+        let url = format!("http://{}/admin/overview", self.address);
+        read(self.agent.get(url).header("authorization", bearer()).call())
+    }
+
+    /// The rows of the outbox, page by page.
+    fn rows(&self) -> Result<OutboxRows, String> {
+        let mut rows = OutboxRows::default();
+        for (state, found) in [("waiting", &mut rows.waiting), ("dead", &mut rows.dead)] {
+            let mut before = String::new();
+            loop {
+                let path = format!("/admin/outbox?state={state}&limit=200{before}");
+                let url = format!("http://{}{path}", self.address);
+                let page = read(self.agent.get(url).header("authorization", bearer()).call())?;
+                let entries = page["entries"].as_array().ok_or("no entries")?;
+                found.extend(entries.iter().filter_map(row_of));
+                match page["next"].as_str() {
+                    Some(next) => before = format!("&before={next}"),
+                    None => break,
+                }
+            }
+        }
+        Ok(rows)
     }
 
     /// The dead letters that the data API itself has not finally refused.
@@ -126,6 +190,15 @@ impl Operator {
     fn url(&self, what: &str) -> String {
         format!("http://{}/admin/outbox/{what}", self.address)
     }
+}
+
+/// The row of an entry, as the journal names it.
+fn row_of(entry: &Value) -> Option<String> {
+    let (entity, key) = (entry["entity"].as_str()?, entry["key"].as_str()?);
+    Some(match entity {
+        "Ejecuciones" => key.to_owned(),
+        entity => format!("{entity}/{key}"),
+    })
 }
 
 fn bearer() -> String {

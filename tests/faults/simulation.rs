@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,7 @@ use crate::faults;
 use crate::journal::{Answer, Event, Journal};
 use crate::judge::{self, Breach};
 use crate::lanzador::Lanzador;
+use crate::ledger::Ledger;
 use crate::messages::Messages;
 use crate::operator::{self, Operator};
 use crate::sam::Sam;
@@ -68,6 +70,8 @@ pub struct Simulation {
     calls: Calls,
     operator: Operator,
     drained: operator::Drained,
+    /// How often the overview was answered.
+    watched: AtomicUsize,
 }
 
 impl Simulation {
@@ -118,6 +122,7 @@ impl Simulation {
             bookings,
             calls,
             drained: operator::Drained::default(),
+            watched: AtomicUsize::new(0),
         }
     }
 
@@ -150,6 +155,7 @@ impl Simulation {
         let bookings = &self.bookings;
         let (data_api, blizwork, store) = (&self.data_api, &self.blizwork, &self.store);
         let (lanzador, journal, operator) = (&self.lanzador, &self.journal, &self.operator);
+        let watched = &self.watched;
         let [of_a360, of_others, of_cal, of_blizwork] = callers;
         self.server = thread::scope(|scope| {
             for mut random in of_a360 {
@@ -174,6 +180,13 @@ impl Simulation {
                     }
                 });
             }
+            scope.spawn(|| {
+                let (answered, wrong) = operator.watch(until);
+                watched.fetch_add(answered, Ordering::SeqCst);
+                for what in wrong {
+                    journal.note(Event::Miscounted(what));
+                }
+            });
             faults::inject(self.server, store, journal, &mut host, until)
         });
         self
@@ -195,6 +208,8 @@ impl Simulation {
             for dead in self.operator.dead_by_others()? {
                 self.journal.note(Event::DeadLetter(dead));
             }
+            let ledger = || Ledger::read(self.journal.events().iter().map(|(_, event)| event));
+            self.operator.compare(ledger)?;
             let drained = self.operator.drain()?;
             self.drained.delivered += drained.delivered;
             self.drained.requeued += drained.requeued;
@@ -231,6 +246,7 @@ impl Simulation {
         let faults = count(|event| matches!(event, Event::Fault(..)));
         let cuts = count(|event| matches!(event, Event::Host("power cut")));
         let failing = count(|event| matches!(event, Event::StoreFails(_)));
+        let watched = self.watched.load(Ordering::SeqCst);
         let rows = self.sam.rows().len() + self.tables.rows().len();
         let operator::Drained {
             delivered,
@@ -241,7 +257,7 @@ impl Simulation {
              messages, {of_cal} of Cal.com's events, {calls} of the calls; {activity} rows of the \
              history of activity; {faults} faults of the data API, {cuts} power cuts, \
              {failing} failures of the store; {delivered} drained at the end, after {requeued} \
-             dead letters were put back"
+             dead letters were put back; the overview was right {watched} times"
         )
     }
 }

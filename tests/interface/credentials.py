@@ -57,5 +57,5 @@ signature = Signature(os.environ["WEBHOOK_SECRET"])
 
 show = schemathesis.auth.set_from_requests
 show(token).apply_to(path_regex="^/api/callback")
-show(operator).apply_to(path_regex="^/admin/")
+show(operator).apply_to(path_regex="^/(admin/|metrics$)")
 show(signature).apply_to(path="/webhook/receive")

@@ -19,6 +19,7 @@ mod keys;
 mod log;
 mod messages;
 mod outbox;
+mod overview;
 mod predecessors;
 mod rate_limit;
 mod redis;

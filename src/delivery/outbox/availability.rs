@@ -7,8 +7,6 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use crate::delivery::outcome::{DeliveryError, Outcome};
 use crate::instance::unix_time;
 use crate::ports::{Clock, KeyValue, StoreError};
@@ -23,8 +21,7 @@ const RELIED_ON: Duration = Duration::from_secs(10);
 const SEEN_LATELY: Duration = Duration::from_secs(30);
 
 /// What a data API is like.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Availability {
     /// It answers, and accepts changes as far as is known.
     #[default]
@@ -36,7 +33,7 @@ pub enum Availability {
 }
 
 /// What all instances know of the data API. Nothing stored: no instance has ever seen it fail.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DataApiStatus {
     /// What it is like.
     pub state: Availability,
@@ -93,10 +90,25 @@ impl Availability {
 impl DataApiStatus {
     /// Reads what is stored; what is damaged counts as nothing.
     pub async fn read(store: &impl KeyValue) -> Result<Self, StoreError> {
-        let value = store.get(KEY).await?;
-        Ok(value
-            .and_then(|value| crate::http::json::parse(&value).ok())
-            .unwrap_or_default())
+        let value = store.get(KEY).await?.unwrap_or_default();
+        let status = std::str::from_utf8(&value).ok().and_then(Self::parse);
+        Ok(status.unwrap_or_default())
+    }
+
+    /// `<state> <since> <failure>`
+    fn parse(text: &str) -> Option<Self> {
+        let (state, rest) = text.split_once(' ')?;
+        let (since, failure) = rest.split_once(' ')?;
+        let states = [
+            Availability::Ok,
+            Availability::Failing,
+            Availability::Refusing,
+        ];
+        Some(Self {
+            state: states.into_iter().find(|known| known.name() == state)?,
+            since: Some(since.parse().ok()?),
+            failure: Some(failure.to_owned()).filter(|failure| !failure.is_empty()),
+        })
     }
 
     /// What is to be stored once this was `seen`. One trouble that turns into another began when the
@@ -211,9 +223,10 @@ impl AvailabilityTracker {
             true => stored,
             false => {
                 let status = stored.after(seen, unix_time::millis(host.now()));
-                // Only maps with keys that are no strings and failing `Serialize`s fail; none is used.
-                let value = serde_json::to_vec(&status).expect("a plain structure");
-                host.set(KEY, &value).await?;
+                let (name, since) = (status.state.name(), status.since.unwrap_or_default());
+                let failure = status.failure.as_deref().unwrap_or_default();
+                let value = format!("{name} {since} {failure}");
+                host.set(KEY, value.as_bytes()).await?;
                 status
             }
         };

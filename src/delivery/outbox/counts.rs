@@ -1,10 +1,8 @@
 //! Counting the outbox by its keys.
 
-use std::ops::ControlFlow;
-
 use super::cause::Cause;
-use super::key_order::KeyOrder;
-use super::location::{EntryState, Location, earlier};
+use super::listing::{Listed, keep_next_of_each_row, listed};
+use super::location::{EntryState, Location};
 use super::queue::Outbox;
 use crate::instance::unix_time;
 use crate::ports::{Clock, KeyValue, StoreError};
@@ -60,32 +58,17 @@ impl Outbox {
         host: &(impl KeyValue + Clock),
         most: usize,
     ) -> Result<OutboxCounts, StoreError> {
-        let (mut waiting, mut dead, mut oldest) = (Vec::new(), Vec::new(), None);
-        let (mut order, mut is_whole) = (KeyOrder::default(), true);
-        let each = |key: &str| {
-            if order.seen() >= most {
-                is_whole = false;
-                return ControlFlow::Break(());
-            }
-            let is_end = order.is_end_of_outbox(key);
-            let Some(location) = Location::of_key(key) else {
-                return is_end;
-            };
-            let (id, cause) = (location.id(), location.cause());
-            match location.state() {
-                EntryState::Waiting => {
-                    waiting.push((id.row, id.turn(), cause));
-                    oldest = earlier(oldest, Some(id.at));
-                }
-                EntryState::Dead => dead.push((id.row, id.turn(), cause)),
-            }
-            is_end
-        };
-        host.keys(each).await?;
+        let Listed {
+            mut found,
+            is_whole,
+        } = listed(host, &|_| true, most).await?;
+        let waiting = found.iter().filter(|it| it.state() == EntryState::Waiting);
+        let oldest = waiting.map(|location| location.id().at).min();
+        keep_next_of_each_row(&mut found);
         let mut causes = Vec::new();
         let stats = OutboxStats {
-            waiting: count(waiting, EntryState::Waiting, &mut causes),
-            dead: count(dead, EntryState::Dead, &mut causes),
+            waiting: count(&found, EntryState::Waiting, &mut causes),
+            dead: count(&found, EntryState::Dead, &mut causes),
             oldest_seconds: oldest
                 .map(|at| unix_time::millis(host.now()).saturating_sub(at) / 1000),
         };
@@ -97,24 +80,20 @@ impl Outbox {
     }
 }
 
-/// How many rows there are, and adds them by the cause of their next entry.
-fn count(
-    mut entries: Vec<(u128, (bool, u64, u32), Cause)>,
-    state: EntryState,
-    causes: &mut Vec<CauseCount>,
-) -> usize {
-    entries.sort_unstable();
-    entries.dedup_by_key(|(row, ..)| *row);
+/// How many rows are in this state, and adds them by the cause of their next entry.
+fn count(found: &[Location], state: EntryState, causes: &mut Vec<CauseCount>) -> usize {
+    let mut all = 0;
     for cause in Cause::all() {
-        let count = entries.iter().filter(|(.., own)| *own == cause).count();
+        let is_its = |it: &&Location| it.state() == state && it.cause() == cause;
+        let count = found.iter().filter(is_its).count();
         if count > 0 {
-            let counted = CauseCount {
+            causes.push(CauseCount {
                 cause,
                 state,
                 count,
-            };
-            causes.push(counted);
+            });
         }
+        all += count;
     }
-    entries.len()
+    all
 }

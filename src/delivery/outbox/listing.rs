@@ -1,5 +1,6 @@
 //! Listing the outbox by its keys.
 
+use std::cmp::Ordering;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -126,10 +127,10 @@ impl Outbox {
         store: &impl KeyValue,
         state: EntryState,
     ) -> Result<Vec<Location>, StoreError> {
-        let mut found = listed(store, |location| state == location.state()).await?;
-        found.sort_unstable_by_key(|location| (location.id().row, location.id().turn()));
-        found.dedup_by_key(|location| location.id().row);
-        found.sort_unstable_by_key(|location| location.id());
+        let is_in_state = |location: Location| state == location.state();
+        let Listed { mut found, .. } = listed(store, &is_in_state, usize::MAX).await?;
+        keep_next_of_each_row(&mut found);
+        sort_by_age(&mut found);
         Ok(found)
     }
 
@@ -189,7 +190,8 @@ impl Outbox {
         store: &impl KeyValue,
         id: EntryId,
     ) -> Result<Vec<Location>, StoreError> {
-        listed(store, |location| location.id() == id).await
+        let is_it = |location: Location| location.id() == id;
+        Ok(listed(store, &is_it, usize::MAX).await?.found)
     }
 
     /// Removes an entry, wherever it is; says whether it was there.
@@ -202,16 +204,52 @@ impl Outbox {
     }
 }
 
-/// Where the entries are that are wanted, in the order of the store.
+/// Entries by a listing.
+pub(super) struct Listed {
+    /// Where they are, in the order of the store.
+    pub found: Vec<Location>,
+    /// All keys were seen.
+    pub is_whole: bool,
+}
+
+/// The entries that are wanted among the first `most` keys. One function for all, since each closure would
+/// have a copy of a listing's whole code.
 pub(super) async fn listed(
     store: &impl KeyValue,
-    wanted: impl Fn(Location) -> bool,
-) -> Result<Vec<Location>, StoreError> {
-    let (mut found, mut order) = (Vec::new(), KeyOrder::default());
+    wanted: &dyn Fn(Location) -> bool,
+    most: usize,
+) -> Result<Listed, StoreError> {
+    let (mut found, mut order, mut is_whole) = (Vec::new(), KeyOrder::default(), true);
     let each = |key: &str| {
+        if order.seen() >= most {
+            is_whole = false;
+            return ControlFlow::Break(());
+        }
         found.extend(Location::of_key(key).filter(|location| wanted(*location)));
         order.is_end_of_outbox(key)
     };
     store.keys(each).await?;
-    Ok(found)
+    Ok(Listed { found, is_whole })
+}
+
+/// Leaves the next entry of each row among those that wait, and among the dead letters.
+pub(super) fn keep_next_of_each_row(found: &mut Vec<Location>) {
+    found.sort_unstable_by(by_row);
+    found.dedup_by_key(|location| row(location));
+}
+
+fn row(location: &Location) -> (bool, u128) {
+    (location.state() == EntryState::Dead, location.id().row)
+}
+
+/// Not inlined: a sort has many copies of what it compares by.
+#[inline(never)]
+fn by_row(one: &Location, other: &Location) -> Ordering {
+    let key = |location: &Location| (row(location), location.id().turn());
+    key(one).cmp(&key(other))
+}
+
+/// Oldest first.
+pub(super) fn sort_by_age(found: &mut [Location]) {
+    found.sort_unstable_by_key(|location| location.id());
 }

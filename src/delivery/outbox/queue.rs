@@ -13,6 +13,7 @@ use super::marker::{self, Marker};
 use super::reason::QueueReason;
 use super::tag::Tag;
 use crate::delivery::change::Change;
+use crate::delivery::ejecuciones::EJECUCIONES;
 use crate::delivery::outcome::{DeliveryError, Outcome};
 use crate::instance::key_locks::{KeyGuard, KeyLocks};
 use crate::instance::unix_time;
@@ -43,7 +44,7 @@ pub(super) struct State {
     pub is_working: bool,
     /// When the last callback was accepted, in milliseconds since 1970.
     callback: Option<u64>,
-    /// The last five minutes, by their number since 1970, that it knows there is a sample of.
+    /// The last five minutes, by when they began, that it knows there is a sample of.
     pub sampled: Option<u64>,
 }
 
@@ -183,6 +184,10 @@ impl Outbox {
         host.set(&location.key(), &entry.to_json()).await?;
         if let Some(waiting @ Location::Waiting(_)) = equal {
             host.delete(&waiting.key()).await?;
+        }
+        if entry.change.entity == EJECUCIONES {
+            // Before the marker is written.
+            self.note_callback(host);
         }
         Ok(Queued {
             location,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::entry::Entry;
-use super::listing::{Filter, listed};
+use super::listing::{Filter, Listed, listed, sort_by_age};
 use super::location::{DeadLetter, EntryId, Location, Scheduled};
 use super::marker;
 use super::queue::Outbox;
@@ -57,8 +57,8 @@ impl Outbox {
     ) -> Result<Requeued, StoreError> {
         let until = host.monotonic() + REQUEUING;
         let wanted = |it: Location| matches!(it, Location::Dead(_)) && filter.may_want(it);
-        let mut found = listed(host, wanted).await?;
-        found.sort_unstable_by_key(|location| location.id());
+        let Listed { mut found, .. } = listed(host, &wanted, usize::MAX).await?;
+        sort_by_age(&mut found);
         let (mut scheduled, mut tried) = (Vec::new(), 0);
         for location in &found {
             if dry_run || host.monotonic() >= until {
@@ -90,8 +90,8 @@ impl Outbox {
         let Some(value) = host.get(&dead).await? else {
             return Ok(None);
         };
-        let readable = Entry::parse(&value).ok();
-        let Some(mut entry) = readable.filter(|entry| filter.wants(Some(entry))) else {
+        let entry = Entry::parse(&value).ok();
+        let Some(mut entry) = entry.filter(|entry| filter.wants(Some(entry))) else {
             return Ok(None);
         };
         let now = unix_time::millis(host.now());

@@ -49,14 +49,10 @@ fn a_version_that_is_no_number_makes_an_entry_a_dead_letter_that_is_kept() {
     let stored = rewrite(&desk.host, place, "\"version\":\"x\",");
     let drained = drain(&outbox, &desk, vec![], true);
     assert_eq!((drained.dead, drained.waiting), (1, 0));
-    let dead = block_on(
-        desk.host.get(
-            &Location::Dead(DeadLetter {
-                id: place.id,
-                tag: None,
-            })
-            .key(),
-        ),
-    );
+    let dead = DeadLetter {
+        id: place.id,
+        tag: None,
+    };
+    let dead = block_on(desk.host.get(&Location::Dead(dead).key()));
     assert_eq!(dead, Ok(Some(stored)));
 }

@@ -252,6 +252,14 @@ inline_schema!(
     })
 );
 
+/// A text that entries are chosen by.
+pub struct FilterText;
+
+inline_schema!(
+    FilterText,
+    json_schema!({ "type": "string", "maxLength": 200 })
+);
+
 /// How many entries a page has.
 pub struct Limit;
 

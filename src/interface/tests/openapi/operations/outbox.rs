@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::payloads::{CauseCode, EntryId, EntryState, Limit};
+use super::payloads::{CauseCode, EntryId, EntryState, FilterText, Limit};
 use super::service::{Answers, ExampleRequest, ExampleService, Settings};
 use super::{Operation, Schemas};
 use crate::http::ErrorBody;
@@ -83,9 +83,9 @@ fn list(schemas: &mut Schemas) -> Operation {
     let operation =
         Operation::new::<Listed<'static>, ErrorBody>(schemas, "outbox", ("get", OUTBOX))
             .parameter::<EntryState>(schemas, "query", "state", None)
-            .parameter::<String>(schemas, "query", "source", None)
+            .parameter::<FilterText>(schemas, "query", "source", None)
             .parameter::<CauseCode>(schemas, "query", "cause", None)
-            .parameter::<String>(schemas, "query", "q", None)
+            .parameter::<FilterText>(schemas, "query", "q", None)
             .parameter::<Limit>(schemas, "query", "limit", None)
             .parameter::<EntryId>(schemas, "query", "before", None)
             .reply("entries", with_entry(&[RETRYABLE]).0.send(&request))
@@ -146,7 +146,7 @@ fn requeue_all(schemas: &mut Schemas) -> Operation {
     let operation =
         Operation::new::<RequeuedView, ErrorBody>(schemas, "outboxRequeueAll", ("post", path))
             .parameter::<CauseCode>(schemas, "query", "cause", None)
-            .parameter::<String>(schemas, "query", "source", None)
+            .parameter::<FilterText>(schemas, "query", "source", None)
             .parameter::<bool>(schemas, "query", "dryRun", None)
             .reply(
                 "only_counted",
