@@ -109,7 +109,7 @@ impl Outbox {
         state: EntryState,
     ) -> Result<Vec<Location>, StoreError> {
         let mut found = listed(store, |location| state == location.state()).await?;
-        found.sort_unstable_by_key(|location| (location.id().row, location.id().turn()));
+        sort_by_turn(&mut found);
         found.dedup_by_key(|location| location.id().row);
         found.sort_unstable_by_key(|location| location.id());
         Ok(found)
@@ -241,6 +241,11 @@ impl Outbox {
         }
         Ok((requeued, dead.len() - tried))
     }
+}
+
+/// By row, and each row's in the order of delivery.
+pub(super) fn sort_by_turn(found: &mut [Location]) {
+    found.sort_unstable_by_key(|location| (location.id().row, location.id().turn()));
 }
 
 /// Where the entries are that are wanted, in the order of the store.

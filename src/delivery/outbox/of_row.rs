@@ -1,7 +1,7 @@
 //! What the outbox has for one row.
 
 use super::entry::Entry;
-use super::listing::{FoundEntry, listed};
+use super::listing::{FoundEntry, listed, sort_by_turn};
 use super::location::EntryId;
 use super::queue::Outbox;
 use crate::delivery::Entity;
@@ -21,7 +21,7 @@ impl Outbox {
     ) -> Result<Vec<FoundEntry>, StoreError> {
         let row = EntryId::row_of(entity, key);
         let mut locations = listed(store, |location| location.id().row == row).await?;
-        locations.sort_unstable_by_key(|location| location.id().turn());
+        sort_by_turn(&mut locations);
         locations.truncate(MOST);
         let mut entries = Vec::with_capacity(locations.len());
         for location in locations {
