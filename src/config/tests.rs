@@ -655,3 +655,29 @@ fn offsets_have_a_sign() {
     assert_eq!(utc_offset::parse("-05:00"), Ok(hours(true, 5)));
     assert_eq!(utc_offset::parse("+14:00"), Ok(hours(false, 14)));
 }
+
+#[test]
+fn what_operators_read_can_be_left_out_and_a_wrong_name_stops_no_callback() {
+    let readers = |settings: &[(&str, &str)]| {
+        let token = ("callback_token", TOKEN);
+        let config = load(&[&[token, ("data_api", "dab")], settings].concat());
+        let problems: Vec<_> = config.problems.iter().map(|it| it.setting).collect();
+        assert!(config.callback.is_some());
+        match config.data_api {
+            Some(DataApiSettings::Dab(remote)) => (remote.readers, problems),
+            other => panic!("{other:?}"),
+        }
+    };
+    let (usual, problems) = readers(&[]);
+    assert_eq!(usual.lookup.as_deref(), Some("ConsultarEjecucion"));
+    assert_eq!(usual.overdue.as_deref(), Some("EjecucionesSinCallback"));
+    assert_eq!(problems, [""; 0]);
+    let none = [
+        ("sam_lookup_procedure", "-"),
+        ("sam_overdue_procedure", "-"),
+    ];
+    assert_eq!(readers(&none), (Readers::default(), vec![]));
+    let (wrong, problems) = readers(&[("sam_lookup_procedure", "a b"), ("overdue_minutes", "0")]);
+    assert_eq!((wrong.lookup, wrong.overdue), (None, usual.overdue));
+    assert_eq!(problems, ["sam_lookup_procedure", "overdue_minutes"]);
+}

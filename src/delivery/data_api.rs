@@ -7,7 +7,7 @@ use super::embedded::Embedded;
 use super::lookup::{FoundRow, OverdueRow, ReadError};
 use super::outcome::{Applied, DeliveryError, Effort, Ports};
 use super::postgrest::Postgrest;
-use super::remote::RemoteDataApi;
+use super::remote::{Reading, RemoteDataApi};
 use crate::config::{DataApiSettings, TableNames};
 use crate::http::TraceContext;
 use crate::ports::KeyValue;
@@ -71,11 +71,14 @@ impl DataApi {
         host: &impl Ports,
         deployment_id: &DeploymentId,
     ) -> Result<Option<FoundRow>, ReadError> {
-        match self {
-            Self::Embedded(embedded) => Ok(embedded.look_up(host, deployment_id).await?),
-            Self::Dab(server) => server.look_up::<Dab>(host, deployment_id).await,
-            Self::Postgrest(server) => server.look_up::<Postgrest>(host, deployment_id).await,
-        }
+        let (server, reading) = match self {
+            Self::Embedded(embedded) => return Ok(embedded.look_up(host, deployment_id).await?),
+            Self::Dab(server) => (server, Reading::of_row::<Dab>(server, deployment_id)),
+            Self::Postgrest(server) => {
+                (server, Reading::of_row::<Postgrest>(server, deployment_id))
+            }
+        };
+        server.look_up(host, reading?).await
     }
 
     /// The rows that are active for so many minutes without a callback, oldest first.
@@ -84,12 +87,13 @@ impl DataApi {
         host: &impl Ports,
         minutes: usize,
     ) -> Result<Vec<OverdueRow>, ReadError> {
-        match self {
+        let (server, reading) = match self {
             // Its rows begin with their callback.
-            Self::Embedded(_) => Err(ReadError::NotOffered),
-            Self::Dab(server) => server.overdue::<Dab>(host, minutes).await,
-            Self::Postgrest(server) => server.overdue::<Postgrest>(host, minutes).await,
-        }
+            Self::Embedded(_) => return Err(ReadError::NotOffered),
+            Self::Dab(server) => (server, Reading::of_overdue::<Dab>(server, minutes)),
+            Self::Postgrest(server) => (server, Reading::of_overdue::<Postgrest>(server, minutes)),
+        };
+        server.overdue(host, reading?).await
     }
 
     /// Whether it is there, and accepts changes as far as is known. Nothing is written.

@@ -278,6 +278,28 @@ mod tests {
     }
 
     #[test]
+    fn of_a_body_that_is_dropped_the_beginning_is_left_and_of_one_that_is_read_nothing() {
+        static MANY: [u8; 3000] = [b'a'; 3000];
+        for (pieces, left) in [
+            (vec![], 0),
+            (vec![Ok(&b"{}"[..])], 2),
+            (vec![Ok(&MANY[..]); 9], BEGINNING),
+            (vec![Ok(&MANY[..]), Err(())], 3000),
+        ] {
+            let host = FakeHost::default();
+            let of_it = || IncomingBody::new(&host, &Headers::default(), Pieces::of(&pieces), 99);
+            let mut dropped = of_it();
+            block_on(dropped.drop_rest());
+            assert_eq!(dropped.take_beginning().len(), left);
+            assert!(dropped.take_beginning().is_empty());
+            let mut read = of_it();
+            let _ = block_on(read.read());
+            block_on(read.drop_rest());
+            assert!(read.take_beginning().is_empty());
+        }
+    }
+
+    #[test]
     fn the_room_of_a_body_grows_with_what_has_come_and_not_with_what_is_announced() {
         for (sent, most) in [
             (0, FIRST_PIECE),

@@ -249,6 +249,11 @@ fn by_row(one: &Location, other: &Location) -> Ordering {
     key(one).cmp(&key(other))
 }
 
+/// By row, and each row's in the order of delivery.
+pub(super) fn sort_by_turn(found: &mut [Location]) {
+    found.sort_unstable_by(by_row);
+}
+
 /// Oldest first.
 pub(super) fn sort_by_age(found: &mut [Location]) {
     found.sort_unstable_by_key(|location| location.id());

@@ -1,8 +1,8 @@
 //! What the outbox has for one row.
 
 use super::entry::Entry;
-use super::listing::{FoundEntry, listed};
-use super::location::EntryId;
+use super::listing::{FoundEntry, Listed, listed, sort_by_turn};
+use super::location::{EntryId, Location};
 use super::queue::Outbox;
 use crate::delivery::Entity;
 use crate::ports::{KeyValue, StoreError};
@@ -20,8 +20,12 @@ impl Outbox {
         key: &str,
     ) -> Result<Vec<FoundEntry>, StoreError> {
         let row = EntryId::row_of(entity, key);
-        let mut locations = listed(store, |location| location.id().row == row).await?;
-        locations.sort_unstable_by_key(|location| location.id().turn());
+        let is_of_row = |location: Location| location.id().row == row;
+        let Listed {
+            found: mut locations,
+            ..
+        } = listed(store, &is_of_row, usize::MAX).await?;
+        sort_by_turn(&mut locations);
         locations.truncate(MOST);
         let mut entries = Vec::with_capacity(locations.len());
         for location in locations {

@@ -2,9 +2,11 @@
 
 mod exchange;
 pub mod json;
+mod reading;
 mod server;
 #[cfg(test)]
 mod tests;
 
 pub use exchange::{DataApiRequest, Exchange, Probe};
+pub use reading::Reading;
 pub use server::{Dialect, RemoteDataApi};

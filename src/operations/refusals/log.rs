@@ -140,18 +140,17 @@ impl RefusalLog {
     /// The values that something is collected for, and whether that is important: those first, and others
     /// beginning anywhere, so that none is always the last.
     fn slots(&self, now: u64) -> Vec<(u8, bool)> {
-        let state = self.state();
-        let mut slots = Vec::<(u8, bool)>::new();
-        for record in &state.collected {
-            let (slot, is_important) = (slot::slot_of(&record.client), record.is_important());
-            match slots.iter_mut().find(|(known, _)| *known == slot) {
-                Some((_, known)) => *known |= is_important,
-                None => slots.push((slot, is_important)),
-            }
+        let mut important = [None; SLOTS as usize];
+        for record in &self.state().collected {
+            let slot = &mut important[usize::from(slot::slot_of(&record.client))];
+            *slot = Some(*slot == Some(true) || record.is_important());
         }
         let first = (now % u64::from(SLOTS)) as u8;
-        slots.sort_by_key(|(slot, is_important)| (!is_important, slot.wrapping_sub(first) % SLOTS));
-        slots
+        let in_turn = || (0..SLOTS).map(|step| (first + step) % SLOTS);
+        let kinds = [true, false].into_iter();
+        let all = kinds.flat_map(|kind| in_turn().map(move |slot| (slot, kind)));
+        all.filter(|(slot, kind)| important[usize::from(*slot)] == Some(*kind))
+            .collect()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

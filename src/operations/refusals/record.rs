@@ -1,6 +1,7 @@
 //! One record: the equal refusals of one client.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::Value as Json;
 
 use crate::instance::rate_limiter::Client;
 
@@ -32,7 +33,7 @@ pub struct RefusedRequest {
 }
 
 /// The equal refusals of one client. Times are milliseconds since 1970.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RefusalRecord {
     /// Who was refused.
     pub client: String,
@@ -55,7 +56,7 @@ pub struct RefusalRecord {
 }
 
 /// A deployment that refused requests named.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Mention {
     /// Its id.
     pub id: String,
@@ -65,7 +66,38 @@ pub struct Mention {
     pub count: u64,
 }
 
+/// The text under a name, where it is one.
+fn text(stored: &Json, name: &str) -> Option<String> {
+    stored[name].as_str().map(str::to_owned)
+}
+
+impl Mention {
+    fn restore(stored: &Json) -> Option<Self> {
+        Some(Self {
+            id: text(stored, "id")?,
+            last: stored["last"].as_u64()?,
+            count: stored["count"].as_u64()?,
+        })
+    }
+}
+
 impl RefusalRecord {
+    /// Reads what was stored; `None` where that is no record.
+    pub fn restore(stored: &Json) -> Option<Self> {
+        let mentions = stored["mentions"].as_array()?.iter();
+        Some(Self {
+            client: text(stored, "client")?,
+            source: text(stored, "source"),
+            status: u16::try_from(stored["status"].as_u64()?).ok()?,
+            code: text(stored, "code")?,
+            rejected: text(stored, "rejected"),
+            verified: stored["verified"].as_bool()?,
+            last: stored["last"].as_u64()?,
+            count: stored["count"].as_u64()?,
+            mentions: mentions.map(Mention::restore).collect::<Option<_>>()?,
+        })
+    }
+
     /// The record of one request, refused at `now`.
     pub fn new(refused: RefusedRequest, deployment_id: Option<String>, now: u64) -> Self {
         let mention = deployment_id.map(|id| Mention {

@@ -8,6 +8,12 @@ use super::record::RefusalRecord;
 use crate::http::message::StatusCode;
 use crate::http::{Reply, Yes};
 
+/// The latest time that is written, in milliseconds since 1970: a store may hold anything.
+const LATEST: u64 = (1 << 45) - 1;
+
+/// How many bits the place of a line has: 256 records with 17 lines at most.
+const PLACES: u32 = 16;
+
 /// `GET /admin/refusals`
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -55,34 +61,61 @@ pub fn refusals(records: &[RefusalRecord], limit: usize) -> Reply {
 
 /// Each record as one line for each deployment that it names, and one for all others; newest first.
 pub fn views(records: &[RefusalRecord]) -> Vec<RefusalView<'_>> {
-    let mut lines: Vec<_> = records.iter().flat_map(lines).collect();
-    lines.sort_by_key(|(last, _)| std::cmp::Reverse(*last));
-    lines.into_iter().map(|(_, view)| view).collect()
+    let lines: Vec<_> = records.iter().flat_map(lines).collect();
+    // By numbers, which are sorted elsewhere too: the time, and behind it the place. There are some thousand
+    // lines at most.
+    let places = lines.iter().enumerate();
+    let mut order: Vec<_> = places
+        .map(|(place, line)| (line.last.min(LATEST) << PLACES) | place as u64)
+        .collect();
+    order.sort_unstable();
+    let newest_first = order.into_iter().rev();
+    let place = |number: u64| (number & ((1 << PLACES) - 1)) as usize;
+    newest_first
+        .map(|number| lines[place(number)].view())
+        .collect()
 }
 
-fn lines(record: &RefusalRecord) -> impl Iterator<Item = (u64, RefusalView<'_>)> {
+/// What is listed of a record, as one line.
+#[derive(Clone, Copy)]
+struct Line<'a> {
+    record: &'a RefusalRecord,
+    deployment_id: Option<&'a str>,
+    last: u64,
+    count: u64,
+}
+
+fn lines(record: &RefusalRecord) -> impl Iterator<Item = Line<'_>> {
+    let line = move |last, deployment_id, count| Line {
+        record,
+        deployment_id,
+        last,
+        count,
+    };
     let named = record.mentions.iter();
-    let named = named.map(|it| (it.last, Some(it.id.as_str()), it.count));
-    let others = (record.last, None, record.unnamed());
-    let all = named.chain([others]).filter(|(_, _, count)| *count > 0);
-    all.map(|(last, deployment_id, count)| {
-        let view = RefusalView {
-            time: time(last),
+    let named = named.map(move |it| line(it.last, Some(it.id.as_str()), it.count));
+    let others = line(record.last, None, record.unnamed());
+    named.chain([others]).filter(|line| line.count > 0)
+}
+
+impl<'a> Line<'a> {
+    fn view(&self) -> RefusalView<'a> {
+        let record = self.record;
+        RefusalView {
+            time: time(self.last),
             client: &record.client,
             source: record.source.as_deref(),
             status: record.status,
             code: &record.code,
             rejected: record.rejected.as_deref(),
-            deployment_id,
+            deployment_id: self.deployment_id,
             verified: record.verified,
-            count,
-        };
-        (last, view)
-    })
+            count: self.count,
+        }
+    }
 }
 
 fn time(milliseconds: u64) -> String {
-    // What an instance wrote, but a store may hold anything.
-    let since = Duration::from_millis(milliseconds.min((1 << 45) - 1));
+    let since = Duration::from_millis(milliseconds.min(LATEST));
     humantime::format_rfc3339_millis(SystemTime::UNIX_EPOCH + since).to_string()
 }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::Value as Json;
 use sha2::{Digest as _, Sha256};
 
 use super::record::RefusalRecord;
@@ -22,7 +23,7 @@ const EVERY: Duration = Duration::from_secs(4);
 const SOONER: Duration = Duration::from_secs(1);
 
 /// A value of the store.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize)]
 pub struct Slot {
     /// When it was written, in milliseconds since 1970.
     written: u64,
@@ -51,8 +52,17 @@ impl Slot {
     /// Reads a value; one that is missing or damaged holds nothing.
     pub async fn read(store: &impl KeyValue, slot: u8) -> Result<Self, StoreError> {
         let value = store.get(&key(slot)).await?;
-        let slot = value.and_then(|value| json::parse(&value).ok());
+        let slot = value.and_then(|value| Self::parse(&value));
         Ok(slot.unwrap_or_default())
+    }
+
+    fn parse(value: &[u8]) -> Option<Self> {
+        let stored: Json = json::parse(value).ok()?;
+        let records = stored["records"].as_array()?.iter();
+        Some(Self {
+            written: stored["written"].as_u64()?,
+            records: records.map(RefusalRecord::restore).collect::<Option<_>>()?,
+        })
     }
 
     /// How long until it may be written, to all instances together. A time ahead was never true.
