@@ -7,6 +7,7 @@ use futures_executor::block_on;
 use super::*;
 use crate::delivery::tests::{Desk, change, event};
 use crate::delivery::{Applied, DeliveryError, Effort, Outcome};
+use crate::http::TraceContext;
 use crate::ports::SendError;
 use crate::testing::{Answers, json};
 
@@ -236,7 +237,12 @@ fn what_nobody_waits_for_is_sent_once_within_its_time_and_costs_others_no_token(
         desk.host.will([answer.clone()]);
         let began = desk.host.monotonic();
         let api = desk.data_api();
-        let tried = block_on(api.apply(&desk.host, &event(), Effort::Once(time)));
+        let tried = block_on(api.apply(
+            &desk.host,
+            &event(),
+            Effort::Once(time),
+            &TraceContext::default(),
+        ));
         assert!(tried.result.is_err() && tried.retried.is_none());
         assert_eq!(desk.host.take_sent().len(), 1, "{answer:?}");
         assert!(desk.host.monotonic() - began <= time, "{answer:?}");
