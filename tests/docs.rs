@@ -114,7 +114,8 @@ mod log {
     use super::*;
 
     /// Where outcomes get their names.
-    const OUTCOMES: [&str; 11] = [
+    const OUTCOMES: [&str; 12] = [
+        "src/app/alerts.rs",
         "src/app/mod.rs",
         "src/app/follow_up.rs",
         "src/app/notify.rs",
@@ -145,7 +146,8 @@ mod log {
     ];
 
     /// What writes a log line, and so takes an outcome.
-    const WRITERS: [&str; 5] = [
+    const WRITERS: [&str; 6] = [
+        "log_alert(",
         "log_problems(",
         "log_embedded(",
         "log_failure(",
@@ -153,7 +155,8 @@ mod log {
         ".close(",
     ];
 
-    const LINES: [&str; 6] = [
+    const LINES: [&str; 7] = [
+        "AlertLine",
         "AuditLine",
         "AttemptLine",
         "OthersLine",

@@ -28,6 +28,8 @@ pub struct FollowUp {
     pub(super) counted: CountedIn,
     /// What to do about the outbox.
     pub(super) outbox: OutboxTask,
+    /// An operator has changed something, or asks how things are: those who want alerts may have one.
+    pub(super) tends_alerts: bool,
 }
 
 /// How many a client has in a minute, of each limit that the request was counted in; 0: it was not, or
@@ -73,6 +75,7 @@ impl<H: Host> App<H> {
             line,
             counted,
             outbox,
+            tends_alerts,
         } = follow_up;
         let written = async {
             if let Some(line) = line {
@@ -85,11 +88,14 @@ impl<H: Host> App<H> {
         let notifications = self.share(&self.limiters.notifications, counted.notifications);
         let delivered = self.deliver_from_outbox(outbox);
         // The line is the first to be written.
-        let (_, failed, checked, notifications, ()) =
+        let (_, failed, checked, notifications, has_delivered) =
             join5(written, failed, checked, notifications, delivered).await;
         let shared = [failed, checked, notifications];
         for error in shared.into_iter().filter_map(Result::err) {
             audit::log_failure(&self.host, "attempts_not_kept", &error.to_string());
+        }
+        if tends_alerts || has_delivered {
+            self.tend_alerts().await;
         }
     }
 
@@ -102,14 +108,15 @@ impl<H: Host> App<H> {
         limiter.flush(&self.host, limit).await
     }
 
-    /// Delivers what the request has left in the outbox, and what is due.
-    async fn deliver_from_outbox(&self, task: OutboxTask) {
+    /// Delivers what the request has left in the outbox, and what is due. Says whether this instance was
+    /// the one that did so for all of them.
+    async fn deliver_from_outbox(&self, task: OutboxTask) -> bool {
         let Some(data_api) = &self.data_api else {
-            return;
+            return false;
         };
         let (host, outbox) = (&self.host, &self.outbox);
         let is_new = match task {
-            OutboxTask::Skip => return,
+            OutboxTask::Skip => return false,
             OutboxTask::DeliverDue => false,
             OutboxTask::DeliverSoon => true,
             OutboxTask::Deliver(scheduled) => {
@@ -119,10 +126,14 @@ impl<H: Host> App<H> {
                 false
             }
         };
-        if self.may_look(is_new).await {
-            let delivered = outbox.deliver_due(host, data_api, self.log_attempts(), is_new);
-            self.log_undelivered(delivered.await);
+        if !self.may_look(is_new).await {
+            return false;
         }
+        let delivered = outbox.deliver_due(host, data_api, self.log_attempts(), is_new);
+        let delivered = delivered.await;
+        let was_the_one = matches!(delivered, Ok(true));
+        self.log_undelivered(delivered.map(drop));
+        was_the_one
     }
 
     /// Whether to look into the outbox. A store call takes an instance off its host's scheduler, and

@@ -1,6 +1,7 @@
 //! One request's way, from the host's ports to the reply: route, receive, verify, decode, deliver, reply,
 //! follow up. Each step that needs more than a screen has a file beside this one.
 
+mod alerts;
 mod attempt_log;
 mod deliver;
 mod follow_up;
@@ -50,6 +51,8 @@ pub struct App<H> {
     unanswered: Gauge,
     /// Tasks that wait for an idle instance, to look into the outbox then.
     waiting_for_idle: Gauge,
+    /// The task that looks whether there is something to tell.
+    tending: Gauge,
     /// When the settings were read.
     loaded: Duration,
     /// Whether the data API answered the last probe.
@@ -99,6 +102,7 @@ impl<H: Host> App<H> {
             in_progress: KeyLocks::default(),
             unanswered: Gauge::default(),
             waiting_for_idle: Gauge::default(),
+            tending: Gauge::default(),
             host: Breaker::new(host),
             config,
         }

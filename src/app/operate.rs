@@ -73,7 +73,10 @@ impl<H: Host> App<H> {
         let record = &mut context.record;
         record.entry = request.entry().map(|id| id.to_string());
         let answered = match request {
-            OperatorRequest::Outbox(request) => self.operate_outbox(request).await,
+            OperatorRequest::Outbox(request) => {
+                context.follow_up.tends_alerts = request.changes();
+                self.operate_outbox(request).await
+            }
         };
         answered.map_err(|error| error.refusal(record))
     }

@@ -8,7 +8,8 @@ mod mask;
 mod record;
 
 pub use events::{
-    AttemptEvent, log_attempt, log_embedded, log_failure, log_problems, log_warnings,
+    AlertEvent, AttemptEvent, log_alert, log_attempt, log_embedded, log_failure, log_problems,
+    log_warnings,
 };
 pub use lines::Lines;
 pub use mask::Masking;

@@ -12,6 +12,7 @@ mod static_token;
 use crate::http::Received;
 
 pub use crate::config::{SignatureKeyError, SignatureKeys};
+pub use body_signature::standard_webhooks_headers;
 pub use call_token::{CallTokenError, Checked};
 pub use jwt::{KeyError, Keys, LeftOut};
 pub use policy::{Admission, Denied, Policy, Rejected, Verified};

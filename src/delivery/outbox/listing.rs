@@ -14,7 +14,7 @@ use crate::ports::{Clock, KeyValue, Random, StoreError};
 const REQUEUING: Duration = Duration::from_secs(10);
 
 /// So many keys one after the other are not in order by chance.
-const SURELY_IN_ORDER: usize = 16;
+pub(super) const SURELY_IN_ORDER: usize = 16;
 
 /// A part of the outbox, newest first.
 pub struct Page {
@@ -257,7 +257,7 @@ async fn listed(
     Ok(found)
 }
 
-fn different(mut rows: Vec<u128>) -> usize {
+pub(super) fn different(mut rows: Vec<u128>) -> usize {
     rows.sort_unstable();
     rows.dedup();
     rows.len()

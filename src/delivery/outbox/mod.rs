@@ -20,6 +20,7 @@ mod listing;
 mod location;
 mod marker;
 mod queue;
+mod sample;
 mod worker;
 
 pub use attempt::{Attempt, AttemptOutcome};
@@ -28,6 +29,7 @@ pub use entry::{Entry, Origin, Texts};
 pub use listing::{FoundEntry, OutboxStats, Page};
 pub use location::{EntryId, EntryState, Location, Scheduled};
 pub use queue::{Accepted, Outbox, QueueReason, Queued};
+pub use sample::OutboxSample;
 
 #[cfg(test)]
 mod tests;
