@@ -67,6 +67,7 @@ impl<H: Host> App<H> {
             Location::Waiting(_) => Disposition::Queued,
             Location::Dead(_) => Disposition::DeadLetter,
         };
+        follow_up.tends_alerts = disposition == Disposition::DeadLetter;
         if reason == QueueReason::NoRow && disposition == Disposition::Queued {
             follow_up.outbox = OutboxTask::DeliverSoon;
         }

@@ -28,7 +28,7 @@ pub struct FollowUp {
     pub(super) counted: CountedIn,
     /// What to do about the outbox.
     pub(super) outbox: OutboxTask,
-    /// An operator has changed something, or asks how things are: those who want alerts may have one.
+    /// There may be something to tell: a change has become a dead letter, an operator has changed something.
     pub(super) tends_alerts: bool,
 }
 
