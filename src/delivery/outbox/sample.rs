@@ -58,7 +58,7 @@ impl Outbox {
             }
         };
         store.keys(each).await?;
-        let oldest = oldest(store, &mut waiting, before).await?;
+        let oldest = oldest(store, &waiting, before).await?;
         Ok(OutboxSample {
             waiting: different(waiting.into_iter().map(|it| it.id.row).collect()),
             dead: different(dead),
@@ -72,12 +72,16 @@ impl Outbox {
 /// since it came: of those that seem too old the first is read that is, and [`READ`] at most.
 async fn oldest(
     store: &impl KeyValue,
-    waiting: &mut [Scheduled],
+    waiting: &[Scheduled],
     before: u64,
 ) -> Result<Option<u64>, StoreError> {
-    waiting.sort_unstable_by_key(|scheduled| scheduled.id);
-    let mut oldest = None;
-    for scheduled in waiting.iter().take(READ) {
+    let (mut oldest, mut last) = (None, None);
+    for _ in 0..READ {
+        let rest = waiting.iter().filter(|it| Some(it.id) > last);
+        let Some(scheduled) = rest.min_by_key(|it| it.id) else {
+            break;
+        };
+        last = Some(scheduled.id);
         if scheduled.id.at >= before {
             return Ok(earlier(oldest, Some(scheduled.id.at)));
         }
