@@ -114,13 +114,14 @@ mod log {
     use super::*;
 
     /// Where outcomes get their names.
-    const OUTCOMES: [&str; 12] = [
+    const OUTCOMES: [&str; 13] = [
         "src/app/alerts.rs",
         "src/app/mod.rs",
         "src/app/follow_up.rs",
         "src/app/notify.rs",
         "src/app/once.rs",
         "src/app/operate.rs",
+        "src/app/operate/outbox.rs",
         "src/audit/events.rs",
         "src/audit/lines.rs",
         "src/delivery/outbox/attempt.rs",
