@@ -25,6 +25,9 @@ pub const OPERATOR: &str = "un-token-de-operador";
 /// 2026-01-02T03:04:05Z
 const NOW: Duration = Duration::from_secs(1_767_323_045);
 
+/// What other services answer, by the URL they are asked at.
+type Responder = Box<dyn Fn(&str) -> Answers>;
+
 /// A host in memory. Its settings are the defaults of `spin.toml`, so that they stand in one
 /// place, and what a test sets.
 pub struct FakeHost {
@@ -51,6 +54,8 @@ pub struct FakeHost {
     /// What was sent to other services, and what they will answer to it, in order.
     pub sent: RefCell<Vec<Request<Bytes>>>,
     pub answers: RefCell<VecDeque<Answers>>,
+    /// What they answer where the order does not matter.
+    pub responder: RefCell<Option<Responder>>,
     since_start: Rc<Cell<Duration>>,
     drawn: Cell<u128>,
 }
@@ -82,6 +87,7 @@ impl Default for FakeHost {
             lines: RefCell::default(),
             sent: RefCell::default(),
             answers: RefCell::default(),
+            responder: RefCell::default(),
             since_start: Rc::default(),
             drawn: Cell::default(),
         }
@@ -244,8 +250,13 @@ impl Outbound for FakeHost {
     type Body = Pieces<SendError>;
 
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Self::Body>, SendError> {
+        let responder = self.responder.borrow();
+        let answers = match responder.as_ref() {
+            Some(respond) => Some(respond(&request.target)),
+            None => self.answers.borrow_mut().pop_front(),
+        };
+        drop(responder);
         self.sent.borrow_mut().push(request);
-        let answers = self.answers.borrow_mut().pop_front();
         let (status, headers, body) = match answers.expect("an answer for each request") {
             Answers::With(after, status, headers, body) => {
                 if after > 0 {

@@ -114,7 +114,8 @@ mod log {
     use super::*;
 
     /// Where outcomes get their names.
-    const OUTCOMES: [&str; 14] = [
+    const OUTCOMES: [&str; 15] = [
+        "src/app/alerts.rs",
         "src/app/mod.rs",
         "src/app/follow_up.rs",
         "src/app/keys.rs",
@@ -151,7 +152,8 @@ mod log {
     ];
 
     /// What writes a log line, and so takes an outcome.
-    const WRITERS: [&str; 5] = [
+    const WRITERS: [&str; 6] = [
+        "log_alert(",
         "log_problems(",
         "log_embedded(",
         "log_failure(",
@@ -159,7 +161,8 @@ mod log {
         ".close(",
     ];
 
-    const LINES: [&str; 7] = [
+    const LINES: [&str; 8] = [
+        "AlertLine",
         "AuditLine",
         "AttemptLine",
         "OthersLine",

@@ -1,5 +1,6 @@
-# Every minute, as the tasks' account: delivers what waits for the database, and puts a long log
-# aside. The token is read from .env, so that it stands on no command line.
+# Every minute, as the tasks' account: delivers what waits for the database, puts a long log aside, and
+# writes to the Event Log when something died or waits too long. The token is read from .env, so that it
+# stands on no command line.
 #
 #Requires -Version 5.1
 [CmdletBinding()]
@@ -9,7 +10,9 @@ param(
     [string] $Folder = $PSScriptRoot,
     # In bytes: 64 MiB.
     [long] $LongestLog = 67108864,
-    [int] $KeptLogs = 20
+    [int] $KeptLogs = 20,
+    # In seconds: how long a change may wait before the Event Log says so.
+    [int] $LongestWait = 300
 )
 Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
@@ -37,6 +40,22 @@ function Move-LongLog([string] $Path) {
         Select-Object -Skip $KeptLogs | Remove-Item
 }
 
+# One entry as it begins and one when it is over: what was said is kept in a file beside the store.
+function Write-Change([string] $Name, [bool] $IsWrong, [int] $EventId, [string] $Wrong, [string] $Over) {
+    $said = Join-Path $Folder "state\said-$Name"
+    $wasWrong = Test-Path $said
+    if ($IsWrong -eq $wasWrong) { return }
+    $entry = @{ LogName = 'Application'; Source = 'sam-callback' }
+    if ($IsWrong) {
+        Write-EventLog @entry -EntryType Error -EventId $EventId -Message $Wrong
+        New-Item -ItemType File -Path $said | Out-Null
+    }
+    else {
+        Write-EventLog @entry -EntryType Information -EventId ($EventId + 1) -Message $Over
+        Remove-Item -Path $said
+    }
+}
+
 foreach ($log in Get-ChildItem -Path (Join-Path $Folder 'log') -Filter '*.txt') {
     Move-LongLog $log.FullName
 }
@@ -50,4 +69,20 @@ if ($token) {
     $call.Method = 'Post'
     $call.Headers = @{ Authorization = "Bearer $token" }
 }
-Invoke-RestMethod @call | Out-Null
+try { Invoke-RestMethod @call | Out-Null }
+catch {
+    Write-Change 'away' $true 100 "sam-callback no responde en ${Origin}: $_" ''
+    throw
+}
+Write-Change 'away' $false 100 '' "sam-callback responde de nuevo en $Origin."
+if (-not $token) { return }
+
+$call.Uri = "$Origin/admin/outbox/stats"
+$call.Method = 'Get'
+$stats = Invoke-RestMethod @call
+Write-Change 'dead' ($stats.dead -gt 0) 110 `
+    "Entregas fallidas: $($stats.dead). Esperan a una persona: vea $Origin/panel." `
+    'Ya no hay entregas fallidas.'
+Write-Change 'waiting' ($stats.oldestSeconds -gt $LongestWait) 120 `
+    "Esperan $($stats.waiting) cambios; el primero, desde hace $($stats.oldestSeconds) s." `
+    'Ya no hay cambios que esperen demasiado.'

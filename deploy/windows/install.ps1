@@ -92,6 +92,11 @@ if (-not (Test-Path $secrets)) {
     [IO.File]::WriteAllLines($secrets, [string[]]$lines, (New-Object Text.UTF8Encoding $false))
 }
 
+# every-minute.ps1 writes under this name; only administrators can register one.
+if (-not [Diagnostics.EventLog]::SourceExists('sam-callback')) {
+    New-EventLog -LogName Application -Source 'sam-callback'
+}
+
 $account = [Security.Principal.SecurityIdentifier]'S-1-5-19'
 $account = $account.Translate([Security.Principal.NTAccount]).Value
 $principal = New-ScheduledTaskPrincipal -UserId $account -LogonType ServiceAccount

@@ -74,6 +74,7 @@ impl<H: Host> App<H> {
             Location::Dead(_) => Disposition::DeadLetter,
         };
         follow_up.shares_availability = self.outbox.availability.knows_of_trouble();
+        follow_up.tends_alerts = disposition == Disposition::DeadLetter;
         if reason == QueueReason::NoRow && disposition == Disposition::Queued {
             follow_up.outbox = OutboxTask::DeliverSoon;
         }

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use futures_util::future::{join3, join5};
+use futures_util::future::{join, join3, join5};
 
 use super::App;
 use super::activity::ActivityError;
@@ -41,6 +41,8 @@ pub struct FollowUp {
     pub(super) activity: Option<Change>,
     /// The keys that have let the caller in are old.
     pub(super) keys_are_due: bool,
+    /// There may be something to tell: a change has become a dead letter, an operator has changed something.
+    pub(super) tends_alerts: bool,
 }
 
 /// How many a client has in a minute, of each limit that the request was counted in; 0: it was not, or
@@ -90,6 +92,7 @@ impl<H: Host> App<H> {
             shares_availability,
             activity,
             keys_are_due,
+            tends_alerts,
         } = follow_up;
         let written = async {
             if let Some(line) = line {
@@ -107,19 +110,27 @@ impl<H: Host> App<H> {
         };
         let delivered = async {
             self.share_availability(shares_availability).await;
-            self.deliver_from_outbox(outbox).await;
+            self.deliver_from_outbox(outbox).await
         };
         let last = join3(delivered, self.note_refusal(refused), refreshed);
         // The line is the first to be written.
-        let (_, failed, checked, notifications, _) =
+        let (_, failed, checked, notifications, (has_delivered, (), ())) =
             join5(written, failed, checked, notifications, last).await;
         let shared = [failed, checked, notifications];
         for error in shared.into_iter().filter_map(Result::err) {
             audit::log_failure(&self.host, "attempts_not_kept", &error.to_string());
         }
-        if let Some(row) = activity {
-            self.keep_activity(&row).await;
-        }
+        let alerts = async {
+            if tends_alerts || has_delivered {
+                self.tend_alerts().await;
+            }
+        };
+        let history = async {
+            if let Some(row) = activity {
+                self.keep_activity(&row).await;
+            }
+        };
+        join(alerts, history).await;
     }
 
     /// Writes a row into the history of activity, or has the log count it.
@@ -167,14 +178,15 @@ impl<H: Host> App<H> {
         }
     }
 
-    /// Delivers what the request has left in the outbox, and what is due.
-    async fn deliver_from_outbox(&self, task: OutboxTask) {
+    /// Delivers what the request has left in the outbox, and what is due. Says whether this instance was
+    /// the one that did so for all of them.
+    async fn deliver_from_outbox(&self, task: OutboxTask) -> bool {
         let Some(data_api) = &self.data_api else {
-            return;
+            return false;
         };
         let (host, outbox) = (&self.host, &self.outbox);
         let is_new = match task {
-            OutboxTask::Skip => return,
+            OutboxTask::Skip => return false,
             OutboxTask::DeliverDue => false,
             OutboxTask::DeliverSoon => true,
             OutboxTask::Deliver(scheduled) => {
@@ -184,10 +196,14 @@ impl<H: Host> App<H> {
                 false
             }
         };
-        if self.may_look(is_new).await {
-            let delivered = outbox.deliver_due(host, data_api, self.log_attempts(), is_new);
-            self.log_undelivered(delivered.await);
+        if !self.may_look(is_new).await {
+            return false;
         }
+        let delivered = outbox.deliver_due(host, data_api, self.log_attempts(), is_new);
+        let delivered = delivered.await;
+        let was_the_one = matches!(delivered, Ok(true));
+        self.log_undelivered(delivered.map(drop));
+        was_the_one
     }
 
     /// Whether to look into the outbox. A store call takes an instance off its host's scheduler, and

@@ -2,6 +2,7 @@
 //! follow up. Each step that needs more than a screen has a file beside this one.
 
 mod activity;
+mod alerts;
 mod attempt_log;
 mod deliver;
 mod follow_up;
@@ -61,6 +62,8 @@ pub struct App<H> {
     unanswered: Gauge,
     /// Tasks that wait for an idle instance, to look into the outbox then.
     waiting_for_idle: Gauge,
+    /// The task that looks whether there is something to tell.
+    tending: Gauge,
     /// When the settings were read.
     loaded: Duration,
     /// Whether the data API answered the last probe.
@@ -125,6 +128,7 @@ impl<H: Host> App<H> {
             in_progress: KeyLocks::default(),
             unanswered: Gauge::default(),
             waiting_for_idle: Gauge::default(),
+            tending: Gauge::default(),
             host: Breaker::new(host),
             config,
         }

@@ -75,12 +75,21 @@ impl<H: Host> App<H> {
         let record = &mut context.record;
         record.entry = request.entry().map(|id| id.to_string());
         let answered = match request {
-            OperatorRequest::Outbox(request) => self.operate_outbox(request).await,
+            OperatorRequest::Outbox(request) => {
+                context.follow_up.tends_alerts = request.changes();
+                self.operate_outbox(request).await
+            }
             OperatorRequest::Trace(id) => self.trace(&id, record).await,
             OperatorRequest::Overdue(minutes) => self.overdue(minutes, record).await,
             OperatorRequest::Refusals(limit) => self.refusals(limit).await,
-            OperatorRequest::Overview => self.overview().await,
-            OperatorRequest::Metrics => self.metrics().await,
+            OperatorRequest::Overview => {
+                context.follow_up.tends_alerts = true;
+                self.overview().await
+            }
+            OperatorRequest::Metrics => {
+                context.follow_up.tends_alerts = true;
+                self.metrics().await
+            }
         };
         answered.map_err(|error| error.refusal(record))
     }

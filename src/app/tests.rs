@@ -1,6 +1,7 @@
 //! A request's whole way over fakes of the ports, as a caller and an operator would see it.
 
 mod activity;
+mod alerts;
 mod blizwork;
 mod bounded;
 mod cal;

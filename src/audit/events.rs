@@ -32,6 +32,19 @@ pub struct AttemptEvent<'a> {
     pub failure: Option<&'a str>,
 }
 
+/// An attempt at an alert.
+#[derive(Debug)]
+pub struct AlertEvent {
+    /// How bad it is.
+    pub level: Level,
+    /// What the alert is about: its `type`.
+    pub alert: &'static str,
+    /// How often it was tried.
+    pub tries: u32,
+    /// Why the chat has not taken it, where it has not.
+    pub failure: Option<String>,
+}
+
 /// Logs what is wrong with the settings.
 pub fn log_problems(host: &(impl Clock + Log), problems: &[Problem]) {
     log_settings(host, Level::Error, "misconfigured", problems);
@@ -111,6 +124,25 @@ pub fn activity_line(clock: &impl Clock, failure: &str) -> String {
     })
 }
 
+/// Logs an attempt at an alert, unless the operator wants no lines of its level.
+pub fn log_alert(host: &(impl Clock + Log), masking: &Masking, least: Level, event: AlertEvent) {
+    if event.level < least {
+        return;
+    }
+    let failure = event.failure.as_deref();
+    host.log(&json(&AlertLine {
+        time: time(host.now()),
+        level: event.level.name(),
+        outcome: match failure {
+            None => "alert_sent",
+            Some(_) => "alert_not_sent",
+        },
+        alert: event.alert,
+        tries: event.tries,
+        failure: failure.map(|failure| masking.field(failure)),
+    }));
+}
+
 /// Logs an attempt at an entry of the outbox, unless the operator wants no lines of its level.
 pub fn log_attempt(
     host: &(impl Clock + Log),
@@ -158,6 +190,17 @@ struct AttemptLine<'a> {
     tries: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct AlertLine<'a> {
+    time: String,
+    level: &'static str,
+    outcome: &'static str,
+    alert: &'static str,
+    tries: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<Cow<'a, str>>,
 }
 
 #[derive(Serialize)]

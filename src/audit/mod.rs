@@ -8,8 +8,8 @@ mod mask;
 mod record;
 
 pub use events::{
-    ACTIVITY_NOT_WRITTEN, AttemptEvent, activity_line, log_attempt, log_embedded, log_failure,
-    log_keys, log_problems, log_warnings,
+    ACTIVITY_NOT_WRITTEN, AlertEvent, AttemptEvent, activity_line, log_alert, log_attempt,
+    log_embedded, log_failure, log_keys, log_problems, log_warnings,
 };
 pub use lines::{LineGroup, Lines};
 pub use mask::Masking;

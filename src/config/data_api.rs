@@ -22,6 +22,16 @@ pub enum DataApiSettings {
     Postgrest(RemoteSettings),
 }
 
+impl DataApiSettings {
+    /// `sam_utc_offset`.
+    pub fn utc_offset(&self) -> UtcOffset {
+        match self {
+            Self::Embedded { utc_offset } => *utc_offset,
+            Self::Dab(remote) | Self::Postgrest(remote) => remote.utc_offset,
+        }
+    }
+}
+
 /// A data API that is a server.
 #[derive(Debug, Clone)]
 pub struct RemoteSettings {

@@ -2,6 +2,7 @@
 //! gets its settings only when every one it depends on is right.
 
 mod access;
+mod alerts;
 mod data_api;
 mod error;
 mod jwt;
@@ -29,6 +30,7 @@ use table_names::{BLIZWORK_TABLE, CAL_TABLE, WEBHOOK_TABLES};
 pub use access::{
     AccessSettings, BodySignatureSettings, CallTokenSettings, Requirement, StaticTokens,
 };
+pub use alerts::AlertSettings;
 pub use data_api::{
     DataApiSettings, OAuthSettings, Readers, RemoteSettings, ServerSettings, Table, WriteTarget,
 };
@@ -81,6 +83,8 @@ pub struct Config {
     pub admin: Setup<AccessSettings>,
     /// How many minutes a row may be active without a callback before it is overdue.
     pub overdue_minutes: usize,
+    /// Where alerts go. `None`: nobody wants any, or a setting is wrong.
+    pub alerts: Option<AlertSettings>,
     /// How long a change may wait in the outbox.
     pub outbox_max_age: Duration,
     /// The values of the settings that hold secrets, as they are set: for what must not show them.
@@ -147,6 +151,7 @@ impl Config {
         let overdue_minutes = reader.read(settings::OVERDUE_MINUTES, |value| {
             parse::number(value, 1, MOST_OVERDUE_MINUTES)
         });
+        let alerts = alerts::read(&mut reader);
         let mut table_names = TableNames::default();
         let webhook_tables =
             table_names.read(&mut reader, settings::WEBHOOK_TABLES, WEBHOOK_TABLES);
@@ -164,8 +169,12 @@ impl Config {
         let can_deliver = data_api.is_some();
         let messages_can = can_deliver && webhook_tables && messages_per_minute.is_ok();
         let callback_can = can_deliver && callback_paths.is_ok() && final_states.is_ok();
+        let utc_offset = data_api.as_ref().map(DataApiSettings::utc_offset);
+        let destination = alerts.ok().flatten().zip(utc_offset);
+        let alerts = destination.zip(root_path.as_ref().ok());
         let is_embedded = matches!(data_api, Some(DataApiSettings::Embedded { .. }));
         Self {
+            alerts: alerts.map(|((to, utc_offset), root_path)| to.with(utc_offset, root_path)),
             // With the prefix unknown no path below it is known either.
             callback_paths: callback_paths.ok().filter(|_| root_path.is_ok()),
             root_path: root_path.unwrap_or_default(),

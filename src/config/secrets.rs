@@ -39,10 +39,32 @@ pub fn signature_keys(
     setting: &'static str,
 ) -> Result<Option<SignatureKeys>, Noted> {
     let words = reader.read(setting, read_signature_words)?;
+    keys_of(reader, setting, &words, true)
+}
+
+/// Keys that the component signs with itself, so all of them `whsec_`; `None` where there is none.
+pub fn signing_keys(
+    reader: &mut Reader,
+    setting: &'static str,
+) -> Result<Option<SignatureKeys>, Noted> {
+    let words = reader.read(setting, read_signature_words)?;
+    if words.iter().any(|word| !word.starts_with(STANDARD[0])) {
+        let what = "debe ser una clave de Standard Webhooks, que empieza por «whsec_»";
+        return Err(reader.problem(setting, SettingError::new(what)));
+    }
+    keys_of(reader, setting, &words, false)
+}
+
+/// The keys in these words, each of which was read before.
+fn keys_of(
+    reader: &mut Reader,
+    setting: &'static str,
+    words: &[Zeroizing<String>],
+    is_credential: bool,
+) -> Result<Option<SignatureKeys>, Noted> {
     let mut is_strong = true;
     for (index, text) in words.iter().enumerate() {
         let word = which(index, words.len());
-        // Each was read before, so there is one.
         let Some(key) = SignatureKeys::parse(text).ok().flatten() else {
             continue;
         };
@@ -50,7 +72,7 @@ pub fn signature_keys(
             if secret.chars().count() < LEAST {
                 is_strong &= reader.note_weakness(setting, too_short(&word));
             }
-            in_use(reader, setting, secret.as_bytes(), true, word);
+            in_use(reader, setting, secret.as_bytes(), is_credential, word);
         } else if let Some(bytes) = key.shared_secret() {
             if bytes.len() < LEAST {
                 let what = format!(
@@ -58,8 +80,8 @@ pub fn signature_keys(
                 );
                 is_strong &= reader.note_weakness(setting, SettingError(what));
             }
-            in_use(reader, setting, bytes, true, word.clone());
-            in_use(reader, setting, text.as_bytes(), true, word);
+            in_use(reader, setting, bytes, is_credential, word.clone());
+            in_use(reader, setting, text.as_bytes(), is_credential, word);
         }
     }
     let words: Vec<_> = words.iter().map(|word| word.as_str()).collect();

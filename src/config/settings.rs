@@ -63,6 +63,14 @@ settings! {
         "permite usar `/admin`; varios, separados por espacios; sin él no hay `/admin`";
     OVERDUE_MINUTES = "overdue_minutes":
         "cuántos minutos puede estar activa una ejecución sin callback antes de contar como demorada";
+    ALERT_ORIGIN = "alert_origin":
+        "a qué servidor se envían los [avisos](operacion.md#avisos-en-el-chat): `https://hooks.slack.com`, por ejemplo; sin él no hay avisos";
+    ALERT_PATH = "alert_path", secret:
+        "su ruta allí, con lo que va detrás de `?`: quien la tiene puede escribir en el chat";
+    ALERT_SECRET = "alert_secret", secret:
+        "con qué se firman los avisos (`whsec_…`, Standard Webhooks); varias claves, separadas por espacios, mientras se cambia; sin ella van sin firma";
+    ALERT_AFTER_MINUTES = "alert_after_minutes":
+        "cuántos minutos puede fallar SAM, o esperar un cambio, antes del aviso";
     WEBHOOK_SECRET = "webhook_secret", secret:
         "con qué se firman los mensajes; varios, separados por espacios; sin él se rechazan todos (503)";
     WEBHOOK_TOLERANCE_SECONDS = "webhook_tolerance_seconds":

@@ -627,9 +627,15 @@ fn what_spin_toml_declares_as_secret_is_collected() {
     assert_eq!(collected, declared);
     // By its name it is one, so it is to be declared as one.
     for name in variables.keys() {
-        let sounds_secret = ["_token", "_secret", "_password", "data_api_headers"]
-            .iter()
-            .any(|end| name.ends_with(end));
+        let sounds_secret = [
+            "_token",
+            "_secret",
+            "_password",
+            "data_api_headers",
+            "alert_path",
+        ]
+        .iter()
+        .any(|end| name.ends_with(end));
         assert_eq!(is_secret(name), sounds_secret, "{name}");
     }
     // Also where the setting is wrong.
@@ -642,6 +648,7 @@ fn what_spin_toml_declares_as_secret_is_collected() {
     assert_eq!(secrets, values);
 }
 
+mod alerts;
 mod pasted;
 mod reference;
 mod secrets;

@@ -14,6 +14,7 @@ use crate::http::Received;
 
 pub use crate::config::{SignatureKeyError, SignatureKeys};
 pub use admission::{Denied, Rejected, Undecided, UndecidedError};
+pub use body_signature::standard_webhooks_headers;
 pub use call_token::{CallTokenError, Checked};
 pub use jwt::{KeyError, KeyReport, Keys, KeysState, KeysStatus, LeftOut, PublishedKeys};
 pub use policy::{Admission, Policy, Verified};

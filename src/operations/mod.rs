@@ -1,5 +1,6 @@
 //! What operators and probes ask of the service.
 
+pub mod alerts;
 pub mod health;
 pub mod metrics;
 pub mod outbox;

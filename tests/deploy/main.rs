@@ -4,6 +4,7 @@
 
 mod container;
 mod kubernetes;
+mod monitoring;
 mod pages;
 mod spinkube;
 mod windows;

@@ -80,3 +80,38 @@ fn no_token_stands_on_a_command_line() {
     let pattern = "SPIN_VARIABLE_ADMIN_TOKEN\\s*=";
     assert!(file("every-minute.ps1").contains(pattern));
 }
+
+#[test]
+fn the_event_log_is_written_to_under_the_name_that_is_registered() {
+    let (install, minute) = (file("install.ps1"), file("every-minute.ps1"));
+    assert!(install.contains("New-EventLog -LogName Application -Source 'sam-callback'"));
+    assert!(minute.contains("LogName = 'Application'; Source = 'sam-callback'"));
+    let page = file("README.md");
+    for (name, begins) in [("away", 100), ("dead", 110), ("waiting", 120)] {
+        let is_written = format!("Write-Change '{name}' ");
+        let numbers = minute.lines().filter(|line| line.starts_with(&is_written));
+        for line in numbers {
+            assert!(line.contains(&format!(" {begins} ")), "{line}");
+        }
+        assert!(
+            page.contains(&format!("| {begins} | {} |", begins + 1)),
+            "{name}"
+        );
+    }
+    // Windows PowerShell reads a file without a byte order mark in the machine's own code page.
+    assert!(minute.is_ascii() && install.is_ascii());
+}
+
+#[test]
+fn the_minute_asks_for_what_the_component_has() {
+    let minute = file("every-minute.ps1");
+    for field in ["dead", "waiting", "oldestSeconds"] {
+        assert!(minute.contains(&format!("$stats.{field}")), "{field}");
+    }
+    let interface = read("src/interface/openapi.json");
+    assert!(minute.contains("/admin/outbox/stats"));
+    assert!(interface.contains("\"/admin/outbox/stats\""));
+    for field in ["dead", "waiting", "oldestSeconds"] {
+        assert!(interface.contains(&format!("\"{field}\"")), "{field}");
+    }
+}

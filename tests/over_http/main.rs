@@ -3,6 +3,7 @@
 //! The server is the one that `SAM_CALLBACK_SERVER` names (its program and first arguments,
 //! separated by spaces): the stand-in, or `spin up`. See [`server`].
 
+mod alerts;
 mod blizwork;
 mod bounded;
 mod cal;

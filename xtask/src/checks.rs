@@ -11,6 +11,7 @@ use crate::component;
 use crate::examples;
 use crate::postgres;
 use crate::project::Project;
+use crate::promtool;
 use crate::redis;
 use crate::run::{output_of, run};
 use crate::say;
@@ -25,9 +26,10 @@ const PROFILE: &str = "host";
 const SERVER: &str = "SAM_CALLBACK_SERVER";
 
 /// And what these name: a folder with programs, or a program.
-const OTHERS: [(&str, Finder); 4] = [
+const OTHERS: [(&str, Finder); 5] = [
     ("SAM_CALLBACK_POSTGRES", postgres::find_or_install),
     ("SAM_CALLBACK_REDIS", redis::find_or_install),
+    ("SAM_CALLBACK_PROMTOOL", promtool::find_or_install),
     ("SAM_CALLBACK_CHROMEDRIVER", browser::find_or_install),
     ("SAM_CALLBACK_SCHEMATHESIS", schemathesis::find_or_install),
 ];

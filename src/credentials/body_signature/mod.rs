@@ -5,7 +5,7 @@ mod hex_hmac;
 mod standard_webhooks;
 
 pub use hex_hmac::HexHmac;
-pub use standard_webhooks::StandardWebhooks;
+pub use standard_webhooks::{StandardWebhooks, standard_webhooks_headers};
 
 /// Why a signature is refused, in the log's words.
 const WRONG: &str = "wrong signature";

@@ -217,6 +217,28 @@ impl<'a> SignedMessage<'a> {
     }
 }
 
+/// The headers of a message that the component sends, with a signature by each of its shared secrets.
+pub fn standard_webhooks_headers(
+    keys: &SignatureKeys,
+    id: &str,
+    at: SystemTime,
+    body: &[u8],
+) -> [(&'static str, String); 3] {
+    let since = at.duration_since(SystemTime::UNIX_EPOCH);
+    let timestamp = since.unwrap_or_default().as_secs().to_string();
+    let parts = [id.as_bytes(), b".", timestamp.as_bytes(), b".", body];
+    let signatures = keys.shared.iter().map(|secret| {
+        let signature = Base64::encode_string(&mac(secret, &parts));
+        format!("v1,{signature}")
+    });
+    let signatures: Vec<_> = signatures.collect();
+    [
+        (ID, id.to_owned()),
+        (TIMESTAMP, timestamp),
+        (SIGNATURE, signatures.join(" ")),
+    ]
+}
+
 fn one<'a>(headers: &'a Headers, name: &str) -> Result<&'a [u8], &'static str> {
     match SingleHeader::of(headers, name) {
         SingleHeader::One(value) => Ok(value),

@@ -58,10 +58,15 @@ impl Outbox {
         host: &(impl KeyValue + Clock),
         most: usize,
     ) -> Result<OutboxCounts, StoreError> {
-        let Listed {
-            mut found,
-            is_whole,
-        } = listed(host, &|_| true, most).await?;
+        let Listed { found, is_whole } = listed(host, &|_| true, most).await?;
+        let now = unix_time::millis(host.now());
+        Ok(OutboxCounts::of(found, is_whole, now))
+    }
+}
+
+impl OutboxCounts {
+    /// Of entries that a listing has found. `now` is in milliseconds since 1970.
+    pub(super) fn of(mut found: Vec<Location>, is_whole: bool, now: u64) -> Self {
         let waiting = found.iter().filter(|it| it.state() == EntryState::Waiting);
         let oldest = waiting.map(|location| location.id().at).min();
         keep_next_of_each_row(&mut found);
@@ -69,14 +74,13 @@ impl Outbox {
         let stats = OutboxStats {
             waiting: count(&found, EntryState::Waiting, &mut causes),
             dead: count(&found, EntryState::Dead, &mut causes),
-            oldest_seconds: oldest
-                .map(|at| unix_time::millis(host.now()).saturating_sub(at) / 1000),
+            oldest_seconds: oldest.map(|at| now.saturating_sub(at) / 1000),
         };
-        Ok(OutboxCounts {
+        Self {
             stats,
             causes,
             is_whole,
-        })
+        }
     }
 }
 

@@ -29,6 +29,7 @@ mod of_row;
 mod queue;
 mod reason;
 mod requeue;
+mod sample;
 mod tag;
 mod worker;
 
@@ -44,6 +45,7 @@ pub use location::{DeadLetter, EntryId, EntryState, Location, Scheduled};
 pub use queue::{Accepted, Outbox, Queued};
 pub use reason::QueueReason;
 pub use requeue::Requeued;
+pub use sample::OutboxSample;
 pub use tag::Tag;
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use super::queue::{DELIVERED_WITHIN, LEFT_ALONE, Outbox};
 use crate::delivery::data_api::DataApi;
 use crate::delivery::outcome::Ports;
 use crate::instance::unix_time;
-use crate::ports::{Clock, StoreError};
+use crate::ports::{Clock, KeyValue, StoreError};
 
 /// How long a round begins with further entries. A group that was begun may take ten seconds more,
 /// and the lease must outlast both.
@@ -119,7 +119,7 @@ impl Outbox {
     }
 
     /// Looks at the marker, if it is time or there is something `new`, and delivers what is due where
-    /// nobody else does.
+    /// nobody else does. Says whether this instance was the one.
     ///
     /// # Errors
     /// Where the store fails. The lease then ends by itself.
@@ -129,16 +129,16 @@ impl Outbox {
         data_api: &DataApi,
         log: impl Fn(EntryId, AttemptOutcome, Option<&Entry>),
         new: bool,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let began = host.monotonic();
         let Some(_working) = WorkingGuard::begin(self, began, new) else {
-            return Ok(());
+            return Ok(false);
         };
         let marker = Marker::read(host).await?;
         let now = unix_time::millis(host.now());
         let soon = if new { unix_time::millis_in(SOON) } else { 0 };
         if !marker.wants_worker(now, now.saturating_add(soon)) {
-            return Ok(());
+            return Ok(false);
         }
         let worker = Worker {
             outbox: self,
@@ -150,11 +150,24 @@ impl Outbox {
         };
         let marker = marker.with_callback(self.last_callback());
         let Some(lease) = LeaseHolder::begin(host, marker).await? else {
-            return Ok(());
+            return Ok(false);
         };
         worker.run(lease).await?;
         self.sample_depth(host).await?;
-        self.availability.share(host).await
+        self.availability.share(host).await?;
+        Ok(true)
+    }
+
+    /// Has somebody look at the outbox then, though nothing in it is known to be due.
+    ///
+    /// # Errors
+    /// Where the store fails. Somebody looks all the same, within ten minutes.
+    pub async fn look_at(
+        &self,
+        host: &(impl KeyValue + Clock),
+        time: u64,
+    ) -> Result<(), StoreError> {
+        marker::announce(host, time).await
     }
 
     /// Delivers an accepted change, before others do.

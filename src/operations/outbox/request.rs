@@ -50,6 +50,11 @@ pub enum OutboxRequest {
 }
 
 impl OutboxRequest {
+    /// Whether it may change what waits, or is a dead letter.
+    pub fn changes(self) -> bool {
+        !matches!(self, Self::List { .. } | Self::Stats | Self::Show(_))
+    }
+
     /// The entry that it is about, where it is about one.
     pub fn id(&self) -> Option<EntryId> {
         match self {

@@ -9,13 +9,13 @@ use super::super::{Accepted, QueueReason};
 use super::*;
 use crate::delivery::tests::Desk;
 use crate::delivery::{DeliveryError, Outcome};
-use crate::ports::{KeyValue as _, SendError};
+use crate::ports::SendError;
 use crate::testing::{Answers, FakeHost};
 
 fn carry(outbox: &Outbox, desk: &Desk, new: bool) {
     let heard = |_, _, _: Option<&Entry>| ();
     let carried = block_on(outbox.deliver_due(&desk.host, desk.data_api(), heard, new));
-    assert_eq!(carried, Ok(()));
+    assert_eq!(carried.map(drop), Ok(()));
 }
 
 fn waiting(host: &FakeHost) -> usize {
@@ -166,7 +166,7 @@ fn an_entry_that_comes_while_another_instance_carries_is_delivered_by_it() {
                 .await
         };
         let (carried, kept) = block_on(join(carried, kept));
-        assert_eq!((carried, kept), (Ok(()), Ok(())), "{pause}");
+        assert!(carried.is_ok() && kept.is_ok(), "{pause}");
         assert_eq!(waiting(&desk.host), 0, "{pause}");
     }
 }
