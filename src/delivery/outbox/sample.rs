@@ -90,7 +90,6 @@ mod tests {
     use super::super::tests::{away, desk, keep, outbox};
     use super::*;
     use crate::instance::unix_time::millis;
-    use crate::ports::Clock as _;
     use crate::testing::FakeHost;
 
     fn sampled(outbox: &Outbox, store: &FakeHost, most: usize, before: u64) -> OutboxSample {

@@ -167,7 +167,7 @@ impl Outbox {
         host: &(impl KeyValue + Clock),
         time: u64,
     ) -> Result<(), StoreError> {
-        marker::announce(host, time).await
+        marker::announce(host, time, self.last_callback()).await
     }
 
     /// Delivers an accepted change, before others do.

@@ -51,7 +51,7 @@ pub enum OutboxRequest {
 
 impl OutboxRequest {
     /// Whether it may change what waits, or is a dead letter.
-    pub fn changes(self) -> bool {
+    pub fn changes(&self) -> bool {
         !matches!(self, Self::List { .. } | Self::Stats | Self::Show(_))
     }
 

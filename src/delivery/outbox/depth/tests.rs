@@ -91,7 +91,7 @@ fn a_worker_samples_once_in_five_minutes_and_lists_some_thousands_of_keys_at_mos
         desk.host.shown.set(0);
         let outbox = super::super::tests::outbox();
         let looked = outbox.deliver_due(&desk.host, desk.data_api(), heard, false);
-        assert_eq!(block_on(looked), Ok(()));
+        assert_eq!(block_on(looked), Ok(true));
         desk.host.shown.get()
     };
     assert!((4096..4200).contains(&look(&desk)));

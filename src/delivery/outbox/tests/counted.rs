@@ -173,7 +173,7 @@ fn the_last_callback_is_known_to_all_once_the_marker_is_written() {
     desk.host.advance(Duration::from_secs(3));
     let heard = |_, _, _: Option<&Entry>| ();
     let looked = first.deliver_due(&desk.host, desk.data_api(), heard, false);
-    assert_eq!(block_on(looked), Ok(()));
+    assert_eq!(block_on(looked), Ok(true));
     assert_eq!(newest(&outbox()), Some(at));
     // A callback that is queued writes it too, as the last one.
     keep(&outbox(), &desk.host, "d", "COMPLETED", &away());
@@ -182,6 +182,6 @@ fn the_last_callback_is_known_to_all_once_the_marker_is_written() {
     desk.host.advance(Duration::from_secs(700));
     desk.host.will([answer("UPDATED")]);
     let delivered = first.deliver_due(&desk.host, desk.data_api(), heard, false);
-    assert_eq!(block_on(delivered), Ok(()));
+    assert_eq!(block_on(delivered), Ok(true));
     assert_eq!(newest(&outbox()), Some(at + 3000));
 }

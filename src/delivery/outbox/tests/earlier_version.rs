@@ -92,6 +92,6 @@ fn a_worker_finds_what_is_due() {
     desk.host.will(vec![answer("UPDATED"); 3]);
     let heard = |_, _, _: Option<&Entry>| ();
     let delivered = outbox.deliver_due(&desk.host, desk.data_api(), heard, false);
-    assert_eq!(block_on(delivered), Ok(()));
+    assert_eq!(block_on(delivered), Ok(true));
     assert_eq!(causes(&outbox, &desk.host), [("unknown", "dead", 2)]);
 }
