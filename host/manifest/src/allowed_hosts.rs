@@ -20,7 +20,8 @@ pub struct AllowedHosts {
 
 impl AllowedHosts {
     /// Fills in the templates and checks every entry, first with the variables' defaults, as
-    /// Spin does when it loads an application, then with their values.
+    /// Spin does when it loads an application, then with their values. A template that comes to
+    /// nothing allows nothing: its service is not in use.
     ///
     /// # Errors
     /// Each names the entry as it is written; what a variable made of it is not shown.
@@ -30,7 +31,8 @@ impl AllowedHosts {
         let origins = entries.enumerate().map(|(index, text)| {
             entry(text, variables).map_err(|reason| anyhow!("{key}[{index}]: {text:?} {reason:#}"))
         });
-        let origins = origins.collect::<Result<_>>()?;
+        let origins = origins.collect::<Result<Vec<_>>>()?;
+        let origins = origins.into_iter().flatten().collect();
         Ok(Self { origins, key })
     }
 
@@ -45,16 +47,25 @@ impl AllowedHosts {
     }
 }
 
-fn entry(text: &str, variables: &Variables) -> Result<Origin> {
+/// `None`: a template that comes to nothing.
+fn entry(text: &str, variables: &Variables) -> Result<Option<Origin>> {
     let template = Template::parse(text)?;
     variables.check_names(&template).context("is wrong")?;
     if template.is_literal() {
-        return origin(text);
+        return origin(text).map(Some);
     }
-    origin(&variables.fill_with_defaults(&template)?)
+    filled(&variables.fill_with_defaults(&template)?)
         .map_err(|reason| anyhow!("with its variables' defaults {reason}"))?;
-    origin(&variables.fill(&template)?)
+    filled(&variables.fill(&template)?)
         .map_err(|reason| anyhow!("with its variables' values {reason}"))
+}
+
+/// As Spin skips what templates come to, to the letter: blanks are no exception.
+fn filled(text: &str) -> Result<Option<Origin>> {
+    match text {
+        "" | "http://" | "https://" => Ok(None),
+        _ => origin(text).map(Some),
+    }
 }
 
 /// Blanks around it do not count. Reasons never repeat the text, which may have a secret in it.
@@ -139,6 +150,19 @@ mod tests {
             let refused = origin(text).expect_err(text).to_string();
             assert!(refused.starts_with(reason), "{text:?}: {refused}");
         }
+    }
+
+    #[test]
+    fn only_what_a_template_comes_to_may_be_nothing() {
+        for text in ["", "http://", "https://"] {
+            assert_eq!(filled(text).unwrap(), None, "{text:?}");
+            assert!(origin(text).is_err(), "{text:?}");
+        }
+        for text in [" ", "http:// ", "https:///", "http://:80", "ftp://", "://"] {
+            assert!(filled(text).is_err(), "{text:?}");
+        }
+        let expected = origin("https://a.example").unwrap();
+        assert_eq!(filled("https://a.example").unwrap(), Some(expected));
     }
 
     #[test]

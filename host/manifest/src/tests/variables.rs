@@ -112,12 +112,7 @@ fn allowed_hosts_are_checked_with_defaults_and_with_values() {
         );
     }
 
-    let empty_default = manifest(&GOOD.replace("http://localhost:5000", "")).unwrap();
-    assert!(
-        refusal(allowed(&empty_default, &none))
-            .contains("with its variables' defaults must not be empty")
-    );
-    for value in ["", "http://hush/path", "hush"] {
+    for value in [" ", "http://hush/path", "hush"] {
         let given = runtime(&format!(
             "[[variables_provider]]\ntype = 'static'\nvalues = {{ origin = '{value}' }}"
         ))
@@ -125,6 +120,33 @@ fn allowed_hosts_are_checked_with_defaults_and_with_values() {
         let refused = refusal(allowed(&good, &given));
         assert!(refused.contains("with its variables' values"), "{refused}");
         assert!(!refused.contains("hush"), "{refused}");
+    }
+}
+
+#[test]
+fn a_template_that_comes_to_nothing_allows_nothing() {
+    let given = |value: &str| {
+        runtime(&format!(
+            "[[variables_provider]]\ntype = 'static'\nvalues = {{ origin = '{value}' }}"
+        ))
+    };
+    let a = "https://a.example".parse().unwrap();
+    for (entry, default, value, allows_a) in [
+        ("{{ origin }}", "", "", false),
+        ("{{ origin }}", "", "https://a.example", true),
+        ("{{ origin }}", "https://a.example", "", false),
+        ("https://{{ origin }}", "", "", false),
+        ("https://{{ origin }}", "", "a.example", true),
+        ("http://{{ origin }}", "", "", false),
+    ] {
+        let text = GOOD.replace("http://localhost:5000", default);
+        let text = text.replace(
+            "[\"{{ origin }}\"]",
+            &format!("[\"{entry}\", \"http://b\"]"),
+        );
+        let hosts = allowed(&manifest(&text).unwrap(), &given(value).unwrap()).unwrap();
+        assert_eq!(hosts.allows(&a), allows_a, "{entry} {default:?} {value:?}");
+        assert!(hosts.allows(&"http://b".parse().unwrap()), "{entry}");
     }
 }
 
