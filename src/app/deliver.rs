@@ -18,7 +18,12 @@ impl<H: Host> App<H> {
         key_field: &'static str,
         context: &mut Context,
     ) -> Result<(Disposition, Option<EntryId>), Refusal> {
-        let applied = self.data_api()?.apply(&self.host, &change).await;
+        let data_api = self.data_api()?;
+        if data_api.is_mailbox() {
+            let reason = QueueReason::Failed(DeliveryError::Uncollected);
+            return self.queue(change, reason, context).await;
+        }
+        let applied = data_api.apply(&self.host, &change).await;
         self.outbox.note_result(&self.host, &applied.result);
         let record = &mut context.record;
         record.retried = applied.retried.map(|error| error.to_string());
@@ -63,6 +68,7 @@ impl<H: Host> App<H> {
         let id = queued.location.id();
         record.entry = Some(id.to_string());
         self.log_undelivered(queued.announced);
+        self.mailbox.note_arrival();
         let disposition = match queued.location {
             Location::Waiting(_) => Disposition::Queued,
             Location::Dead(_) => Disposition::DeadLetter,

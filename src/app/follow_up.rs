@@ -104,7 +104,8 @@ impl<H: Host> App<H> {
 
     /// Delivers what the request has left in the outbox, and what is due.
     async fn deliver_from_outbox(&self, task: OutboxTask) {
-        let Some(data_api) = &self.data_api else {
+        // What is in a mailbox others collect.
+        let Some(data_api) = self.data_api.as_ref().filter(|it| !it.is_mailbox()) else {
             return;
         };
         let (host, outbox) = (&self.host, &self.outbox);

@@ -4,6 +4,7 @@
 mod attempt_log;
 mod deliver;
 mod follow_up;
+mod mailbox;
 mod notify;
 mod once;
 mod operate;
@@ -16,9 +17,9 @@ use std::time::Duration;
 use percent_encoding::percent_decode_str;
 
 use crate::audit::{self, Lines, Masking, Record, Subject};
-use crate::config::{Config, Level};
+use crate::config::{Config, DataApiSettings, Level};
 use crate::credentials::Verified;
-use crate::delivery::outbox::Outbox;
+use crate::delivery::outbox::{Mailbox, Outbox};
 use crate::delivery::{DataApi, DeliveryError, DeploymentId};
 use crate::http::message::{Body, Headers, Request, StatusCode};
 use crate::http::{self, IncomingBody, Received, Refusal, Reply, Response};
@@ -27,6 +28,7 @@ use crate::instance::rate_limiter::RateLimiters;
 use crate::instance::{Breaker, Gauge, SingleFlightCache};
 use crate::interface::Interface;
 use crate::operations::health::{self, DataApiState};
+use crate::operations::mailbox::LONGEST_LIST;
 use crate::ports::{Clock as _, Host};
 use crate::sources;
 use routes::{Endpoint, Route, Routes};
@@ -43,6 +45,8 @@ pub struct App<H> {
     lines: Lines,
     data_api: Option<DataApi>,
     outbox: Outbox,
+    /// What waits for its collector, where this instance has no data API.
+    mailbox: Mailbox,
     interface: Interface,
     /// Notifications that are accepted once, while they are being processed.
     in_progress: KeyLocks,
@@ -94,7 +98,9 @@ impl<H: Host> App<H> {
                 .map(|chosen| DataApi::new(chosen.clone(), config.table_names.clone())),
             loaded: host.monotonic(),
             probed: SingleFlightCache::default(),
-            outbox: Outbox::new(config.outbox_max_age),
+            outbox: Outbox::new(config.outbox_max_age)
+                .as_mailbox(matches!(config.data_api, Some(DataApiSettings::Mailbox))),
+            mailbox: Mailbox::default(),
             interface: Interface::default(),
             in_progress: KeyLocks::default(),
             unanswered: Gauge::default(),
@@ -154,9 +160,13 @@ impl<H: Host> App<H> {
             body,
         } = request;
         let (path, query) = target.split_once('?').unwrap_or((&target, ""));
-        let mut body = IncomingBody::new(&self.host, &headers, body, self.config.max_body_bytes);
         let route = self.routes.find(&method, path, query);
-        if !matches!(route, Ok(Route::Notify(_))) {
+        let limit = match &route {
+            Ok(Route::Acknowledge) => LONGEST_LIST,
+            _ => self.config.max_body_bytes,
+        };
+        let mut body = IncomingBody::new(&self.host, &headers, body, limit);
+        if !matches!(route, Ok(Route::Notify(_) | Route::Acknowledge)) {
             body.drop_rest().await;
         }
         match route? {
@@ -169,6 +179,12 @@ impl<H: Host> App<H> {
             Route::MessagesHealth => Ok(("healthy", sources::health(self.host.now()))),
             Route::Lookup(endpoint, key) => self.look_up(endpoint, key, headers, context).await,
             Route::Operate(request) => self.operate(request, headers, context).await,
+            Route::Mailbox => self.be_collected(query, headers, context).await,
+            Route::Acknowledge => {
+                let answer = self.acknowledge(headers, &mut body, context).await;
+                body.drop_rest().await;
+                answer
+            }
             Route::Document => self.document(headers, context).await,
             Route::Page(file) => Ok(("documented", file.reply(&headers))),
             Route::Health => Ok(("healthy", health::alive())),
@@ -192,6 +208,7 @@ impl<H: Host> App<H> {
         match self.probed.get(&self.host, probe).await {
             Err(error) => DataApiState::Failing(error),
             Ok(()) if self.config.shows_rows() => DataApiState::Embedded,
+            Ok(()) if data_api.is_mailbox() => DataApiState::Mailbox,
             Ok(()) => DataApiState::Ok,
         }
     }
@@ -239,6 +256,11 @@ impl<H: Host> App<H> {
         }
     }
 
+    /// Whether another instance collects what is accepted here.
+    fn is_mailbox(&self) -> bool {
+        self.data_api.as_ref().is_some_and(DataApi::is_mailbox)
+    }
+
     fn data_api(&self) -> Result<&DataApi, Refusal> {
         self.data_api.as_ref().ok_or(Refusal::Misconfigured)
     }
@@ -254,6 +276,7 @@ fn refuse_failed(error: &DeliveryError, key_field: &'static str, record: &mut Re
         | DeliveryError::Contended
         | DeliveryError::Withheld
         | DeliveryError::UnknownTable
+        | DeliveryError::Uncollected
         | DeliveryError::Remote(_) => Refusal::Unavailable,
         DeliveryError::Corrupt(_) => Refusal::Internal,
         DeliveryError::Unaddressable => Refusal::unaddressable(key_field),

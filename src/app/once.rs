@@ -148,7 +148,11 @@ impl<H: Host> App<H> {
         } = notification;
         let Context { record, follow_up } = context;
         let key = id.map(|id| IdempotencyKey::new(source, &id));
-        let receipt = self.receipt(verified, Disposition::Accepted);
+        let disposition = match self.is_mailbox() {
+            true => Disposition::Queued,
+            false => Disposition::Accepted,
+        };
+        let receipt = self.receipt(verified, disposition);
         let mut _locked = None;
         if let Some(key) = &key {
             _locked = Some(self.claim(key, &receipt, key_field, record).await?);
@@ -167,6 +171,7 @@ impl<H: Host> App<H> {
             }
         };
         self.log_undelivered(accepted.announced);
+        self.mailbox.note_arrival();
         if let Some(key) = &key
             && !self.counts(key, &receipt).await
         {

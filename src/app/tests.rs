@@ -3,6 +3,7 @@
 mod blizwork;
 mod bounded;
 mod cal;
+mod mailbox;
 mod messages;
 mod ping;
 mod same_id;

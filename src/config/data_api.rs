@@ -20,6 +20,8 @@ pub enum DataApiSettings {
     Dab(RemoteSettings),
     /// PostgREST, also as Supabase serves it.
     Postgrest(RemoteSettings),
+    /// None: another instance collects the changes.
+    Mailbox,
 }
 
 /// A data API that is a server.
@@ -140,12 +142,14 @@ enum DataApiKind {
     Embedded,
     Dab,
     Postgrest,
+    Mailbox,
 }
 
 const DATA_API_KINDS: &[(&str, DataApiKind)] = &[
     ("embedded", DataApiKind::Embedded),
     ("dab", DataApiKind::Dab),
     ("postgrest", DataApiKind::Postgrest),
+    ("mailbox", DataApiKind::Mailbox),
 ];
 
 /// Entra ID's token endpoint.
@@ -172,6 +176,7 @@ pub fn read(reader: &mut Reader) -> Result<DataApiSettings, Noted> {
         DataApiKind::Embedded => DataApiSettings::Embedded { utc_offset },
         DataApiKind::Dab => DataApiSettings::Dab(remote),
         DataApiKind::Postgrest => DataApiSettings::Postgrest(remote),
+        DataApiKind::Mailbox => DataApiSettings::Mailbox,
     })
 }
 

@@ -5,6 +5,7 @@ mod access;
 mod data_api;
 mod error;
 mod level;
+mod mailbox;
 mod parse;
 mod pasted;
 mod reader;
@@ -31,6 +32,7 @@ pub use data_api::{
 };
 pub use error::Problem;
 pub use level::Level;
+pub use mailbox::CollectSettings;
 pub use sam::{CALLBACK_INFO, COLUMNS, ESTADO, FINAL_STATES, LONGEST_STATE, Name, OTHER_STATES};
 pub use secret::Secret;
 pub use setup::{Noted, Setup};
@@ -72,6 +74,10 @@ pub struct Config {
     pub blizwork: Setup<AccessSettings>,
     /// Who is an operator. Without it there is no `/admin`.
     pub admin: Setup<AccessSettings>,
+    /// Who may collect from the mailbox that this instance is. Without `data_api=mailbox` there is none.
+    pub mailbox: Setup<AccessSettings>,
+    /// The mailbox that this instance collects from.
+    pub collect: Setup<CollectSettings>,
     /// How long a change may wait in the outbox.
     pub outbox_max_age: Duration,
     /// The values of the settings that hold secrets, as they are set: for what must not show them.
@@ -124,6 +130,7 @@ impl Config {
             number(settings::FAILED_ATTEMPTS_PER_MINUTE, 0, MOST_A_MINUTE);
         let outbox_max_age = number(settings::OUTBOX_MAX_AGE_HOURS, 1, LONGEST_AGE);
         let data_api = data_api::read(&mut reader);
+        let is_mailbox = matches!(data_api, Ok(DataApiSettings::Mailbox));
         // So far what all endpoints depend on; what is wrong with one does not stop another.
         let is_sound = reader.is_sound();
         let callback_paths = reader.read(settings::CALLBACK_ENDPOINT_PATH, parse::paths);
@@ -136,6 +143,8 @@ impl Config {
         let cal = access::read_cal(&mut reader);
         let blizwork = access::read_blizwork(&mut reader);
         let admin = access::read_admin(&mut reader);
+        let mailbox = mailbox::read_access(&mut reader, is_mailbox);
+        let collect = mailbox::read_collect(&mut reader);
         let mut table_names = TableNames::default();
         let webhook_tables =
             table_names.read(&mut reader, settings::WEBHOOK_TABLES, WEBHOOK_TABLES);
@@ -180,6 +189,8 @@ impl Config {
             data_api,
             table_names,
             admin: admin.only_if(is_sound && is_own(settings::ADMIN_TOKEN)),
+            mailbox: mailbox.only_if(is_sound && is_own(settings::MAILBOX_TOKEN)),
+            collect: collect.only_if(is_sound && is_own(settings::COLLECT_TOKEN)),
             outbox_max_age: Duration::from_secs(
                 outbox_max_age.unwrap_or(LONGEST_AGE) as u64 * 3600,
             ),

@@ -4,6 +4,7 @@ use super::change::Change;
 use super::dab::Dab;
 use super::ejecuciones::DeploymentId;
 use super::embedded::Embedded;
+use super::outbox::Mailbox;
 use super::outcome::{Applied, DeliveryError, Ports};
 use super::postgrest::Postgrest;
 use super::remote::RemoteDataApi;
@@ -18,6 +19,8 @@ pub enum DataApi {
     Dab(RemoteDataApi),
     /// PostgREST or Supabase.
     Postgrest(RemoteDataApi),
+    /// None: changes wait in the outbox until another instance collects them.
+    Mailbox,
 }
 
 impl DataApi {
@@ -29,7 +32,13 @@ impl DataApi {
             DataApiSettings::Postgrest(settings) => {
                 Self::Postgrest(RemoteDataApi::new::<Postgrest>(settings, names))
             }
+            DataApiSettings::Mailbox => Self::Mailbox,
         }
+    }
+
+    /// Whether another instance makes the changes.
+    pub fn is_mailbox(&self) -> bool {
+        matches!(self, Self::Mailbox)
     }
 
     /// Makes the change, once, or leaves the row as it was.
@@ -42,6 +51,11 @@ impl DataApi {
             },
             Self::Dab(server) => server.apply::<Dab>(host, change).await,
             Self::Postgrest(server) => server.apply::<Postgrest>(host, change).await,
+            Self::Mailbox => Applied {
+                result: Err(DeliveryError::Uncollected),
+                retried: None,
+                doubtful: None,
+            },
         }
     }
 
@@ -53,7 +67,7 @@ impl DataApi {
     ) -> Result<Option<Vec<u8>>, DeliveryError> {
         match self {
             Self::Embedded(embedded) => embedded.find(host, deployment_id).await,
-            Self::Dab(_) | Self::Postgrest(_) => Ok(None),
+            Self::Dab(_) | Self::Postgrest(_) | Self::Mailbox => Ok(None),
         }
     }
 
@@ -63,6 +77,8 @@ impl DataApi {
             Self::Embedded(embedded) => embedded.probe(host).await,
             Self::Dab(server) => server.probe::<Dab>(host).await,
             Self::Postgrest(server) => server.probe::<Postgrest>(host).await,
+            // Its store, where everything is kept.
+            Self::Mailbox => Ok(Mailbox::probe(host).await?),
         }
     }
 }

@@ -46,6 +46,8 @@ pub enum DataApiState {
     Unknown,
     /// It is the embedded store, so that SAM gets nothing.
     Embedded,
+    /// There is none: another instance collects what is accepted here.
+    Mailbox,
     /// It answers, and accepts changes as far as is known.
     Ok,
     /// It does not.
@@ -58,6 +60,7 @@ impl DataApiState {
         match self {
             Self::Unknown => "unknown",
             Self::Embedded => "embedded",
+            Self::Mailbox => "mailbox",
             Self::Ok => "ok",
             Self::Failing(_) => "failing",
         }
@@ -67,8 +70,8 @@ impl DataApiState {
 /// Ready or not, as the audit line names it: one word a check, and what is wrong with which
 /// setting, without its value.
 pub fn readiness(problems: &[Problem], data_api: &DataApiState) -> (&'static str, Reply) {
-    let is_ready =
-        problems.is_empty() && matches!(data_api, DataApiState::Ok | DataApiState::Embedded);
+    let is_ready = problems.is_empty()
+        && !matches!(data_api, DataApiState::Unknown | DataApiState::Failing(_));
     let (status, word) = match is_ready {
         true => (StatusCode::OK, "ready"),
         false => (StatusCode::SERVICE_UNAVAILABLE, "not_ready"),

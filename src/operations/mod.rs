@@ -1,6 +1,7 @@
 //! What operators and probes ask of the service.
 
 pub mod health;
+pub mod mailbox;
 pub mod outbox;
 mod query;
 mod request;

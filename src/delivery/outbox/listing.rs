@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use super::entry::Entry;
 use super::location::{EntryId, EntryState, Location, Scheduled, earlier};
-use super::marker;
 use super::queue::Outbox;
 use crate::instance::unix_time;
 use crate::ports::{Clock, KeyValue, Random, StoreError};
@@ -216,7 +215,7 @@ impl Outbox {
         let key = Location::Waiting(scheduled).key();
         host.set(&key, &entry.to_json()).await?;
         // Before the dead letter goes: where this fails the operator may ask again.
-        marker::announce(host, now).await?;
+        self.announce(host, now).await?;
         host.delete(&dead).await?;
         Ok(Some(scheduled))
     }

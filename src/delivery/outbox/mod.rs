@@ -18,8 +18,10 @@ mod duplicates;
 mod entry;
 mod listing;
 mod location;
+mod mailbox;
 mod marker;
 mod queue;
+mod stored_change;
 mod worker;
 
 pub use attempt::{Attempt, AttemptOutcome};
@@ -27,6 +29,7 @@ pub use drain::DrainSummary;
 pub use entry::{Entry, Origin, Texts};
 pub use listing::{FoundEntry, OutboxStats, Page};
 pub use location::{EntryId, EntryState, Location, Scheduled};
+pub use mailbox::{CollectedEntry, CollectedPage, Mailbox, MailboxPage, PAGE_VERSION, PageError};
 pub use queue::{Accepted, Outbox, QueueReason, Queued};
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use super::backoff;
 use super::duplicates::{self, Fingerprint};
 use super::entry::{Entry, Origin};
 use super::location::{EntryId, Location, Scheduled};
+use super::mailbox::arrivals;
 use super::marker;
 use crate::delivery::change::Change;
 use crate::delivery::outcome::{DeliveryError, Outcome};
@@ -17,6 +18,8 @@ use crate::ports::{Clock, KeyValue, Random, StoreError};
 /// The outbox of one configuration.
 pub struct Outbox {
     max_age: Duration,
+    /// Whether another instance collects what is in it, and nobody delivers it here.
+    is_mailbox: bool,
     state: Mutex<State>,
     /// Changes that are being stored.
     storing: KeyLocks,
@@ -94,6 +97,11 @@ impl QueueReason {
         }
     }
 
+    /// Nothing failed: another instance makes the change.
+    fn is_for_collector(&self) -> bool {
+        *self == Self::Failed(DeliveryError::Uncollected)
+    }
+
     fn is_retryable(&self) -> bool {
         match self {
             Self::NoRow => true,
@@ -117,8 +125,26 @@ impl Outbox {
     pub fn new(max_age: Duration) -> Self {
         Self {
             max_age,
+            is_mailbox: false,
             state: Mutex::default(),
             storing: KeyLocks::default(),
+        }
+    }
+
+    /// The same, from which another instance collects if `is_mailbox`.
+    pub fn as_mailbox(self, is_mailbox: bool) -> Self {
+        Self { is_mailbox, ..self }
+    }
+
+    /// Says that an entry is due then. To be called once the entry is stored.
+    pub(super) async fn announce(
+        &self,
+        host: &(impl KeyValue + Clock + Random),
+        due: u64,
+    ) -> Result<(), StoreError> {
+        match self.is_mailbox {
+            true => arrivals::announce(host).await,
+            false => marker::announce(host, due).await,
         }
     }
 
@@ -176,7 +202,7 @@ impl Outbox {
         Ok(Queued {
             location,
             announced: match location {
-                Location::Waiting(scheduled) => marker::announce(host, scheduled.due).await,
+                Location::Waiting(scheduled) => self.announce(host, scheduled.due).await,
                 Location::Dead(_) => Ok(()),
             },
         })
@@ -205,14 +231,17 @@ impl Outbox {
     ) -> Result<Accepted, StoreError> {
         let now = unix_time::millis(host.now());
         let id = EntryId::new(&change, now, host.random());
-        let due = now.saturating_add(unix_time::millis_in(DELIVERED_WITHIN));
+        let due = match self.is_mailbox {
+            true => now,
+            false => now.saturating_add(unix_time::millis_in(DELIVERED_WITHIN)),
+        };
         let scheduled = Scheduled { due, id };
         let entry = Entry::new(change, origin, now);
         let key = Location::Waiting(scheduled).key();
         host.set(&key, &entry.to_json()).await?;
         Ok(Accepted {
             scheduled,
-            announced: marker::announce(host, due).await,
+            announced: self.announce(host, due).await,
         })
     }
 
@@ -239,6 +268,10 @@ impl Outbox {
         reason: &QueueReason,
     ) -> Location {
         let now = unix_time::millis(host.now());
+        // However old: a collector that was down for weeks gets it all the same.
+        if reason.is_for_collector() {
+            return Location::new(id, Some(now));
+        }
         entry.failed(now, reason.to_string());
         let is_no_row = *reason == QueueReason::NoRow;
         let pause = backoff::pause(entry.tries, is_no_row, host.random());

@@ -68,6 +68,13 @@ fn only_endpoints_that_exist_are_described() {
         (&[("callback_endpoint_path", "?")], &[]),
         (
             &[
+                ("data_api", "mailbox"),
+                ("mailbox_token", "un-token-de-buzon"),
+            ],
+            &["/api/callback", "/mailbox", "/mailbox/ack"],
+        ),
+        (
+            &[
                 ("webhook_secret", "s3creto-de-mensajes"),
                 ("callback_endpoint_path", "?"),
             ],

@@ -8,6 +8,7 @@ use crate::delivery::outbox::{
 };
 use crate::http::message::StatusCode;
 use crate::http::{Reply, Yes};
+use crate::instance::unix_time::rfc3339 as time;
 
 /// `GET /admin/outbox`
 #[derive(Serialize)]
@@ -237,13 +238,4 @@ pub fn removed() -> Reply {
 
 fn ok(body: &impl Serialize) -> Reply {
     Reply::json(StatusCode::OK, body).uncached()
-}
-
-fn time(milliseconds: u64) -> String {
-    let since = std::time::Duration::from_millis(milliseconds);
-    let time = std::time::SystemTime::UNIX_EPOCH.checked_add(since);
-    // Dates a thousand years away are not written.
-    time.filter(|_| milliseconds < 1 << 45)
-        .map(|time| humantime::format_rfc3339_millis(time).to_string())
-        .unwrap_or_default()
 }

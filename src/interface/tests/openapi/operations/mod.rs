@@ -5,6 +5,7 @@ mod cal;
 mod callback;
 mod docs;
 mod health;
+mod mailbox;
 mod messages;
 mod outbox;
 
@@ -20,5 +21,6 @@ pub fn all(schemas: &mut Schemas) -> Vec<Operation> {
     all.extend(health::all(schemas));
     all.extend(docs::all(schemas));
     all.extend(outbox::all(schemas));
+    all.extend(mailbox::all(schemas));
     all
 }
