@@ -17,7 +17,7 @@ use std::time::Duration;
 use percent_encoding::percent_decode_str;
 
 use crate::audit::{self, Lines, Masking, Record, Subject};
-use crate::config::{Config, DataApiSettings, Level};
+use crate::config::{Config, DataApiSettings, Level, Setup};
 use crate::credentials::Verified;
 use crate::delivery::outbox::{Mailbox, Outbox};
 use crate::delivery::{DataApi, DeliveryError, DeploymentId};
@@ -27,7 +27,8 @@ use crate::instance::key_locks::KeyLocks;
 use crate::instance::rate_limiter::RateLimiters;
 use crate::instance::{Breaker, Gauge, SingleFlightCache};
 use crate::interface::Interface;
-use crate::operations::health::{self, DataApiState};
+use crate::operations::collect::{CollectError, MailboxClient};
+use crate::operations::health::{self, DataApiState, MailboxState};
 use crate::operations::mailbox::LONGEST_LIST;
 use crate::ports::{Clock as _, Host};
 use crate::sources;
@@ -47,6 +48,9 @@ pub struct App<H> {
     outbox: Outbox,
     /// What waits for its collector, where this instance has no data API.
     mailbox: Mailbox,
+    /// What this instance collects from, and the request that is at it.
+    mailbox_client: Setup<MailboxClient>,
+    collecting: KeyLocks,
     interface: Interface,
     /// Notifications that are accepted once, while they are being processed.
     in_progress: KeyLocks,
@@ -58,6 +62,8 @@ pub struct App<H> {
     loaded: Duration,
     /// Whether the data API answered the last probe.
     probed: SingleFlightCache<Result<(), DeliveryError>>,
+    /// The same of the mailbox that this instance collects from.
+    mailbox_probed: SingleFlightCache<Result<(), CollectError>>,
 }
 
 /// How long settings are used of which a provider could not read all.
@@ -98,9 +104,15 @@ impl<H: Host> App<H> {
                 .map(|chosen| DataApi::new(chosen.clone(), config.table_names.clone())),
             loaded: host.monotonic(),
             probed: SingleFlightCache::default(),
+            mailbox_probed: SingleFlightCache::default(),
             outbox: Outbox::new(config.outbox_max_age)
                 .as_mailbox(matches!(config.data_api, Some(DataApiSettings::Mailbox))),
             mailbox: Mailbox::default(),
+            mailbox_client: config
+                .collect
+                .as_ref()
+                .map(|collect| MailboxClient::new(collect, config.max_body_bytes)),
+            collecting: KeyLocks::default(),
             interface: Interface::default(),
             in_progress: KeyLocks::default(),
             unanswered: Gauge::default(),
@@ -194,10 +206,34 @@ impl<H: Host> App<H> {
 
     async fn readiness(&self, record: &mut Record) -> Answer {
         let state = self.data_api_state().await;
-        if let DataApiState::Failing(error) = &state {
-            record.failure = Some(error.to_string());
+        let mailbox = self.mailbox_state().await;
+        let failures = [
+            match &state {
+                DataApiState::Failing(error) => Some(error.to_string()),
+                _ => None,
+            },
+            match &mailbox {
+                MailboxState::Failing(error) => Some(error.to_string()),
+                _ => None,
+            },
+        ];
+        let failures: Vec<_> = failures.into_iter().flatten().collect();
+        record.failure = (!failures.is_empty()).then(|| failures.join("; "));
+        health::readiness(&self.config.problems, &state, &mailbox)
+    }
+
+    /// What is known of the mailbox that this instance collects from.
+    async fn mailbox_state(&self) -> MailboxState {
+        let client = match &self.mailbox_client {
+            Setup::Ready(client) => client,
+            Setup::Invalid => return MailboxState::Unknown,
+            Setup::NotSet => return MailboxState::None,
+        };
+        let probe = async || (client.probe(&self.host).await, PROBE_EVERY);
+        match self.mailbox_probed.get(&self.host, probe).await {
+            Ok(()) => MailboxState::Ok,
+            Err(error) => MailboxState::Failing(error),
         }
-        health::readiness(&self.config.problems, &state)
     }
 
     async fn data_api_state(&self) -> DataApiState {

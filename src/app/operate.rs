@@ -1,5 +1,6 @@
 //! Requests of operators, each kind in a file of its own, and the whole description of the interface.
 
+mod collect;
 mod outbox;
 
 use super::{Answer, App, Context, refuse_failed};
@@ -74,6 +75,7 @@ impl<H: Host> App<H> {
         record.entry = request.entry().map(|id| id.to_string());
         let answered = match request {
             OperatorRequest::Outbox(request) => self.operate_outbox(request).await,
+            OperatorRequest::Collect(time) => self.collect(time, record).await,
         };
         answered.map_err(|error| error.refusal(record))
     }

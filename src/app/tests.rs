@@ -3,6 +3,7 @@
 mod blizwork;
 mod bounded;
 mod cal;
+mod collect;
 mod mailbox;
 mod messages;
 mod ping;

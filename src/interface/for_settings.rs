@@ -48,6 +48,7 @@ fn paths(all: &str, config: &Config, to_operator: bool) -> Option<String> {
             "/webhook/receive" => config.messages.is_some(),
             "/webhook/cal" => config.cal.is_some(),
             "/mailbox" | "/mailbox/ack" => config.mailbox.is_set(),
+            "/admin/collect" => config.admin.is_set() && config.collect.is_set(),
             path if path.starts_with("/admin/") => config.admin.is_set(),
             _ => true,
         };

@@ -6,6 +6,7 @@ use crate::config::Problem;
 use crate::delivery::DeliveryError;
 use crate::http::message::StatusCode;
 use crate::http::{FieldErrors, Reply};
+use crate::operations::collect::CollectError;
 
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -28,6 +29,9 @@ pub struct Readiness {
 pub struct Checks {
     settings: &'static str,
     data_api: &'static str,
+    /// Only where this instance collects from one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mailbox: Option<&'static str>,
 }
 
 /// It runs.
@@ -67,11 +71,41 @@ impl DataApiState {
     }
 }
 
+/// What is known of the mailbox that this instance collects from.
+#[derive(Debug)]
+pub enum MailboxState {
+    /// It collects from none.
+    None,
+    /// A setting is wrong that says which it is.
+    Unknown,
+    /// It answers, and lets this instance collect.
+    Ok,
+    /// It does not.
+    Failing(CollectError),
+}
+
+impl MailboxState {
+    /// The word of its check, if there is one.
+    fn name(&self) -> Option<&'static str> {
+        match self {
+            Self::None => None,
+            Self::Unknown => Some("unknown"),
+            Self::Ok => Some("ok"),
+            Self::Failing(error) => Some(error.name()),
+        }
+    }
+}
+
 /// Ready or not, as the audit line names it: one word a check, and what is wrong with which
 /// setting, without its value.
-pub fn readiness(problems: &[Problem], data_api: &DataApiState) -> (&'static str, Reply) {
+pub fn readiness(
+    problems: &[Problem],
+    data_api: &DataApiState,
+    mailbox: &MailboxState,
+) -> (&'static str, Reply) {
     let is_ready = problems.is_empty()
-        && !matches!(data_api, DataApiState::Unknown | DataApiState::Failing(_));
+        && !matches!(data_api, DataApiState::Unknown | DataApiState::Failing(_))
+        && matches!(mailbox, MailboxState::None | MailboxState::Ok);
     let (status, word) = match is_ready {
         true => (StatusCode::OK, "ready"),
         false => (StatusCode::SERVICE_UNAVAILABLE, "not_ready"),
@@ -87,6 +121,7 @@ pub fn readiness(problems: &[Problem], data_api: &DataApiState) -> (&'static str
             checks: Checks {
                 settings: if problems.is_empty() { "ok" } else { "invalid" },
                 data_api: data_api.name(),
+                mailbox: mailbox.name(),
             },
             problems: errors,
         },

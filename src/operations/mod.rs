@@ -1,5 +1,6 @@
 //! What operators and probes ask of the service.
 
+pub mod collect;
 pub mod health;
 pub mod mailbox;
 pub mod outbox;

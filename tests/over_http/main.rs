@@ -16,6 +16,7 @@ mod health;
 mod hostile;
 mod jwt;
 mod log;
+mod mailbox;
 mod messages;
 mod outbox;
 mod predecessors;

@@ -75,6 +75,14 @@ fn only_endpoints_that_exist_are_described() {
         ),
         (
             &[
+                ("admin_token", OPERATOR),
+                ("collect_origin", "https://edge.example"),
+                ("collect_token", "un-token-de-buzon"),
+            ],
+            &[&admin[..], &["/admin/collect"], callback].concat(),
+        ),
+        (
+            &[
                 ("webhook_secret", "s3creto-de-mensajes"),
                 ("callback_endpoint_path", "?"),
             ],

@@ -101,7 +101,7 @@ pub struct CollectedPage(pub Vec<CollectedEntry>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CollectedEntry {
     /// What acknowledges it.
-    pub id: String,
+    pub id: Scheduled,
     /// Who notified.
     pub source: String,
     /// `x-request-id` of the notification.
@@ -144,7 +144,7 @@ fn read_entry(text: &str) -> Option<CollectedEntry> {
     let entry: Map<String, Json> = json::parse(text.as_bytes()).ok()?;
     let text = |name| entry.get(name)?.as_str().map(str::to_owned);
     Some(CollectedEntry {
-        id: text("id")?,
+        id: Scheduled::parse(&text("id")?)?,
         source: text("source")?,
         request_id: text("requestId").unwrap_or_default(),
         change: entry.get("change")?.as_object().and_then(restore),

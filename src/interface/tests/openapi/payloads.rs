@@ -249,6 +249,14 @@ impl MailboxId {
     pub const UNUSED: &str = "0018f3a5b2c-0018f3a5b2c-0000002a-f000102030405060708090a0b0c0d0e0f";
 }
 
+/// For how many seconds an instance collects.
+pub struct CollectSeconds;
+
+inline_schema!(
+    CollectSeconds,
+    json_schema!({ "type": "integer", "minimum": 1, "maximum": 300, "default": 50 })
+);
+
 /// How many seconds a collector waits.
 pub struct Wait;
 

@@ -3,6 +3,7 @@
 mod blizwork;
 mod cal;
 mod callback;
+mod collect;
 mod docs;
 mod health;
 mod mailbox;
@@ -22,5 +23,6 @@ pub fn all(schemas: &mut Schemas) -> Vec<Operation> {
     all.extend(docs::all(schemas));
     all.extend(outbox::all(schemas));
     all.extend(mailbox::all(schemas));
+    all.push(collect::collect(schemas));
     all
 }
