@@ -67,6 +67,9 @@ impl<H: Host> App<H> {
         };
         let id = queued.location.id();
         record.entry = Some(id.to_string());
+        if self.is_mailbox() && queued.announced.is_err() {
+            follow_up.outbox = OutboxTask::Announce;
+        }
         self.log_undelivered(queued.announced);
         self.mailbox.note_arrival();
         let disposition = match queued.location {

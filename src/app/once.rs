@@ -170,6 +170,7 @@ impl<H: Host> App<H> {
                 return Err(refuse_failed(&error.into(), key_field, record));
             }
         };
+        let is_announced = accepted.announced.is_ok();
         self.log_undelivered(accepted.announced);
         self.mailbox.note_arrival();
         if let Some(key) = &key
@@ -181,7 +182,10 @@ impl<H: Host> App<H> {
             return Err(Refusal::Replayed);
         }
         record.entry = Some(accepted.scheduled.id.to_string());
-        follow_up.outbox = OutboxTask::Deliver(accepted.scheduled);
+        follow_up.outbox = match self.is_mailbox() && !is_announced {
+            true => OutboxTask::Announce,
+            false => OutboxTask::Deliver(accepted.scheduled),
+        };
         Ok((receipt.disposition.name(), receipt))
     }
 

@@ -249,6 +249,19 @@ fn a_store_that_fails_refuses_the_callback_and_the_collector_alike() {
 }
 
 #[test]
+fn a_change_that_could_not_be_announced_is_announced_after_the_reply() {
+    let mut app = mailbox(&[]);
+    assert_eq!(collect(&app), [Value::Null; 0]);
+    app.host.refuses_writes_to = Some("0-mailbox-arrived");
+    let headers = [("x-authorization", TOKEN)];
+    let (response, after) = block_on(app.respond(request("POST", PATH, &headers, BODY)));
+    assert_eq!(response.status.as_u16(), 202);
+    app.host.refuses_writes_to = None;
+    block_on(app.follow_up(after));
+    assert_eq!(collect(&app).len(), 1);
+}
+
+#[test]
 fn operators_see_what_waits_and_cannot_have_it_delivered_here() {
     let app = mailbox(&[("admin_token", OPERATOR)]);
     let seen = post(&app, TOKEN, BODY);

@@ -190,7 +190,11 @@ impl Outbox {
         if let Some(location) = equal.filter(|_| is_known) {
             return Ok(Queued {
                 location,
-                announced: Ok(()),
+                // A mailbox's first announcement may have failed.
+                announced: match self.is_mailbox {
+                    true => arrivals::announce(host).await,
+                    false => Ok(()),
+                },
             });
         }
         // First where it is to be found: a pointer to nothing does no harm.

@@ -20,7 +20,7 @@ use super::location::{EntryId, Location, Scheduled};
 use super::queue::Outbox;
 use crate::instance::SingleFlightCache;
 use crate::instance::key_locks::{KeyGuard, KeyLocks};
-use crate::ports::{Clock, KeyValue, StoreError};
+use crate::ports::{Clock, KeyValue, Random, StoreError};
 use arrivals::{Arrival, LISTED_EVERY};
 
 pub use page::{CollectedEntry, CollectedPage, MailboxPage, PAGE_VERSION, PageError};
@@ -155,6 +155,12 @@ impl Mailbox {
     /// This instance has stored an entry: nobody need ask the store whether one came.
     pub fn note_arrival(&self) {
         self.arrival.forget(|_| true);
+    }
+
+    /// Announces what was stored, where that has failed.
+    pub async fn announce(&self, host: &(impl KeyValue + Random)) -> Result<(), StoreError> {
+        self.note_arrival();
+        arrivals::announce(host).await
     }
 
     /// Notes that somebody comes to collect, now and then.
