@@ -13,7 +13,10 @@ pub fn attempt_event(
 ) -> Option<AttemptEvent<'_>> {
     let level = match outcome {
         AttemptOutcome::Updated | AttemptOutcome::AlreadyFinal => Level::Info,
-        AttemptOutcome::NoRow | AttemptOutcome::Failed | AttemptOutcome::Away => Level::Warn,
+        AttemptOutcome::NoRow
+        | AttemptOutcome::Failed
+        | AttemptOutcome::Newer
+        | AttemptOutcome::Away => Level::Warn,
         AttemptOutcome::Dead => Level::Error,
         AttemptOutcome::NotDue | AttemptOutcome::Gone => return None,
     };

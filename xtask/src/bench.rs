@@ -3,14 +3,15 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
 use crate::component;
 use crate::debian;
 use crate::flags::BenchOptions;
 use crate::project::Project;
 use crate::say;
-use crate::serve::{self, SPIN_MAJOR};
+use crate::serve;
+use crate::spin;
 
 /// bench/ starts this program and adds the flags of `spin up`, as the tests do.
 const SERVER: &str = "SAM_CALLBACK_SERVER";
@@ -93,17 +94,8 @@ fn host(given: Option<&str>, environment: Option<String>) -> Host {
 }
 
 fn require_spin(project: &Project) -> Result<()> {
-    match serve::spin_version(project) {
-        Some(SPIN_MAJOR) => Ok(()),
-        Some(version) => bail!(
-            "Spin {version} is installed, and this needs Spin {SPIN_MAJOR}; leave out `--host \
-             spin` to measure on the stand-in"
-        ),
-        None => bail!(
-            "Spin is not in PATH; install Spin {SPIN_MAJOR}, or leave out `--host spin` to measure \
-             on the stand-in"
-        ),
-    }
+    spin::usable(project)
+        .map_err(|why| anyhow!("{why}; leave out `--host spin` to measure on the stand-in"))
 }
 
 fn find_or_install_wrk(project: &Project) -> Result<PathBuf> {

@@ -16,6 +16,7 @@ usage: cargo xtask <command>
            --runtime-config-file FILE  instead of the project's runtime-config.toml
            --stand-in                  serve with host/ even where Spin is installed
   build  build target/wasm32-wasip2/release/sam_callback.wasm
+  dist   build, and pack what a release has into target/dist/: archives that need no compiling
   import-env FILE
          the .env of a service that this one replaces, as the settings it amounts to here
            --write                     put them into .env, where there is none
@@ -32,6 +33,7 @@ usage: cargo xtask <command>
 pub enum Command {
     Help,
     Build,
+    Dist,
     Test,
     Up(UpOptions),
     Bench(BenchOptions),
@@ -85,6 +87,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, E
     match name.as_str() {
         "help" => without_flags(parser, Command::Help),
         "build" => without_flags(parser, Command::Build),
+        "dist" => without_flags(parser, Command::Dist),
         "test" => without_flags(parser, Command::Test),
         "up" => up(parser),
         "bench" => bench(parser),

@@ -5,8 +5,9 @@
 //! | files | |
 //! | --- | --- |
 //! | `component`, `toolchain`, `linker`, `shrink` | `build` |
+//! | `dist` | `dist` |
 //! | `checks`, `postgres`, `redis`, `browser`, `schemathesis`, `examples` | `test`, and what it needs |
-//! | `serve`, `env_file`, `endpoint`, `announcement`, `curl`, `shell`, `print_when_ready` | `up` |
+//! | `serve`, `env_file`, `endpoint`, `announcement`, `curl`, `shell`, `spin`, `print_when_ready` | `up` |
 //! | `bench` | `bench` |
 //! | `flags`, `listen` | the command line |
 //! | `project`, `run`, `programs`, `private_file`, `debian`, `say` | what all of them use |
@@ -18,6 +19,7 @@ mod checks;
 mod component;
 mod curl;
 mod debian;
+mod dist;
 mod endpoint;
 mod env_file;
 mod examples;
@@ -37,6 +39,7 @@ mod schemathesis;
 mod serve;
 mod shell;
 mod shrink;
+mod spin;
 mod toolchain;
 
 use std::process::ExitCode;
@@ -69,6 +72,7 @@ fn carry_out(command: Command) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Build => component::build(&Project::find()?).map(|_| ()),
+        Command::Dist => dist::run(&Project::find()?),
         Command::Test => checks::run_all(&Project::find()?),
         Command::Bench(options) => bench::run(&Project::find()?, &options),
         Command::ImportEnv(options) => import_env::run(&Project::find()?, &options),

@@ -16,12 +16,10 @@ use crate::flags::UpOptions;
 use crate::print_when_ready;
 use crate::private_file;
 use crate::project::Project;
-use crate::run::{output_of, run, version_in};
+use crate::run::run;
 use crate::say;
 use crate::shell::Shell;
-
-/// The Spin that the component is for.
-pub const SPIN_MAJOR: u32 = 4;
+use crate::spin;
 
 pub fn up(project: &Project, options: UpOptions) -> Result<()> {
     // Before anything changes the folder: relative paths are the caller's.
@@ -39,23 +37,7 @@ pub fn up(project: &Project, options: UpOptions) -> Result<()> {
     component::build(project)?;
     write_env_file(project)?;
 
-    let mut server = match spin_version(project) {
-        Some(SPIN_MAJOR) if !options.stand_in => {
-            let mut spin = project.command("spin");
-            spin.arg("up");
-            spin
-        }
-        version => {
-            if let Some(version) = version.filter(|_| !options.stand_in) {
-                say::plain(&format!(
-                    "Spin {version} is installed, and this needs Spin {SPIN_MAJOR}: serving with \
-                     the stand-in"
-                ));
-            }
-            build_stand_in(project)?;
-            project.command(project.stand_in())
-        }
-    };
+    let mut server = server(project, options.stand_in)?;
     server.arg("--from").arg(project.spin_toml());
     server.args(["--listen", &options.listen.to_string()]);
     if let Some(folder) = state_dir {
@@ -65,6 +47,22 @@ pub fn up(project: &Project, options: UpOptions) -> Result<()> {
 
     announce(project, &options, &runtime_config)?;
     become_server(server)
+}
+
+/// Spin where it is installed and can serve the component, else the stand-in.
+fn server(project: &Project, stand_in: bool) -> Result<Command> {
+    if !stand_in {
+        match spin::usable(project) {
+            Ok(()) => {
+                let mut spin = project.command("spin");
+                spin.arg("up");
+                return Ok(spin);
+            }
+            Err(why) => say::plain(&format!("{why}: serving with the stand-in")),
+        }
+    }
+    build_stand_in(project)?;
+    Ok(project.command(project.stand_in()))
 }
 
 /// The stand-in, optimised: unoptimised it takes seconds to compile the component.
@@ -92,12 +90,6 @@ pub fn build_program(project: &Project, name: &str) -> Result<()> {
 /// A path as the user typed it, made independent of the folder.
 pub fn absolute(path: &Path) -> Result<PathBuf> {
     std::path::absolute(path).with_context(|| format!("{} has no folder", path.display()))
-}
-
-/// The major version of the Spin in PATH.
-pub fn spin_version(project: &Project) -> Option<u32> {
-    let said = output_of(project.command("spin").arg("--version"))?;
-    version_in(&said).map(|(major, _)| major)
 }
 
 fn write_env_file(project: &Project) -> Result<()> {

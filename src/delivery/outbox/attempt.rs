@@ -1,13 +1,18 @@
 //! One attempt at an entry that waits.
 
+use std::time::Duration;
+
 use super::duplicates::{self, Fingerprint};
-use super::entry::Entry;
+use super::entry::{Entry, EntryError};
 use super::location::{Location, Scheduled};
 use super::queue::{Outbox, QueueReason};
 use crate::delivery::data_api::DataApi;
 use crate::delivery::outcome::{Outcome, Ports};
 use crate::instance::unix_time;
 use crate::ports::StoreError;
+
+/// How long an entry of a newer version is left alone.
+const LEFT_TO_NEWER: Duration = Duration::from_secs(600);
 
 /// An attempt at an entry.
 #[derive(Debug)]
@@ -31,6 +36,8 @@ pub enum AttemptOutcome {
     NoRow,
     /// It was not made; it waits for the next attempt.
     Failed,
+    /// A newer version of the component has stored it; it waits for one.
+    Newer,
     /// The data API was not there; it waits for the next attempt.
     Away,
     /// It is a dead letter now.
@@ -49,6 +56,7 @@ impl AttemptOutcome {
             Self::AlreadyFinal => "already_final",
             Self::NoRow => "no_row_yet",
             Self::Failed | Self::Away => "failed",
+            Self::Newer => "newer_version",
             Self::Dead => "dead",
             Self::NotDue => "not_due",
             Self::Gone => "gone",
@@ -83,18 +91,19 @@ impl Outbox {
         let Some(mut value) = host.get(&waiting).await? else {
             return Ok(Attempt::ended(AttemptOutcome::Gone, None));
         };
-        let entry = Entry::parse(&value);
-        if entry.is_some() {
-            // It is as long as the change, which is on its way to the data API for some time.
-            value.clear();
-            value.shrink_to_fit();
-        }
-        let Some(mut entry) = entry else {
-            // Nobody can deliver it; somebody may be able to read it.
-            host.set(&Location::Dead(id).key(), &value).await?;
-            host.delete(&waiting).await?;
-            return Ok(Attempt::ended(AttemptOutcome::Dead, None));
+        let mut entry = match Entry::parse(&value) {
+            Ok(entry) => entry,
+            Err(EntryError::Newer) => return self.leave_to_newer(host, scheduled, &value).await,
+            Err(EntryError::Damaged) => {
+                // Nobody can deliver it; somebody may be able to read it.
+                host.set(&Location::Dead(id).key(), &value).await?;
+                host.delete(&waiting).await?;
+                return Ok(Attempt::ended(AttemptOutcome::Dead, None));
+            }
         };
+        // It is as long as the change, which is on its way to the data API for some time.
+        value.clear();
+        value.shrink_to_fit();
         let applied = data_api.apply(host, &entry.change).await;
         self.note_result(host, &applied.result);
         let Some(reason) = QueueReason::of(&applied.result) else {
@@ -122,6 +131,30 @@ impl Outbox {
             outcome: failed(location, &reason),
             entry: Some(entry),
             next,
+        })
+    }
+
+    /// Puts off what only a newer version of the component can read: while one is being replaced by the
+    /// other both work on the same store, and after going back the newer one comes again.
+    async fn leave_to_newer(
+        &self,
+        host: &impl Ports,
+        scheduled: Scheduled,
+        value: &[u8],
+    ) -> Result<Attempt, StoreError> {
+        let waiting = Location::Waiting(scheduled).key();
+        let due = unix_time::millis(host.now()).saturating_add(unix_time::millis_in(LEFT_TO_NEWER));
+        let next = Scheduled { due, ..scheduled };
+        // The newer one may have delivered it meanwhile.
+        if host.get(&waiting).await?.is_none() {
+            return Ok(Attempt::ended(AttemptOutcome::Gone, None));
+        }
+        host.set(&Location::Waiting(next).key(), value).await?;
+        host.delete(&waiting).await?;
+        Ok(Attempt {
+            outcome: AttemptOutcome::Newer,
+            entry: None,
+            next: Some(next),
         })
     }
 }

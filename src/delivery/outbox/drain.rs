@@ -154,9 +154,10 @@ impl DrainSummary {
         match outcome {
             AttemptOutcome::Updated => self.delivered += 1,
             AttemptOutcome::AlreadyFinal => self.already_final += 1,
-            AttemptOutcome::NoRow | AttemptOutcome::Failed | AttemptOutcome::Away => {
-                self.failed += 1
-            }
+            AttemptOutcome::NoRow
+            | AttemptOutcome::Failed
+            | AttemptOutcome::Newer
+            | AttemptOutcome::Away => self.failed += 1,
             AttemptOutcome::Dead => self.dead += 1,
             AttemptOutcome::NotDue | AttemptOutcome::Gone => {}
         }

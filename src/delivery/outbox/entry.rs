@@ -7,6 +7,10 @@ use serde_json::{Map, Value as Json};
 use super::stored_change::{StoredChange, restore};
 use crate::delivery::Change;
 
+/// The version of what is stored: one more whenever a component of before would misread it. What is
+/// stored without one is of version 1.
+const VERSION: u64 = 1;
+
 /// How many attempts are listed; of more, the last ones.
 const LISTED: usize = 20;
 
@@ -34,6 +38,17 @@ pub struct Entry {
     pub tries: u64,
     /// The last attempts: when, in milliseconds since 1970, and why they failed.
     pub attempts: Vec<(u64, String)>,
+}
+
+/// Why a stored value is not an entry that can be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum EntryError {
+    /// A newer version of the component has stored it.
+    #[error("stored by a newer version")]
+    Newer,
+    /// It is no entry.
+    #[error("not an entry")]
+    Damaged,
 }
 
 impl Entry {
@@ -80,14 +95,24 @@ impl Entry {
         json
     }
 
-    /// Reads what was stored; `None` where that is no entry.
-    pub fn parse(value: &[u8]) -> Option<Self> {
-        let stored: Map<String, Json> = crate::http::json::parse(value).ok()?;
+    /// Reads what was stored.
+    pub fn parse(value: &[u8]) -> Result<Self, EntryError> {
+        let stored = crate::http::json::parse(value);
+        let stored: Map<String, Json> = stored.map_err(|_| EntryError::Damaged)?;
+        let version = stored.get("version").map_or(Some(1), Json::as_u64);
+        match version {
+            Some(version) if version > VERSION => Err(EntryError::Newer),
+            Some(_) => Self::of_fields(&stored).ok_or(EntryError::Damaged),
+            None => Err(EntryError::Damaged),
+        }
+    }
+
+    fn of_fields(stored: &Map<String, Json>) -> Option<Self> {
         let text = |name| stored.get(name)?.as_str().map(str::to_owned);
         let number = |name| stored.get(name)?.as_u64();
         let attempts = stored.get("attempts")?.as_array()?.iter();
         Some(Self {
-            change: restore(&stored)?,
+            change: restore(stored)?,
             source: text("source")?,
             request_id: text("requestId")?,
             since: number("since")?,
@@ -102,6 +127,7 @@ impl Entry {
 impl Serialize for Entry {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("version", &VERSION)?;
         StoredChange(&self.change).serialize_members(&mut map)?;
         map.serialize_entry("source", &self.source)?;
         map.serialize_entry("requestId", &self.request_id)?;

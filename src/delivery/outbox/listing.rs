@@ -130,7 +130,7 @@ impl Outbox {
         let mut entries = Vec::with_capacity(rest.len());
         for location in rest.into_iter().rev() {
             if let Some(value) = store.get(&location.key()).await? {
-                let entry = Entry::parse(&value).map(Entry::lightened);
+                let entry = Entry::parse(&value).map(Entry::lightened).ok();
                 entries.push(FoundEntry { location, entry });
             }
         }
@@ -145,7 +145,7 @@ impl Outbox {
     ) -> Result<Option<FoundEntry>, StoreError> {
         for location in self.locations(store, id).await? {
             if let Some(value) = store.get(&location.key()).await? {
-                let entry = Entry::parse(&value);
+                let entry = Entry::parse(&value).ok();
                 return Ok(Some(FoundEntry { location, entry }));
             }
         }
@@ -205,7 +205,7 @@ impl Outbox {
         let Some(value) = host.get(&dead).await? else {
             return Ok(None);
         };
-        let Some(mut entry) = Entry::parse(&value) else {
+        let Ok(mut entry) = Entry::parse(&value) else {
             return Ok(None);
         };
         let now = unix_time::millis(host.now());

@@ -1,5 +1,7 @@
 //! What is acknowledged and not yet delivered.
 
+mod versions;
+
 use std::time::Duration;
 
 use futures_executor::block_on;

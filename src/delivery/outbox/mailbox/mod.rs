@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::entry::Entry;
+use super::entry::{Entry, EntryError};
 use super::location::{EntryId, Location, Scheduled};
 use super::queue::Outbox;
 use crate::instance::SingleFlightCache;
@@ -268,10 +268,14 @@ impl Mailbox {
                 continue;
             };
             match Entry::parse(&value) {
-                Some(entry) if page.add(*scheduled, &entry) => {}
-                Some(_) => break,
+                Ok(entry) if page.add(*scheduled, &entry) => {}
+                Ok(_) => break,
+                // It stays where it is, and is looked at again with what comes next.
+                Err(EntryError::Newer) => {
+                    self.known().waiting.remove(scheduled);
+                }
                 // Nobody can collect it; somebody may be able to read it.
-                None => {
+                Err(EntryError::Damaged) => {
                     let dead = Location::Dead(scheduled.id).key();
                     store.set(&dead, &value).await?;
                     store.delete(&key).await?;

@@ -360,6 +360,20 @@ fn an_entry_that_cannot_be_read_is_put_where_somebody_sees_it() {
 }
 
 #[test]
+fn an_entry_of_a_newer_version_stays_for_one_and_keeps_no_other() {
+    let edge = Edge::new();
+    edge.keep("a");
+    edge.keep("b");
+    let first = edge.host.stored("0-outbox/a/")[0].clone();
+    let newer = b"{\"version\":2}".to_vec();
+    edge.host.store.borrow_mut().insert(first.clone(), newer);
+    assert_eq!(keys(&edge.page(None, 100)), ["b"]);
+    edge.acknowledge(&edge.collect());
+    assert_eq!(edge.collect(), [""; 0]);
+    assert_eq!(edge.host.stored("0-outbox/"), [first]);
+}
+
+#[test]
 fn a_dead_letter_that_is_put_back_can_be_collected_at_once() {
     let edge = Edge::new();
     edge.keep("a");
