@@ -114,34 +114,45 @@ mod log {
     use super::*;
 
     /// Where outcomes get their names.
-    const OUTCOMES: [&str; 11] = [
+    const OUTCOMES: [&str; 15] = [
         "src/app/mod.rs",
         "src/app/follow_up.rs",
+        "src/app/mailbox.rs",
         "src/app/notify.rs",
         "src/app/once.rs",
         "src/app/operate.rs",
+        "src/app/operate/collect.rs",
+        "src/app/operate/outbox.rs",
         "src/audit/events.rs",
         "src/audit/lines.rs",
         "src/delivery/outbox/attempt.rs",
         "src/http/disposition.rs",
         "src/http/refusal.rs",
+        "src/operations/collect/error.rs",
         "src/operations/health.rs",
     ];
 
     /// Words that stand there too, and are no outcomes: names of fields and of sources, one word a
     /// check of readiness, a content coding, a warning.
-    const OTHERS: [&str; 11] = [
+    const OTHERS: [&str; 18] = [
         "admin",
         "allow",
         "authorization",
         "body",
+        "denied",
         "failing",
         "id",
         "identity",
         "invalid",
+        "limited",
         "ok",
+        "tls",
+        "too_long",
+        "unauthorized",
         "unknown",
         "unknown_state",
+        "unreachable",
+        "version",
     ];
 
     /// What writes a log line, and so takes an outcome.

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use support::data_api::dab::DabServer;
+use support::redis::Redis;
 use support::server::{Reply, Server};
 use support::upstream::{self, Act, Upstream};
 
@@ -288,6 +289,35 @@ fn what_is_wrong_with_the_mailbox_is_told_apart_in_reply_log_and_readiness() {
         (ready.status, &ready.json()["checks"]["mailbox"]),
         (200, &json!("ok"))
     );
+}
+
+#[test]
+fn while_nothing_comes_many_collectors_cost_a_few_reads_and_no_listing() {
+    let redis = Redis::start();
+    let settings = [("data_api", "mailbox"), ("mailbox_token", COLLECTOR)];
+    let edge = Server::start_prepared(&settings, |folder| {
+        let config = redis.runtime_config("");
+        std::fs::write(folder.join("runtime-config.toml"), config).expect("written");
+    });
+    callback(&edge, "d-1", "RUN_COMPLETED");
+    acknowledge(&edge, &look(&edge, "wait=0"));
+    // The last of it is noted once it has been empty for a second.
+    assert_eq!(look(&edge, "wait=2"), [Value::Null; 0]);
+    let counts = || ["get", "scan", "keys"].map(|command| redis.times_given(command));
+    let (before, began) = (counts(), Instant::now());
+    thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(|| assert_eq!(look(&edge, "wait=5"), [Value::Null; 0]));
+        }
+    });
+    let (after, seconds) = (counts(), began.elapsed().as_secs() + 1);
+    let reads = after[0] - before[0];
+    // Beside them, what a new instance finds out first.
+    assert!(
+        (1..=4 * seconds + 4).contains(&reads),
+        "{reads} reads in {seconds} s"
+    );
+    assert_eq!(after[1..], before[1..]);
 }
 
 #[test]

@@ -94,7 +94,7 @@ impl Outbox {
         let mut tried = BTreeSet::new();
         loop {
             let untried = |id| !tried.contains(&id);
-            let due = self.due(host, due_by, LISTED_AT_A_TIME, untried).await?;
+            let due = self.due(host, due_by, LISTED_AT_A_TIME, &untried).await?;
             let scheduled = due.scheduled;
             if scheduled.is_empty() || round.deliver(&scheduled).await? != Ended::AllTried {
                 break;

@@ -29,6 +29,8 @@ pub use drain::DrainSummary;
 pub use entry::{Entry, Origin, Texts};
 pub use listing::{FoundEntry, OutboxStats, Page};
 pub use location::{EntryId, EntryState, Location, Scheduled};
+#[cfg(test)]
+pub use mailbox::PageSchema;
 pub use mailbox::{CollectedEntry, CollectedPage, Mailbox, MailboxPage, PAGE_VERSION, PageError};
 pub use queue::{Accepted, Outbox, QueueReason, Queued};
 

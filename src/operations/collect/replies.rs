@@ -13,8 +13,14 @@ use crate::http::{No, Reply, Yes};
 pub struct Collected {
     status: Yes,
     result: &'static str,
-    #[serde(flatten)]
-    counts: Counts,
+    /// Entries that left the mailbox.
+    collected: usize,
+    /// Rows that have their change, or were final.
+    delivered: usize,
+    /// Entries in this instance's outbox.
+    kept: usize,
+    /// Entries that stay in the mailbox.
+    failed: usize,
 }
 
 /// The same, where it ended because the mailbox could not be asked.
@@ -26,37 +32,10 @@ pub struct CollectFailed<'a> {
     code: &'static str,
     message: &'static str,
     request_id: &'a str,
-    #[serde(flatten)]
-    counts: Counts,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct Counts {
-    /// Entries that left the mailbox.
     collected: usize,
-    /// Rows that have their change, or were final.
     delivered: usize,
-    /// Entries in this instance's outbox.
     kept: usize,
-    /// Entries that stay in the mailbox.
     failed: usize,
-}
-
-impl From<CollectSummary> for Counts {
-    fn from(summary: CollectSummary) -> Self {
-        let CollectSummary {
-            delivered,
-            kept,
-            failed,
-        } = summary;
-        Self {
-            collected: delivered + kept,
-            delivered,
-            kept,
-            failed,
-        }
-    }
 }
 
 /// What was collected.
@@ -70,22 +49,38 @@ pub fn already_collecting() -> Reply {
 }
 
 fn reply(result: &'static str, summary: CollectSummary) -> Reply {
+    let CollectSummary {
+        delivered,
+        kept,
+        failed,
+    } = summary;
     let body = Collected {
         status: Yes::Ok,
         result,
-        counts: summary.into(),
+        collected: delivered + kept,
+        delivered,
+        kept,
+        failed,
     };
     Reply::json(StatusCode::OK, &body).uncached()
 }
 
 /// What was collected before the mailbox could not be asked any more.
 pub fn failed(error: &CollectError, summary: CollectSummary, request_id: &str) -> Reply {
+    let CollectSummary {
+        delivered,
+        kept,
+        failed,
+    } = summary;
     let body = CollectFailed {
         status: No::Error,
         code: error.code(),
         message: error.message(),
         request_id,
-        counts: summary.into(),
+        collected: delivered + kept,
+        delivered,
+        kept,
+        failed,
     };
     let reply = Reply::json(StatusCode::SERVICE_UNAVAILABLE, &body);
     reply.uncached().retry_later()

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use serde_json::Value as Json;
 
 use crate::delivery::outbox::{EntryId, MailboxPage, PAGE_VERSION, Scheduled};
 use crate::http::json::{self, Field, Fields};
@@ -111,19 +112,19 @@ pub fn acknowledged(body: &[u8]) -> Result<Vec<Scheduled>, Refusal> {
 }
 
 fn read_ids(raw: &str) -> Result<Vec<Scheduled>, String> {
-    let ids: Vec<String> =
-        json::parse(raw.as_bytes()).map_err(|_| "debe ser una lista de textos".to_owned())?;
+    let ids: Json = json::parse(raw.as_bytes()).map_err(|_| "no es JSON".to_owned())?;
+    let ids = ids.as_array().ok_or("debe ser una lista de textos")?;
     if ids.len() > MOST_ACKNOWLEDGED {
         return Err(format!("tiene más de {MOST_ACKNOWLEDGED}"));
     }
-    let ids = ids.iter().map(|id| Scheduled::parse(id));
+    let ids = ids.iter().map(|id| Scheduled::parse(id.as_str()?));
     ids.collect::<Option<_>>()
         .ok_or_else(|| "tiene un texto que no es un id de este buzón".to_owned())
 }
 
 /// A page of entries.
 pub fn page(page: &MailboxPage) -> Reply {
-    Reply::json(StatusCode::OK, page).uncached()
+    Reply::json_bytes(StatusCode::OK, page.to_json()).uncached()
 }
 
 /// How many entries were removed.

@@ -7,9 +7,6 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
-use crate::http::json;
 use crate::instance::unix_time;
 use crate::ports::{Clock, KeyValue, Random, StoreError};
 
@@ -29,14 +26,6 @@ pub const LISTED_EVERY: Duration = Duration::from_secs(600);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Arrival(String);
 
-/// That nothing waited.
-#[derive(Serialize, Deserialize)]
-struct Emptied {
-    after: String,
-    /// In milliseconds since 1970.
-    at: u64,
-}
-
 /// Says that a change came. To be called once its entry is stored.
 pub async fn announce(host: &(impl KeyValue + Random)) -> Result<(), StoreError> {
     let number = format!("{:032x}", host.random());
@@ -54,13 +43,9 @@ pub async fn note_emptied(
     host: &(impl KeyValue + Clock),
     arrival: &Arrival,
 ) -> Result<(), StoreError> {
-    let emptied = Emptied {
-        after: arrival.0.clone(),
-        at: unix_time::millis(host.now()),
-    };
-    // Only maps with keys that are no strings and failing `Serialize`s fail; none is used.
-    let value = serde_json::to_vec(&emptied).expect("a plain structure");
-    host.set(EMPTIED, &value).await
+    let at = unix_time::millis(host.now());
+    let value = format!("{at} {}", arrival.0);
+    host.set(EMPTIED, value.as_bytes()).await
 }
 
 /// Whether nothing waited after `arrival`, as far as can still be relied on.
@@ -68,13 +53,15 @@ pub async fn is_emptied(
     host: &(impl KeyValue + Clock),
     arrival: &Arrival,
 ) -> Result<bool, StoreError> {
-    let value = host.get(EMPTIED).await?;
-    let emptied: Option<Emptied> = value.and_then(|value| json::parse(&value).ok());
-    let age = |at| unix_time::millis(host.now()).checked_sub(at);
-    Ok(emptied.is_some_and(|emptied| {
-        let is_recent = age(emptied.at).is_some_and(|it| it < unix_time::millis_in(LISTED_EVERY));
-        is_recent && emptied.after == arrival.0
-    }))
+    let value = host.get(EMPTIED).await?.unwrap_or_default();
+    let value = String::from_utf8_lossy(&value);
+    let Some((at, after)) = value.split_once(' ') else {
+        return Ok(false);
+    };
+    let age = |at: u64| unix_time::millis(host.now()).checked_sub(at);
+    let age = at.parse().ok().and_then(age);
+    let is_recent = age.is_some_and(|age| age < unix_time::millis_in(LISTED_EVERY));
+    Ok(is_recent && after == arrival.0)
 }
 
 /// Notes that somebody came to collect.

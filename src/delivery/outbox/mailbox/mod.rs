@@ -11,7 +11,7 @@ pub(super) mod arrivals;
 mod page;
 
 use std::cell::Cell;
-use std::collections::BTreeSet;
+use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -23,6 +23,8 @@ use crate::instance::key_locks::{KeyGuard, KeyLocks};
 use crate::ports::{Clock, KeyValue, Random, StoreError};
 use arrivals::{Arrival, LISTED_EVERY};
 
+#[cfg(test)]
+pub use page::PageSchema;
 pub use page::{CollectedEntry, CollectedPage, MailboxPage, PAGE_VERSION, PageError};
 
 /// How often the store is asked whether anything came.
@@ -53,8 +55,8 @@ pub struct Mailbox {
 
 #[derive(Default)]
 struct Known {
-    /// What waits, as far as the last listing went: of each row the next entry.
-    waiting: BTreeSet<Scheduled>,
+    /// What waits, as far as the last listing went, in order: of each row the next entry.
+    waiting: VecDeque<Scheduled>,
     /// What had come before that listing; `None`: there was none.
     arrival: Option<Arrival>,
     /// When it began, on the monotonic clock.
@@ -90,9 +92,15 @@ impl Known {
     }
 
     fn remove(&mut self, scheduled: Scheduled) {
-        if self.waiting.remove(&scheduled) {
+        if self.leave_out(scheduled) {
             self.is_stale |= self.left_out;
         }
+    }
+
+    /// Forgets an entry; says whether it was known.
+    fn leave_out(&mut self, scheduled: Scheduled) -> bool {
+        let found = self.waiting.binary_search(&scheduled);
+        found.is_ok_and(|index| self.waiting.remove(index).is_some())
     }
 }
 
@@ -233,10 +241,10 @@ impl Mailbox {
             seen.set(seen.get() + 1);
             true
         };
-        let due = outbox.due(host, u64::MAX, enough, each).await?;
+        let due = outbox.due(host, u64::MAX, enough, &each).await?;
         let mut known = self.known();
         known.left_out = due.scheduled.len() < seen.get();
-        known.waiting = due.scheduled.into_iter().collect();
+        known.waiting = due.scheduled.into();
         known.is_cut = seen.get() >= enough;
         known.looked_at = seen.get();
         (known.arrival, known.listed) = (Some(arrival), listed);
@@ -272,7 +280,7 @@ impl Mailbox {
                 Ok(_) => break,
                 // It stays where it is, and is looked at again with what comes next.
                 Err(EntryError::Newer) => {
-                    self.known().waiting.remove(scheduled);
+                    self.known().leave_out(*scheduled);
                 }
                 // Nobody can collect it; somebody may be able to read it.
                 Err(EntryError::Damaged) => {

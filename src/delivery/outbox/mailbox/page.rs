@@ -1,8 +1,7 @@
 //! A page of entries as it crosses from a mailbox to its collector: written at one end, read at the other.
 
-use serde::{Deserialize, Serialize};
-use serde_json::value::{RawValue, to_raw_value};
-use serde_json::{Map, Value as Json};
+use serde::Serialize;
+use serde_json::Value as Json;
 
 use super::super::entry::Entry;
 use super::super::location::Scheduled;
@@ -14,19 +13,24 @@ use crate::instance::unix_time;
 /// The format of a page. Another one is not read.
 pub const PAGE_VERSION: u64 = 1;
 
-/// Most bytes of a page; an entry that has more is alone on its page.
+/// Most bytes of a page's entries; one that has more is alone on its page.
 const LARGEST: usize = 1 << 20;
 
-/// `GET /mailbox`
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+/// A page that is being written.
+#[derive(Debug, Default)]
 pub struct MailboxPage {
+    /// Its entries, as JSON with commas between them.
+    entries: Vec<u8>,
+}
+
+/// `GET /mailbox`
+#[cfg(test)]
+#[derive(schemars::JsonSchema)]
+#[schemars(rename = "MailboxPage")]
+#[allow(dead_code, reason = "a schema only: pages are written entry by entry")]
+pub struct PageSchema<'a> {
     version: u64,
-    /// The oldest first; of each row the next.
-    #[cfg_attr(test, schemars(with = "Vec<MailboxEntry>"))]
-    entries: Vec<Box<RawValue>>,
-    #[serde(skip)]
-    bytes: usize,
+    entries: Vec<MailboxEntry<'a>>,
 }
 
 /// An entry on a page.
@@ -41,18 +45,8 @@ pub struct MailboxEntry<'a> {
     source: &'a str,
     /// `x-request-id` of the notification.
     request_id: &'a str,
-    #[cfg_attr(test, schemars(with = "Map<String, Json>"))]
+    #[cfg_attr(test, schemars(with = "serde_json::Map<String, Json>"))]
     change: StoredChange<'a>,
-}
-
-impl Default for MailboxPage {
-    fn default() -> Self {
-        Self {
-            version: PAGE_VERSION,
-            entries: Vec::new(),
-            bytes: 0,
-        }
-    }
 }
 
 impl MailboxPage {
@@ -71,14 +65,23 @@ impl MailboxPage {
             change: StoredChange(&entry.change),
         };
         // Only maps with keys that are no strings and failing `Serialize`s fail; none is used.
-        let entry = to_raw_value(&entry).expect("an entry is a plain structure");
-        let bytes = self.bytes + entry.get().len();
-        if bytes > LARGEST && !self.is_empty() {
+        let entry = serde_json::to_vec(&entry).expect("an entry is a plain structure");
+        if self.is_empty() {
+            self.entries = entry;
+            return true;
+        }
+        if self.entries.len() + entry.len() > LARGEST {
             return false;
         }
-        self.bytes = bytes;
-        self.entries.push(entry);
+        self.entries.push(b',');
+        self.entries.extend(entry);
         true
+    }
+
+    /// All of it, as JSON.
+    pub fn to_json(&self) -> Vec<u8> {
+        let head = format!("{{\"version\":{PAGE_VERSION},\"entries\":[");
+        [head.as_bytes(), &self.entries, b"]}"].concat()
     }
 }
 
@@ -110,43 +113,31 @@ pub struct CollectedEntry {
     pub change: Option<Change>,
 }
 
-#[derive(Deserialize)]
-struct PageHead {
-    version: Option<u64>,
-}
-
-#[derive(Deserialize)]
-struct PageBody {
-    entries: Vec<Box<RawValue>>,
-}
-
 impl CollectedPage {
     /// Reads a page.
     ///
     /// # Errors
     /// Where it is none, or none of this version.
     pub fn parse(body: &[u8]) -> Result<Self, PageError> {
-        let head: PageHead = json::parse(body).map_err(|_| PageError::NoPage)?;
-        match head.version {
+        let page: Json = json::parse(body).map_err(|_| PageError::NoPage)?;
+        match page.get("version").and_then(Json::as_u64) {
             Some(PAGE_VERSION) => {}
             Some(other) => return Err(PageError::Version(other)),
             None => return Err(PageError::NoPage),
         }
-        let page: PageBody = json::parse(body).map_err(|_| PageError::NoPage)?;
-        let entries = page.entries.iter().map(|entry| read_entry(entry.get()));
-        Ok(Self(
-            entries.collect::<Option<_>>().ok_or(PageError::NoPage)?,
-        ))
+        let entries = page.get("entries").and_then(Json::as_array);
+        let entries = entries.ok_or(PageError::NoPage)?.iter().map(read_entry);
+        let entries: Option<Vec<_>> = entries.collect();
+        Ok(Self(entries.ok_or(PageError::NoPage)?))
     }
 }
 
-fn read_entry(text: &str) -> Option<CollectedEntry> {
-    let entry: Map<String, Json> = json::parse(text.as_bytes()).ok()?;
-    let text = |name| entry.get(name)?.as_str().map(str::to_owned);
+fn read_entry(entry: &Json) -> Option<CollectedEntry> {
+    let text = |name| entry.get(name)?.as_str();
     Some(CollectedEntry {
-        id: Scheduled::parse(&text("id")?)?,
-        source: text("source")?,
-        request_id: text("requestId").unwrap_or_default(),
+        id: Scheduled::parse(text("id")?)?,
+        source: text("source")?.to_owned(),
+        request_id: text("requestId").unwrap_or_default().to_owned(),
         change: entry.get("change")?.as_object().and_then(restore),
     })
 }

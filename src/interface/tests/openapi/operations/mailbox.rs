@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use super::payloads::{MailboxAck, MailboxId, MailboxLimit, PageVersion, Wait};
 use super::service::{ExampleRequest, ExampleService, Settings};
 use super::{Operation, Schemas};
-use crate::delivery::outbox::MailboxPage;
+use crate::delivery::outbox::PageSchema;
 use crate::http::ErrorBody;
 use crate::operations::mailbox::{Acknowledgement, LONGEST_LIST};
 
@@ -52,7 +52,7 @@ fn collect(schemas: &mut Schemas) -> Operation {
     let request = by_collector(ExampleRequest::get("/mailbox?wait=0"));
     let wrong = by_collector(ExampleRequest::get("/mailbox?version=2"));
     let operation =
-        Operation::new::<MailboxPage, ErrorBody>(schemas, "mailbox", ("get", "/mailbox"));
+        Operation::new::<PageSchema<'static>, ErrorBody>(schemas, "mailbox", ("get", "/mailbox"));
     guarded(operation, &request)
         .parameter::<Wait>(schemas, "query", "wait", None)
         .parameter::<MailboxLimit>(schemas, "query", "limit", None)
