@@ -6,7 +6,7 @@ use std::convert::Infallible;
 use std::pin::pin;
 use std::time::Duration;
 
-use futures_util::future::{Either, join_all, select};
+use futures_util::future::{Either, select};
 
 use super::{Answer, App, OperateError};
 use crate::audit::{self, AttemptEvent, Record, Subject};
@@ -16,6 +16,7 @@ use crate::delivery::outbox::{
 };
 use crate::delivery::{Change, DataApi, Outcome, subject};
 use crate::http::{Disposition, Refusal};
+use crate::instance::together;
 use crate::operations::collect::{self as replies, CollectError, CollectSummary, MailboxClient};
 use crate::ports::{Clock as _, Host};
 use crate::sources;
@@ -164,7 +165,7 @@ impl<H: Host> App<H> {
             let ids: Vec<_> = group.iter().map(|entry| entry.id).collect();
             let data_api = collecting.data_api;
             let taken = group.into_iter().map(|entry| self.take_in(data_api, entry));
-            for (id, taken) in ids.into_iter().zip(join_all(taken).await) {
+            for (id, taken) in ids.into_iter().zip(together(taken).await) {
                 is_new |= !matches!(taken, Taken::Failed);
                 kept.set(kept.get() || matches!(taken, Taken::Kept));
                 collecting.note(id, &taken);
