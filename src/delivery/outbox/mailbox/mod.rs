@@ -8,10 +8,10 @@
 //! It lists the keys once something has come, and keeps in memory what it has found.
 
 pub(super) mod arrivals;
+mod known;
 mod page;
 
 use std::cell::Cell;
-use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -21,7 +21,8 @@ use super::queue::Outbox;
 use crate::instance::SingleFlightCache;
 use crate::instance::key_locks::{KeyGuard, KeyLocks};
 use crate::ports::{Clock, KeyValue, Random, StoreError};
-use arrivals::{Arrival, LISTED_EVERY};
+use arrivals::Arrival;
+use known::Known;
 
 #[cfg(test)]
 pub use page::PageSchema;
@@ -51,57 +52,6 @@ pub struct Mailbox {
     arrival: SingleFlightCache<Result<Arrival, StoreError>>,
     known: Mutex<Known>,
     listing: KeyLocks,
-}
-
-#[derive(Default)]
-struct Known {
-    /// What waits, as far as the last listing went, in order: of each row the next entry.
-    waiting: VecDeque<Scheduled>,
-    /// What had come before that listing; `None`: there was none.
-    arrival: Option<Arrival>,
-    /// When it began, on the monotonic clock.
-    listed: Duration,
-    /// How many entries it looked at.
-    looked_at: usize,
-    /// Whether there may be more behind them.
-    is_cut: bool,
-    /// Whether it has left out later entries of a row, whose turn comes once the first is gone.
-    left_out: bool,
-    /// An entry is gone, so that it may be another's turn.
-    is_stale: bool,
-    /// Whether other instances know that nothing waits.
-    is_noted: bool,
-    /// When it was noted that somebody comes to collect.
-    collector_noted: Option<Duration>,
-}
-
-impl Known {
-    /// The first entries behind `after`.
-    fn behind(&self, after: Option<EntryId>, limit: usize) -> Vec<Scheduled> {
-        let is_behind = |one: &&Scheduled| after.is_none_or(|after| one.id > after);
-        let found = self.waiting.iter().filter(is_behind);
-        found.take(limit).copied().collect()
-    }
-
-    /// Whether a listing would find nothing that is not known.
-    fn is_all(&self, arrival: &Arrival, now: Duration) -> bool {
-        self.arrival.as_ref() == Some(arrival)
-            && !self.is_cut
-            && !self.is_stale
-            && now < self.listed + LISTED_EVERY
-    }
-
-    fn remove(&mut self, scheduled: Scheduled) {
-        if self.leave_out(scheduled) {
-            self.is_stale |= self.left_out;
-        }
-    }
-
-    /// Forgets an entry; says whether it was known.
-    fn leave_out(&mut self, scheduled: Scheduled) -> bool {
-        let found = self.waiting.binary_search(&scheduled);
-        found.is_ok_and(|index| self.waiting.remove(index).is_some())
-    }
 }
 
 impl Mailbox {

@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 
 use super::super::tests::{ORIGIN, change};
 use super::super::{Location, QueueReason};
+use super::arrivals::LISTED_EVERY;
 use super::*;
 use crate::delivery::DeliveryError;
 use crate::testing::FakeHost;
