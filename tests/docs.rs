@@ -114,14 +114,16 @@ mod log {
     use super::*;
 
     /// Where outcomes get their names.
-    const OUTCOMES: [&str; 15] = [
+    const OUTCOMES: [&str; 17] = [
         "src/app/alerts.rs",
         "src/app/mod.rs",
         "src/app/follow_up.rs",
         "src/app/keys.rs",
+        "src/app/mailbox.rs",
         "src/app/notify.rs",
         "src/app/once.rs",
         "src/app/operate.rs",
+        "src/app/operate/collect.rs",
         "src/app/operate/outbox.rs",
         "src/app/operate/overview.rs",
         "src/audit/events.rs",
@@ -129,26 +131,34 @@ mod log {
         "src/delivery/outbox/attempt.rs",
         "src/http/disposition.rs",
         "src/http/refusal.rs",
+        "src/operations/collect/error.rs",
         "src/operations/health.rs",
     ];
 
     /// Words that stand there too, and are no outcomes: names of fields and of sources, one word a
     /// check of readiness, a content coding, a warning.
-    const OTHERS: [&str; 14] = [
+    const OTHERS: [&str; 21] = [
         "admin",
         "allow",
         "authorization",
         "body",
+        "denied",
         "failing",
         "id",
         "identity",
         "invalid",
+        "limited",
         "missing",
         "not_fetched",
         "ok",
         "old",
+        "tls",
+        "too_long",
+        "unauthorized",
         "unknown",
         "unknown_state",
+        "unreachable",
+        "version",
     ];
 
     /// What writes a log line, and so takes an outcome.

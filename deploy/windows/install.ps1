@@ -18,7 +18,9 @@ param(
     [ValidatePattern('^\S*$')][string] $TlsCertificate = '',
     [ValidatePattern('^\S*$')][string] $TlsKey = '',
     # As this server reaches the component, with root_path behind it if that is set.
-    [ValidatePattern('^\S+$')][string] $Origin = "http://$Listen"
+    [ValidatePattern('^\S+$')][string] $Origin = "http://$Listen",
+    # Also collects from another instance's mailbox, all the time: collect_origin and collect_token are set.
+    [switch] $Collect
 )
 Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
@@ -26,6 +28,7 @@ $ErrorActionPreference = 'Stop'
 
 $Task = 'sam-callback'
 $MinuteTask = 'sam-callback every minute'
+$CollectTask = 'sam-callback collects'
 $Component = 'target\wasm32-wasip2\release\sam_callback.wasm'
 # By number, since their names are in the language of Windows.
 $System = '*S-1-5-18'
@@ -46,7 +49,7 @@ if (-not (Test-Path (Join-Path $Project $Component))) {
 }
 
 # What runs is ended first, or its files cannot be replaced.
-foreach ($name in $MinuteTask, $Task) {
+foreach ($name in $CollectTask, $MinuteTask, $Task) {
     if (Get-ScheduledTask -TaskName $name -ErrorAction SilentlyContinue) {
         Disable-ScheduledTask -TaskName $name | Out-Null
         Stop-ScheduledTask -TaskName $name
@@ -71,6 +74,7 @@ New-Item -ItemType Directory -Force -Path (Split-Path $target) | Out-Null
 Copy-Item -Force -Path (Join-Path $Project $Component) -Destination $target
 Copy-Item -Force -Path (Join-Path $Project 'spin.toml') -Destination $Folder
 Copy-Item -Force -Path (Join-Path $PSScriptRoot 'every-minute.ps1') -Destination $Folder
+Copy-Item -Force -Path (Join-Path $PSScriptRoot 'collect.ps1') -Destination $Folder
 Copy-Item -Force -Path $Spin -Destination $program
 $settings = Join-Path $Folder 'runtime-config.toml'
 if (-not (Test-Path $settings)) {
@@ -127,6 +131,14 @@ $script = '-NoProfile -NonInteractive -ExecutionPolicy Bypass ' +
 $drain = New-ScheduledTaskAction -Execute $powershell -Argument $script -WorkingDirectory $Folder
 $fiveMinutes = New-TimeSpan -Minutes 5
 Register-Task $MinuteTask 'Delivers what waits for the database.' $fiveMinutes $eachMinute $drain
+
+if ($Collect) {
+    $script = '-NoProfile -NonInteractive -ExecutionPolicy Bypass ' +
+        "-File $Folder\collect.ps1 -Origin $Origin"
+    $collecting = New-ScheduledTaskAction -Execute $powershell -Argument $script `
+        -WorkingDirectory $Folder
+    Register-Task $CollectTask 'Collects callbacks from the mailbox.' $unlimited $eachMinute $collecting
+}
 
 Start-ScheduledTask -TaskName $Task
 for ($second = 0; $second -lt 30; $second++) {

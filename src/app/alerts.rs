@@ -71,7 +71,9 @@ impl<H: Host> App<H> {
     async fn data_api_health(&self) -> Result<DataApiHealth, StoreError> {
         let error = match self.data_api_state().await {
             DataApiState::Unknown => return Ok(DataApiHealth::Unknown),
-            DataApiState::Embedded | DataApiState::Ok => return Ok(DataApiHealth::Answers),
+            DataApiState::Embedded | DataApiState::Mailbox | DataApiState::Ok => {
+                return Ok(DataApiHealth::Answers);
+            }
             DataApiState::Failing(error) => error,
         };
         Ok(DataApiHealth::Failing {

@@ -18,9 +18,13 @@ impl<H: Host> App<H> {
         key_field: &'static str,
         context: &mut Context,
     ) -> Result<(Disposition, Option<EntryId>), Refusal> {
+        let data_api = self.data_api()?;
+        if data_api.is_mailbox() {
+            let reason = QueueReason::Failed(DeliveryError::Uncollected);
+            return self.queue(change, reason, context).await;
+        }
         let trace = TraceContext::of(&verified.received().headers);
-        let applied = self
-            .data_api()?
+        let applied = data_api
             .apply(&self.host, &change, Effort::Whole, &trace)
             .await;
         self.outbox.note_result(&self.host, &applied.result);
@@ -68,7 +72,11 @@ impl<H: Host> App<H> {
         };
         let id = queued.location.id();
         record.entry = Some(id.to_string());
+        if self.is_mailbox() && queued.announced.is_err() {
+            follow_up.outbox = OutboxTask::Announce;
+        }
         self.log_undelivered(queued.announced);
+        self.mailbox.note_arrival();
         let disposition = match queued.location {
             Location::Waiting(_) => Disposition::Queued,
             Location::Dead(_) => Disposition::DeadLetter,

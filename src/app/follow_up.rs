@@ -23,6 +23,9 @@ const BUSY: Duration = Duration::from_secs(5);
 /// How often it looks whether it is idle.
 const POLL: Duration = Duration::from_millis(5);
 
+/// How many seconds it waits before each further announcement.
+const ANNOUNCED_AGAIN: [u64; 5] = [1, 2, 4, 8, 16];
+
 /// What is left to do once the reply is on its way.
 #[must_use]
 #[derive(Debug, Default)]
@@ -67,6 +70,8 @@ pub(super) enum OutboxTask {
     DeliverSoon,
     /// Deliver a change that nobody has tried to make.
     Deliver(Scheduled),
+    /// Announce a change to collectors, which could not be done at once.
+    Announce,
     /// Nothing: a request that is refused costs the store no look at the outbox.
     Skip,
 }
@@ -181,12 +186,17 @@ impl<H: Host> App<H> {
     /// Delivers what the request has left in the outbox, and what is due. Says whether this instance was
     /// the one that did so for all of them.
     async fn deliver_from_outbox(&self, task: OutboxTask) -> bool {
-        let Some(data_api) = &self.data_api else {
+        if task == OutboxTask::Announce {
+            self.log_undelivered(self.announce_again().await);
+            return false;
+        }
+        // What is in a mailbox others collect.
+        let Some(data_api) = self.data_api.as_ref().filter(|it| !it.is_mailbox()) else {
             return false;
         };
         let (host, outbox) = (&self.host, &self.outbox);
         let is_new = match task {
-            OutboxTask::Skip => return false,
+            OutboxTask::Skip | OutboxTask::Announce => return false,
             OutboxTask::DeliverDue => false,
             OutboxTask::DeliverSoon => true,
             OutboxTask::Deliver(scheduled) => {
@@ -204,6 +214,20 @@ impl<H: Host> App<H> {
         let was_the_one = matches!(delivered, Ok(true));
         self.log_undelivered(delivered.map(drop));
         was_the_one
+    }
+
+    /// Announces a change until it is done: without it, the change is found by the next that comes, or
+    /// within ten minutes.
+    async fn announce_again(&self) -> Result<(), StoreError> {
+        let mut announced = Ok(());
+        for pause in ANNOUNCED_AGAIN {
+            self.host.sleep(Duration::from_secs(pause)).await;
+            announced = self.mailbox.announce(&self.host).await;
+            if announced.is_ok() {
+                break;
+            }
+        }
+        announced
     }
 
     /// Whether to look into the outbox. A store call takes an instance off its host's scheduler, and

@@ -7,6 +7,7 @@ mod attempt_log;
 mod deliver;
 mod follow_up;
 mod keys;
+mod mailbox;
 mod notify;
 mod once;
 mod operate;
@@ -20,9 +21,9 @@ use std::time::Duration;
 use percent_encoding::percent_decode_str;
 
 use crate::audit::{self, Lines, Masking, Record, Subject};
-use crate::config::{Config, Level};
+use crate::config::{Config, DataApiSettings, Level, Setup};
 use crate::credentials::Verified;
-use crate::delivery::outbox::Outbox;
+use crate::delivery::outbox::{Mailbox, Outbox};
 use crate::delivery::{DataApi, DeliveryError, DeploymentId};
 use crate::http::message::{Body, Headers, Request, StatusCode};
 use crate::http::{self, IncomingBody, Received, Refusal, Reply, Response};
@@ -31,7 +32,9 @@ use crate::instance::rate_limiter::RateLimiters;
 use crate::instance::unix_time;
 use crate::instance::{Breaker, Gauge, SingleFlightCache};
 use crate::interface::Interface;
-use crate::operations::health::{self, DataApiState};
+use crate::operations::collect::{CollectError, MailboxClient};
+use crate::operations::health::{self, DataApiState, MailboxState};
+use crate::operations::mailbox::LONGEST_LIST;
 use crate::operations::overview::CountedOutbox;
 use crate::operations::refusals::RefusalLog;
 use crate::ports::{Clock as _, Host, StoreError};
@@ -55,6 +58,11 @@ pub struct App<H> {
     outbox: Outbox,
     /// Without it there is no history of activity.
     activity: Option<Activity>,
+    /// What waits for its collector, where this instance has no data API.
+    mailbox: Mailbox,
+    /// What this instance collects from, and the request that is at it.
+    mailbox_client: Setup<MailboxClient>,
+    collecting: KeyLocks,
     interface: Interface,
     /// Notifications that are accepted once, while they are being processed.
     in_progress: KeyLocks,
@@ -68,6 +76,8 @@ pub struct App<H> {
     loaded: Duration,
     /// Whether the data API answered the last probe.
     probed: SingleFlightCache<Probed>,
+    /// The same of the mailbox that this instance collects from.
+    mailbox_probed: SingleFlightCache<Result<(), CollectError>>,
     /// How many rows are overdue, where that is known.
     overdue: SingleFlightCache<Option<usize>>,
     /// The outbox as it was last counted.
@@ -122,8 +132,16 @@ impl<H: Host> App<H> {
             probed: SingleFlightCache::default(),
             overdue: SingleFlightCache::default(),
             counted: SingleFlightCache::default(),
-            outbox: Outbox::new(config.outbox_max_age),
             activity: config.keeps_activity.then(Activity::default),
+            mailbox_probed: SingleFlightCache::default(),
+            outbox: Outbox::new(config.outbox_max_age)
+                .as_mailbox(matches!(config.data_api, Some(DataApiSettings::Mailbox))),
+            mailbox: Mailbox::default(),
+            mailbox_client: config
+                .collect
+                .as_ref()
+                .map(|collect| MailboxClient::new(collect, config.max_body_bytes)),
+            collecting: KeyLocks::default(),
             interface: Interface::default(),
             in_progress: KeyLocks::default(),
             unanswered: Gauge::default(),
@@ -192,9 +210,13 @@ impl<H: Host> App<H> {
             body,
         } = request;
         let (path, query) = target.split_once('?').unwrap_or((&target, ""));
-        let mut body = IncomingBody::new(&self.host, &headers, body, self.config.max_body_bytes);
         let route = self.routes.find(&method, path, query);
-        if !matches!(route, Ok(Route::Notify(_))) {
+        let limit = match &route {
+            Ok(Route::Acknowledge) => LONGEST_LIST,
+            _ => self.config.max_body_bytes,
+        };
+        let mut body = IncomingBody::new(&self.host, &headers, body, limit);
+        if !matches!(route, Ok(Route::Notify(_) | Route::Acknowledge)) {
             body.drop_rest().await;
             context.beginning = body.take_beginning();
         }
@@ -209,6 +231,12 @@ impl<H: Host> App<H> {
             Route::MessagesHealth => Ok(("healthy", sources::health(self.host.now()))),
             Route::Lookup(endpoint, key) => self.look_up(endpoint, key, headers, context).await,
             Route::Operate(request) => self.operate(request, headers, context).await,
+            Route::Mailbox => self.be_collected(query, headers, context).await,
+            Route::Acknowledge => {
+                let answer = self.acknowledge(headers, &mut body, context).await;
+                body.drop_rest().await;
+                answer
+            }
             Route::Document => self.document(headers, context).await,
             Route::Page(file) => Ok(("documented", file.reply(&headers))),
             Route::Health => Ok(("healthy", health::alive())),
@@ -219,12 +247,36 @@ impl<H: Host> App<H> {
     async fn readiness(&self, context: &mut Context) -> Answer {
         let state = self.data_api_state().await;
         let keys = self.keys_status().await;
-        if let DataApiState::Failing(error) = &state {
-            context.record.failure = Some(error.to_string());
-        }
+        let mailbox = self.mailbox_state().await;
+        let failures = [
+            match &state {
+                DataApiState::Failing(error) => Some(error.to_string()),
+                _ => None,
+            },
+            match &mailbox {
+                MailboxState::Failing(error) => Some(error.to_string()),
+                _ => None,
+            },
+        ];
+        let failures: Vec<_> = failures.into_iter().flatten().collect();
+        context.record.failure = (!failures.is_empty()).then(|| failures.join("; "));
         // Where all is well the store is not asked.
         context.follow_up.shares_availability = self.outbox.availability.knows_of_trouble();
-        health::readiness(&self.config.problems, &state, keys.as_ref())
+        health::readiness(&self.config.problems, &state, keys.as_ref(), &mailbox)
+    }
+
+    /// What is known of the mailbox that this instance collects from.
+    async fn mailbox_state(&self) -> MailboxState {
+        let client = match &self.mailbox_client {
+            Setup::Ready(client) => client,
+            Setup::Invalid => return MailboxState::Unknown,
+            Setup::NotSet => return MailboxState::None,
+        };
+        let probe = async || (client.probe(&self.host).await, PROBE_EVERY);
+        match self.mailbox_probed.get(&self.host, probe).await {
+            Ok(()) => MailboxState::Ok,
+            Err(error) => MailboxState::Failing(error),
+        }
     }
 
     async fn data_api_state(&self) -> DataApiState {
@@ -234,6 +286,7 @@ impl<H: Host> App<H> {
         match self.probe(data_api).await.0 {
             Err(error) => DataApiState::Failing(error),
             Ok(()) if self.config.shows_rows() => DataApiState::Embedded,
+            Ok(()) if data_api.is_mailbox() => DataApiState::Mailbox,
             Ok(()) => DataApiState::Ok,
         }
     }
@@ -291,6 +344,11 @@ impl<H: Host> App<H> {
         }
     }
 
+    /// Whether another instance collects what is accepted here.
+    fn is_mailbox(&self) -> bool {
+        self.data_api.as_ref().is_some_and(DataApi::is_mailbox)
+    }
+
     fn data_api(&self) -> Result<&DataApi, Refusal> {
         self.data_api.as_ref().ok_or(Refusal::Misconfigured)
     }
@@ -306,6 +364,7 @@ fn refuse_failed(error: &DeliveryError, key_field: &'static str, record: &mut Re
         | DeliveryError::Contended
         | DeliveryError::Withheld
         | DeliveryError::UnknownTable
+        | DeliveryError::Uncollected
         | DeliveryError::Remote(_) => Refusal::Unavailable,
         DeliveryError::Corrupt(_) => Refusal::Internal,
         DeliveryError::Unaddressable => Refusal::unaddressable(key_field),

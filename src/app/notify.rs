@@ -71,7 +71,8 @@ impl<H: Host> App<H> {
         if source.name() == CALLBACKS {
             self.outbox.note_callback(&self.host);
         }
-        context.record.is_delayed = receipt.disposition.is_delayed();
+        // In a mailbox everything waits.
+        context.record.is_delayed = receipt.disposition.is_delayed() && !self.is_mailbox();
         Ok((outcome, source.reply(&receipt, id.as_ref())))
     }
 

@@ -151,7 +151,11 @@ impl<H: Host> App<H> {
             record, follow_up, ..
         } = context;
         let key = id.map(|id| IdempotencyKey::new(source, &id));
-        let receipt = self.receipt(verified, Disposition::Accepted);
+        let disposition = match self.is_mailbox() {
+            true => Disposition::Queued,
+            false => Disposition::Accepted,
+        };
+        let receipt = self.receipt(verified, disposition);
         let mut _locked = None;
         if let Some(key) = &key {
             _locked = Some(self.claim(key, &receipt, key_field, record).await?);
@@ -169,7 +173,9 @@ impl<H: Host> App<H> {
                 return Err(refuse_failed(&error.into(), key_field, record));
             }
         };
+        let is_announced = accepted.announced.is_ok();
         self.log_undelivered(accepted.announced);
+        self.mailbox.note_arrival();
         if let Some(key) = &key
             && !self.counts(key, &receipt).await
         {
@@ -179,7 +185,10 @@ impl<H: Host> App<H> {
             return Err(Refusal::Replayed);
         }
         record.entry = Some(accepted.scheduled.id.to_string());
-        follow_up.outbox = OutboxTask::Deliver(accepted.scheduled);
+        follow_up.outbox = match self.is_mailbox() && !is_announced {
+            true => OutboxTask::Announce,
+            false => OutboxTask::Deliver(accepted.scheduled),
+        };
         Ok((receipt.disposition.name(), receipt))
     }
 

@@ -1,5 +1,6 @@
 //! Requests of operators, each kind in a file of its own, and the whole description of the interface.
 
+mod collect;
 mod outbox;
 mod overview;
 mod trace;
@@ -90,6 +91,7 @@ impl<H: Host> App<H> {
                 context.follow_up.tends_alerts = true;
                 self.metrics().await
             }
+            OperatorRequest::Collect(time) => self.collect(time, record).await,
         };
         answered.map_err(|error| error.refusal(record))
     }

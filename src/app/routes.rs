@@ -19,6 +19,8 @@ pub struct Routes {
     paths_unknown: bool,
     /// What operators need; without it there is nothing of theirs.
     admin: Setup<Policy>,
+    /// What collectors need; without it there is no mailbox.
+    mailbox: Setup<Policy>,
 }
 
 /// A source with its paths and its policy.
@@ -104,6 +106,10 @@ pub enum Route<'a> {
     Refused(&'a Endpoint, Refusal),
     /// An operator's request, or what is wrong with it.
     Operate(Result<OperatorRequest, Refusal>),
+    /// `GET /mailbox`
+    Mailbox,
+    /// `POST /mailbox/ack`
+    Acknowledge,
     /// `GET` of one row below an endpoint, by the still encoded key.
     Lookup(&'a Endpoint, &'a str),
 }
@@ -123,6 +129,7 @@ impl Routes {
             endpoints: Vec::new(),
             paths_unknown: config.callback_paths.is_none(),
             admin: config.admin.as_ref().map(Policy::new),
+            mailbox: config.mailbox.as_ref().map(Policy::new),
         };
         table
             .with(
@@ -161,6 +168,11 @@ impl Routes {
         policies.flatten()
     }
 
+    /// The collectors' policy, where there is one that can be used.
+    pub fn mailbox(&self) -> Option<&Policy> {
+        self.mailbox.as_ref().ready()
+    }
+
     /// Who answers `method` on `path`.
     pub fn find<'a>(
         &'a self,
@@ -197,6 +209,8 @@ impl Routes {
             "/health/ready" => return Some((Route::Ready, READ)),
             "/webhook/health" => return Some((Route::MessagesHealth, READ)),
             "/openapi.json" => return Some((Route::Document, READ)),
+            "/mailbox" if self.mailbox.is_set() => return Some((Route::Mailbox, READ)),
+            "/mailbox/ack" if self.mailbox.is_set() => return Some((Route::Acknowledge, "POST")),
             _ => {}
         }
         let is_there = |file: &&File| !file.for_operators || self.admin.is_set();

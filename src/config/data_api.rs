@@ -20,6 +20,8 @@ pub enum DataApiSettings {
     Dab(RemoteSettings),
     /// PostgREST, also as Supabase serves it.
     Postgrest(RemoteSettings),
+    /// None: another instance collects the changes.
+    Mailbox,
 }
 
 impl DataApiSettings {
@@ -27,6 +29,7 @@ impl DataApiSettings {
     pub fn utc_offset(&self) -> UtcOffset {
         match self {
             Self::Embedded { utc_offset } => *utc_offset,
+            Self::Mailbox => UtcOffset::default(),
             Self::Dab(remote) | Self::Postgrest(remote) => remote.utc_offset,
         }
     }
@@ -122,7 +125,7 @@ impl DataApiSettings {
     /// Whether it has tables that somebody else can read.
     pub fn has_tables(&self) -> bool {
         match self {
-            Self::Embedded { .. } => false,
+            Self::Embedded { .. } | Self::Mailbox => false,
             Self::Dab(_) | Self::Postgrest(_) => true,
         }
     }
@@ -151,12 +154,14 @@ enum DataApiKind {
     Embedded,
     Dab,
     Postgrest,
+    Mailbox,
 }
 
 const DATA_API_KINDS: &[(&str, DataApiKind)] = &[
     ("embedded", DataApiKind::Embedded),
     ("dab", DataApiKind::Dab),
     ("postgrest", DataApiKind::Postgrest),
+    ("mailbox", DataApiKind::Mailbox),
 ];
 
 /// Entra ID's token endpoint.
@@ -184,6 +189,7 @@ pub fn read(reader: &mut Reader) -> Result<DataApiSettings, Noted> {
         DataApiKind::Embedded => DataApiSettings::Embedded { utc_offset },
         DataApiKind::Dab => DataApiSettings::Dab(remote),
         DataApiKind::Postgrest => DataApiSettings::Postgrest(remote),
+        DataApiKind::Mailbox => DataApiSettings::Mailbox,
     })
 }
 

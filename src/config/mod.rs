@@ -7,6 +7,7 @@ mod data_api;
 mod error;
 mod jwt;
 mod level;
+mod mailbox;
 mod parse;
 mod pasted;
 mod reader;
@@ -37,6 +38,7 @@ pub use data_api::{
 pub use error::Problem;
 pub use jwt::{JwtSettings, PublishedKeysSettings};
 pub use level::Level;
+pub use mailbox::CollectSettings;
 pub use sam::{CALLBACK_INFO, COLUMNS, ESTADO, FINAL_STATES, LONGEST_STATE, Name, OTHER_STATES};
 pub use secret::Secret;
 pub use setup::{Noted, Setup};
@@ -85,6 +87,10 @@ pub struct Config {
     pub overdue_minutes: usize,
     /// Where alerts go. `None`: nobody wants any, or a setting is wrong.
     pub alerts: Option<AlertSettings>,
+    /// Who may collect from the mailbox that this instance is. Without `data_api=mailbox` there is none.
+    pub mailbox: Setup<AccessSettings>,
+    /// The mailbox that this instance collects from.
+    pub collect: Setup<CollectSettings>,
     /// How long a change may wait in the outbox.
     pub outbox_max_age: Duration,
     /// The values of the settings that hold secrets, as they are set: for what must not show them.
@@ -135,6 +141,7 @@ impl Config {
         let outbox_max_age = number(settings::OUTBOX_MAX_AGE_HOURS, 1, LONGEST_AGE);
         let client_address = read_client_address(&mut reader, trusted_proxies);
         let data_api = data_api::read(&mut reader);
+        let is_mailbox = matches!(data_api, Ok(DataApiSettings::Mailbox));
         // So far what all endpoints depend on; what is wrong with one does not stop another.
         let is_sound = reader.is_sound();
         let callback_paths = reader.read(settings::CALLBACK_ENDPOINT_PATH, parse::paths);
@@ -152,6 +159,8 @@ impl Config {
             parse::number(value, 1, MOST_OVERDUE_MINUTES)
         });
         let alerts = alerts::read(&mut reader);
+        let mailbox = mailbox::read_access(&mut reader, is_mailbox);
+        let collect = mailbox::read_collect(&mut reader);
         let mut table_names = TableNames::default();
         let webhook_tables =
             table_names.read(&mut reader, settings::WEBHOOK_TABLES, WEBHOOK_TABLES);
@@ -204,6 +213,8 @@ impl Config {
             keeps_activity,
             admin: admin.only_if(is_sound && is_own(settings::ADMIN_TOKEN)),
             overdue_minutes: overdue_minutes.unwrap_or(USUAL_OVERDUE_MINUTES),
+            mailbox: mailbox.only_if(is_sound && is_own(settings::MAILBOX_TOKEN)),
+            collect: collect.only_if(is_sound && is_own(settings::COLLECT_TOKEN)),
             outbox_max_age: Duration::from_secs(
                 outbox_max_age.unwrap_or(LONGEST_AGE) as u64 * 3600,
             ),

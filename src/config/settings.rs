@@ -96,7 +96,15 @@ settings! {
     BLIZWORK_TABLE = "blizwork_table":
         "la tabla de las llamadas de BlizWork";
     DATA_API = "data_api":
-        "dónde están las filas: `embedded` (solo pruebas: SAM no cambia), `dab` o `postgrest`";
+        "dónde están las filas: `embedded` (solo pruebas: SAM no cambia), `dab` o `postgrest`; o `mailbox`: nada se entrega aquí, y otra instancia recoge los cambios";
+    MAILBOX_TOKEN = "mailbox_token", secret:
+        "con `data_api=mailbox`: permite recoger de `/mailbox`; varios, separados por espacios, mientras se cambia";
+    COLLECT_ORIGIN = "collect_origin":
+        "el buzón del que recoge esta instancia: esquema, nombre y puerto; vacío: no recoge de ninguno";
+    COLLECT_PATH = "collect_path":
+        "la ruta del buzón allí";
+    COLLECT_TOKEN = "collect_token", secret:
+        "el `mailbox_token` de ese buzón";
     DATA_API_ORIGIN = "data_api_origin":
         "el servidor de la API de datos: esquema, nombre y puerto";
     DATA_API_PATH = "data_api_path":

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::error::SettingError;
 
 /// Distance of the database's local time from UTC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct UtcOffset {
     /// West of Greenwich.
     pub behind: bool,

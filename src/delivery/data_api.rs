@@ -5,6 +5,7 @@ use super::dab::Dab;
 use super::ejecuciones::DeploymentId;
 use super::embedded::Embedded;
 use super::lookup::{FoundRow, OverdueRow, ReadError};
+use super::outbox::Mailbox;
 use super::outcome::{Applied, DeliveryError, Effort, Ports};
 use super::postgrest::Postgrest;
 use super::remote::{Reading, RemoteDataApi};
@@ -20,6 +21,8 @@ pub enum DataApi {
     Dab(RemoteDataApi),
     /// PostgREST or Supabase.
     Postgrest(RemoteDataApi),
+    /// None: changes wait in the outbox until another instance collects them.
+    Mailbox,
 }
 
 impl DataApi {
@@ -31,7 +34,13 @@ impl DataApi {
             DataApiSettings::Postgrest(settings) => {
                 Self::Postgrest(RemoteDataApi::new::<Postgrest>(settings, names))
             }
+            DataApiSettings::Mailbox => Self::Mailbox,
         }
+    }
+
+    /// Whether another instance makes the changes.
+    pub fn is_mailbox(&self) -> bool {
+        matches!(self, Self::Mailbox)
     }
 
     /// Makes the change, once, or leaves the row as it was. A server learns to which trace it belongs.
@@ -50,6 +59,11 @@ impl DataApi {
             },
             Self::Dab(server) => server.apply::<Dab>(host, change, effort, trace).await,
             Self::Postgrest(server) => server.apply::<Postgrest>(host, change, effort, trace).await,
+            Self::Mailbox => Applied {
+                result: Err(DeliveryError::Uncollected),
+                retried: None,
+                doubtful: None,
+            },
         }
     }
 
@@ -61,7 +75,7 @@ impl DataApi {
     ) -> Result<Option<Vec<u8>>, DeliveryError> {
         match self {
             Self::Embedded(embedded) => embedded.find(host, deployment_id).await,
-            Self::Dab(_) | Self::Postgrest(_) => Ok(None),
+            Self::Dab(_) | Self::Postgrest(_) | Self::Mailbox => Ok(None),
         }
     }
 
@@ -73,6 +87,7 @@ impl DataApi {
     ) -> Result<Option<FoundRow>, ReadError> {
         let (server, reading) = match self {
             Self::Embedded(embedded) => return Ok(embedded.look_up(host, deployment_id).await?),
+            Self::Mailbox => return Err(ReadError::NotOffered),
             Self::Dab(server) => (server, Reading::of_row::<Dab>(server, deployment_id)),
             Self::Postgrest(server) => {
                 (server, Reading::of_row::<Postgrest>(server, deployment_id))
@@ -88,8 +103,8 @@ impl DataApi {
         minutes: usize,
     ) -> Result<Vec<OverdueRow>, ReadError> {
         let (server, reading) = match self {
-            // Its rows begin with their callback.
-            Self::Embedded(_) => return Err(ReadError::NotOffered),
+            // Its rows begin with their callback; and of a mailbox's rows another instance knows.
+            Self::Embedded(_) | Self::Mailbox => return Err(ReadError::NotOffered),
             Self::Dab(server) => (server, Reading::of_overdue::<Dab>(server, minutes)),
             Self::Postgrest(server) => (server, Reading::of_overdue::<Postgrest>(server, minutes)),
         };
@@ -102,6 +117,8 @@ impl DataApi {
             Self::Embedded(embedded) => embedded.probe(host).await,
             Self::Dab(server) => server.probe::<Dab>(host).await,
             Self::Postgrest(server) => server.probe::<Postgrest>(host).await,
+            // Its store, where everything is kept.
+            Self::Mailbox => Ok(Mailbox::probe(host).await?),
         }
     }
 }

@@ -38,6 +38,9 @@ pub enum DeliveryError {
     /// The setting is wrong that says what the table is called.
     #[error("the table's name is not known: a setting is wrong")]
     UnknownTable,
+    /// This instance is a mailbox: another makes its changes, once it has collected them.
+    #[error("it waits for its collector")]
+    Uncollected,
     /// No request of this data API can name the row.
     #[error("the data API cannot address a row by this key")]
     Unaddressable,
@@ -47,7 +50,11 @@ impl DeliveryError {
     /// Whether trying again later can help.
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Store(_) | Self::Contended | Self::Withheld | Self::UnknownTable => true,
+            Self::Store(_)
+            | Self::Contended
+            | Self::Withheld
+            | Self::UnknownTable
+            | Self::Uncollected => true,
             Self::Corrupt(_) | Self::Unaddressable => false,
             Self::Remote(error) => error.is_retryable(),
         }

@@ -28,6 +28,10 @@ pub enum Refusal {
     NoSuchRow,
     /// The path is right, but there is no such entry in the outbox.
     NoSuchEntry,
+    /// An entry cannot be delivered here: another instance collects it.
+    OnlyCollected,
+    /// There is no mailbox that this instance collects from.
+    NothingToCollect,
     /// The path is right, but not what stands behind its `?`.
     WrongQuery(FieldErrors),
     /// The database has no procedure that lists overdue rows.
@@ -123,6 +127,16 @@ impl Refusal {
                 Code::NOT_FOUND,
                 "not_found",
                 "No hay ninguna entrada con ese id en la bandeja de salida.",
+            ),
+            Self::OnlyCollected => (
+                Code::UNPROCESSABLE_ENTITY,
+                "only_collected",
+                "Esta instancia no entrega: otra recoge los cambios de su buzón.",
+            ),
+            Self::NothingToCollect => (
+                Code::NOT_IMPLEMENTED,
+                "nothing_to_collect",
+                "Esta instancia no recoge de ningún buzón: falta collect_origin.",
             ),
             Self::WrongQuery(_) => (
                 Code::UNPROCESSABLE_ENTITY,

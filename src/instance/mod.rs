@@ -7,9 +7,11 @@ mod gauge;
 pub mod key_locks;
 pub mod rate_limiter;
 mod single_flight;
+mod together;
 pub mod unix_time;
 
 pub use breaker::Breaker;
 pub use deadline::within;
 pub use gauge::Gauge;
 pub use single_flight::SingleFlightCache;
+pub use together::together;

@@ -12,3 +12,12 @@ pub fn millis(time: SystemTime) -> u64 {
 pub fn millis_in(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
+
+/// A time in milliseconds since 1970 as RFC 3339 has it; empty where that is a thousand years away.
+pub fn rfc3339(milliseconds: u64) -> String {
+    let since = Duration::from_millis(milliseconds);
+    let time = SystemTime::UNIX_EPOCH.checked_add(since);
+    time.filter(|_| milliseconds < 1 << 45)
+        .map(|time| humantime::format_rfc3339_millis(time).to_string())
+        .unwrap_or_default()
+}

@@ -48,6 +48,8 @@ fn paths(all: &str, config: &Config, to_operator: bool) -> Option<String> {
             "/webhook/receive" => config.messages.is_some(),
             "/webhook/cal" => config.cal.is_some(),
             "/metrics" => config.admin.is_set(),
+            "/mailbox" | "/mailbox/ack" => config.mailbox.is_set(),
+            "/admin/collect" => config.admin.is_set() && config.collect.is_set(),
             path if path.starts_with("/admin/") || path.starts_with("/panel") => {
                 config.admin.is_set()
             }

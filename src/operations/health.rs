@@ -7,6 +7,7 @@ use crate::credentials::{KeysState, KeysStatus};
 use crate::delivery::DeliveryError;
 use crate::http::message::StatusCode;
 use crate::http::{FieldErrors, Reply};
+use crate::operations::collect::CollectError;
 use crate::operations::overview::{VERSION, settings};
 
 #[derive(Serialize)]
@@ -35,6 +36,9 @@ pub struct Checks {
     data_api: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     keys: Option<&'static str>,
+    /// Only where this instance collects from one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mailbox: Option<&'static str>,
 }
 
 /// The keys that the JWT's signer publishes.
@@ -62,6 +66,8 @@ pub enum DataApiState {
     Unknown,
     /// It is the embedded store, so that SAM gets nothing.
     Embedded,
+    /// There is none: another instance collects what is accepted here.
+    Mailbox,
     /// It answers, and accepts changes as far as is known.
     Ok,
     /// It does not.
@@ -74,6 +80,7 @@ impl DataApiState {
         match self {
             Self::Unknown => "unknown",
             Self::Embedded => "embedded",
+            Self::Mailbox => "mailbox",
             Self::Ok => "ok",
             Self::Failing(_) => "failing",
         }
@@ -113,16 +120,43 @@ impl KeysCheck {
     }
 }
 
+/// What is known of the mailbox that this instance collects from.
+#[derive(Debug)]
+pub enum MailboxState {
+    /// It collects from none.
+    None,
+    /// A setting is wrong that says which it is.
+    Unknown,
+    /// It answers, and lets this instance collect.
+    Ok,
+    /// It does not.
+    Failing(CollectError),
+}
+
+impl MailboxState {
+    /// The word of its check, if there is one.
+    fn name(&self) -> Option<&'static str> {
+        match self {
+            Self::None => None,
+            Self::Unknown => Some("unknown"),
+            Self::Ok => Some("ok"),
+            Self::Failing(error) => Some(error.name()),
+        }
+    }
+}
+
 /// Ready or not, as the audit line names it: one word a check, and what is wrong with which
 /// setting, without its value.
 pub fn readiness(
     problems: &[Problem],
     data_api: &DataApiState,
     keys: Option<&KeysCheck>,
+    mailbox: &MailboxState,
 ) -> (&'static str, Reply) {
     let is_ready = problems.is_empty()
-        && matches!(data_api, DataApiState::Ok | DataApiState::Embedded)
-        && !keys.is_some_and(KeysCheck::is_fatal);
+        && !matches!(data_api, DataApiState::Unknown | DataApiState::Failing(_))
+        && !keys.is_some_and(KeysCheck::is_fatal)
+        && matches!(mailbox, MailboxState::None | MailboxState::Ok);
     let (status, word) = match is_ready {
         true => (StatusCode::OK, "ready"),
         false => (StatusCode::SERVICE_UNAVAILABLE, "not_ready"),
@@ -140,6 +174,7 @@ pub fn readiness(
                 settings: settings(problems),
                 data_api: data_api.name(),
                 keys: keys.map(KeysCheck::name),
+                mailbox: mailbox.name(),
             },
             keys: keys.map(KeysCheck::detail),
             problems: errors,

@@ -1,7 +1,9 @@
 //! What operators and probes ask of the service.
 
 pub mod alerts;
+pub mod collect;
 pub mod health;
+pub mod mailbox;
 pub mod metrics;
 pub mod outbox;
 pub mod overdue;
@@ -9,7 +11,6 @@ pub mod overview;
 mod query;
 pub mod refusals;
 mod request;
-mod time;
 pub mod trace;
 
 pub use request::{OperatorRequest, request};

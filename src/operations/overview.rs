@@ -3,11 +3,11 @@
 use serde::Serialize;
 
 use super::refusals::{RefusalRecord, RefusalView, views};
-use super::time::rfc3339;
 use crate::config::Problem;
 use crate::delivery::outbox::{CauseCount, DataApiStatus, OutboxCounts, Sample};
 use crate::http::Reply;
 use crate::http::message::StatusCode;
+use crate::instance::unix_time::rfc3339;
 
 /// The version of the component.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

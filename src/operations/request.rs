@@ -1,6 +1,9 @@
 //! Method, path and query → what an operator asks for. A further endpoint is a variant here, and its arm in
 //! `app/operate`.
 
+use std::time::Duration;
+
+use super::collect;
 use super::outbox::{self, OutboxRequest};
 use super::query::only_read;
 use super::{overdue, refusals, trace};
@@ -23,6 +26,8 @@ pub enum OperatorRequest {
     Overview,
     /// `GET /metrics`
     Metrics,
+    /// `POST /admin/collect?seconds=`
+    Collect(Duration),
 }
 
 impl OperatorRequest {
@@ -32,6 +37,7 @@ impl OperatorRequest {
             Self::Outbox(request) => request.id(),
             Self::Overview | Self::Metrics => None,
             Self::Trace(_) | Self::Overdue(_) | Self::Refusals(_) => None,
+            Self::Collect(_) => None,
         }
     }
 }
@@ -43,6 +49,9 @@ pub fn request(method: &str, path: &str, query: &str) -> Option<Result<OperatorR
     }
     if let Some(request) = trace::request(method, path) {
         return Some(request.map(OperatorRequest::Trace));
+    }
+    if let Some(request) = collect::request(method, path, query) {
+        return Some(request.map(OperatorRequest::Collect));
     }
     let read = match path {
         "/admin/overview" => Ok(OperatorRequest::Overview),

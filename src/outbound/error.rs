@@ -24,8 +24,8 @@ pub enum OutboundError {
     #[error("no time left to ask")]
     NoTimeLeft,
     /// A reply that is longer than any that was promised.
-    #[error("status {0}, but the reply has more than 1 MiB")]
-    TooLong(StatusCode),
+    #[error("status {0}, but the reply has more than {limit} MiB", limit = .1.div_ceil(1 << 20))]
+    TooLong(StatusCode, usize),
     /// A status that says no.
     #[error("status {status}, {detail}")]
     Status {
@@ -57,7 +57,7 @@ impl OutboundError {
             Self::TimedOut(_) => true,
             Self::Status { verdict, .. } => *verdict == Verdict::Transient,
             Self::Token(error) => error.is_transient(),
-            Self::NoTimeLeft | Self::TooLong(_) | Self::InvalidBody(..) => false,
+            Self::NoTimeLeft | Self::TooLong(..) | Self::InvalidBody(..) => false,
         }
     }
 
@@ -78,7 +78,7 @@ impl OutboundError {
     pub fn refuses_all(&self) -> bool {
         match self {
             Self::Status { verdict, .. } => *verdict == Verdict::RefusesAll,
-            Self::InvalidBody(..) | Self::TooLong(_) => true,
+            Self::InvalidBody(..) | Self::TooLong(..) => true,
             Self::Token(error) => !error.is_transient(),
             Self::NoReply(_) | Self::BrokeOff(..) | Self::TimedOut(_) | Self::NoTimeLeft => false,
         }
@@ -133,7 +133,7 @@ mod tests {
             OutboundError::BrokeOff(ok, SendError::Broken),
             OutboundError::TimedOut(Duration::from_secs(5)),
             OutboundError::NoTimeLeft,
-            OutboundError::TooLong(ok),
+            OutboundError::TooLong(ok, 1 << 20),
             status(429),
             status(500),
             status(503),
@@ -176,7 +176,7 @@ mod tests {
                 true,
                 true,
             ),
-            (OutboundError::TooLong(StatusCode::OK), false, true),
+            (OutboundError::TooLong(StatusCode::OK, 1 << 20), false, true),
             (
                 OutboundError::InvalidBody(StatusCode::OK, BodyError::Html),
                 false,

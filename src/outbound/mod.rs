@@ -9,5 +9,5 @@ mod verdict;
 
 pub use body::{BodyError, ErrorDetail, ErrorFormat};
 pub use error::OutboundError;
-pub use request::{JSON, OutboundReply, encoded, json_request, send_once};
+pub use request::{JSON, OutboundReply, encoded, json_request, send_for, send_once};
 pub use verdict::{ErrorPattern, Rule, Verdict};

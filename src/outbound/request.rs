@@ -85,6 +85,16 @@ pub async fn send_once(
     request: Request<Bytes>,
     limit: Duration,
 ) -> Result<OutboundReply, OutboundError> {
+    send_for(host, request, limit, LONGEST_REPLY).await
+}
+
+/// The same for a reply of up to so many bytes.
+pub async fn send_for(
+    host: &(impl Clock + Outbound),
+    request: Request<Bytes>,
+    limit: Duration,
+    longest: usize,
+) -> Result<OutboundReply, OutboundError> {
     let until = host.monotonic() + limit;
     let late = OutboundError::TimedOut(limit);
     let Some(response) = within(host, limit, host.send(request)).await else {
@@ -96,7 +106,7 @@ pub async fn send_once(
         body,
     } = response?;
     let left = until.saturating_sub(host.monotonic());
-    let body = within(host, left, read(status, body)).await;
+    let body = within(host, left, read(status, body, longest)).await;
     let body = body.unwrap_or(Err(late));
     if status.is_success() {
         return body.map(|body| OutboundReply { status, body });
@@ -116,6 +126,7 @@ pub async fn send_once(
 async fn read(
     status: StatusCode,
     mut body: impl Body<Error = SendError>,
+    longest: usize,
 ) -> Result<Vec<u8>, OutboundError> {
     let mut all = Vec::new();
     loop {
@@ -124,8 +135,8 @@ async fn read(
         if !read.map_err(|error| OutboundError::BrokeOff(status, error))? {
             return Ok(all);
         }
-        if all.len() > LONGEST_REPLY {
-            return Err(OutboundError::TooLong(status));
+        if all.len() > longest {
+            return Err(OutboundError::TooLong(status, longest));
         }
     }
 }

@@ -6,13 +6,14 @@
 use std::borrow::Cow;
 
 use super::{Acknowledged, Decoded, Notification, NotificationId, Receipt, Source};
+use crate::config::{CALLBACK_INFO, ESTADO};
 use crate::credentials::Verified;
-use crate::delivery::{self, ColumnError, DeploymentId, Name, Status};
+use crate::delivery::{self, Change, ColumnError, DeploymentId, Guard, Name, Status};
 use crate::http::json::{self, Field, Fields};
 use crate::http::{Disposition, FieldErrors, Refusal, Reply};
 
 /// The source's name.
-pub const CALLBACKS: &str = "a360";
+pub const NAME: &str = "a360";
 
 const DEPLOYMENT_ID: &str = "deploymentId";
 const STATUS: &str = "status";
@@ -31,7 +32,7 @@ impl A360 {
 
 impl Source for A360 {
     fn name(&self) -> &'static str {
-        CALLBACKS
+        NAME
     }
 
     fn decode(&self, verified: &Verified) -> Result<Decoded, Refusal> {
@@ -56,6 +57,23 @@ impl Source for A360 {
         };
         Acknowledged::new(receipt.disposition, message).reply()
     }
+}
+
+/// The change that a callback makes of the same deployment, state and JSON; `None` where `change` is
+/// not one of a callback.
+pub fn again(change: &Change) -> Option<Change> {
+    let deployment_id = DeploymentId::new(change.key.as_str()).ok()?;
+    let status = Status::new(change.text(ESTADO)?).ok()?;
+    let callback_info = change.text(CALLBACK_INFO)?;
+    // A callback is JSON, which keeps control characters out of the database.
+    Fields::read(callback_info, &[]).ok()?;
+    let again = delivery::ended(deployment_id, status, callback_info.to_owned());
+    let same = again.entity == change.entity
+        && again.values == change.values
+        && again.if_absent == change.if_absent
+        && matches!(change.guard, Guard::Final { .. })
+        && again.guard.column() == change.guard.column();
+    same.then_some(again)
 }
 
 fn decode(body: &[u8]) -> Result<Notification, Refusal> {

@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use super::shape::ColumnShape::{Short, Time, Whole};
+use super::shape::{GuardShape, Shape};
 use super::{
     AckMode, Acknowledged, Decoded, IdName, Notification, NotificationId, Receipt, Source,
     Visibility,
@@ -13,6 +15,9 @@ use crate::credentials::Verified;
 use crate::delivery::{Change, Entity, Guard, IfAbsent, Timestamp, Value, fit_column};
 use crate::http::json::{self, Fields};
 use crate::http::{Refusal, Reply};
+
+/// The source's name.
+pub const NAME: &str = "blizwork";
 
 /// The source.
 pub struct BlizWork;
@@ -33,9 +38,24 @@ const LONGEST: usize = 200;
 /// For how long a call token is known: twice as long as it is valid, for clocks that differ.
 const LIFETIME: Duration = Duration::from_secs(120);
 
+/// The change that a call asks for.
+pub const SHAPES: &[Shape] = &[Shape {
+    entity: EVENTS,
+    if_absent: IfAbsent::Insert,
+    guard: GuardShape::Exists,
+    columns: &[
+        (COLUMNS[0].1, Short),
+        (COLUMNS[1].1, Short),
+        (COLUMNS[2].1, Short),
+        (COLUMNS[3].1, Short),
+        ("payload", Whole),
+        ("received_at", Time),
+    ],
+}];
+
 impl Source for BlizWork {
     fn name(&self) -> &'static str {
-        "blizwork"
+        NAME
     }
 
     fn decode(&self, verified: &Verified) -> Result<Decoded, Refusal> {

@@ -8,14 +8,22 @@ use std::time::Duration;
 use sha2::{Digest as _, Sha256};
 
 use super::row::{DecodedRow, object, short, timestamp, whole};
+use super::shape::ColumnShape::{Short, Time, Whole};
+use super::shape::{GuardShape, Shape};
 use super::{Decoded, IdName, Notification, NotificationId, Receipt, Source, reply};
 use crate::credentials::Verified;
 use crate::delivery::{Change, Entity, Guard, IfAbsent};
 use crate::http::json::{self, Field, Fields};
 use crate::http::{Refusal, Reply};
 
+/// The source's name.
+pub const NAME: &str = "cal";
+
 /// The source.
 pub struct Cal;
+
+/// The table of bookings.
+const BOOKINGS: Entity = Entity::new("reservas_cal", "uid");
 
 /// Column of the event's time: its `createdAt`.
 const TIME: &str = "event_timestamp";
@@ -41,9 +49,27 @@ const BOOKING_FIELDS: &[&str] = &[
     "rescheduleUid",
 ];
 
+/// The changes that events ask for.
+pub const SHAPES: &[Shape] = &[Shape {
+    entity: BOOKINGS,
+    if_absent: IfAbsent::Insert,
+    guard: GuardShape::Newer(TIME),
+    columns: &[
+        ("booking_id", Short),
+        ("status", Short),
+        ("title", Whole),
+        ("start_time", Time),
+        ("end_time", Time),
+        ("reschedule_uid", Short),
+        (TIME, Time),
+        ("trigger_event", Short),
+        ("payload", Whole),
+    ],
+}];
+
 impl Source for Cal {
     fn name(&self) -> &'static str {
-        "cal"
+        NAME
     }
 
     fn decode(&self, verified: &Verified) -> Result<Decoded, Refusal> {
@@ -89,7 +115,7 @@ fn decode(verified: &Verified) -> Result<Decoded, Refusal> {
     match key {
         Some(key) if errors.is_empty() => Ok(Decoded::Notification(Notification {
             change: Change {
-                entity: Entity::new("reservas_cal", "uid"),
+                entity: BOOKINGS,
                 key,
                 values,
                 if_absent: IfAbsent::Insert,

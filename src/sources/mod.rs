@@ -3,9 +3,11 @@
 mod a360;
 mod blizwork;
 mod cal;
+mod collected;
 mod messages;
 mod reply;
 mod row;
+mod shape;
 
 use serde::Serialize;
 
@@ -14,13 +16,15 @@ use crate::delivery::{Change, ColumnError};
 use crate::http::{Disposition, Refusal, Reply, Yes};
 
 pub use crate::instance::deduplication::{IdName, NotificationId, Receipt};
-pub use a360::{A360, CALLBACKS};
+pub use a360::{A360, NAME as CALLBACKS};
 pub use blizwork::BlizWork;
 pub use cal::Cal;
+pub use collected::admit;
 pub use messages::Messages;
 pub use reply::health;
 #[cfg(test)]
 pub use reply::{Health as MessagesHealth, MessagesReply};
+pub use shape::ShapeError;
 
 /// A system that notifies. What it sends becomes a change; the change's outcome, its reply.
 pub trait Source: Send + Sync {

@@ -8,7 +8,7 @@ use crate::http::FieldErrors;
 use crate::http::json::Field;
 
 /// Longest id, state or the like, in UTF-16 code units.
-const LONGEST: usize = 200;
+pub const LONGEST: usize = 200;
 
 /// A row as far as it was read, and what is wrong with the fields that it is read from.
 #[derive(Default)]

@@ -21,7 +21,9 @@ fn iis_leads_to_where_spin_listens() {
     let listen = default(&file("install.ps1"), "Listen");
     assert_eq!(listen, "127.0.0.1:3000");
     assert!(file("web.config").contains(&format!("url=\"http://{listen}/{{R:1}}\"")));
-    assert!(file("every-minute.ps1").contains(&format!("$Origin = 'http://{listen}'")));
+    for script in ["every-minute.ps1", "collect.ps1"] {
+        assert!(file(script).contains(&format!("$Origin = 'http://{listen}'")));
+    }
     assert!(file("README.md").contains(&format!("http://{listen}/health/ready")));
 }
 
@@ -34,7 +36,7 @@ fn what_is_installed_is_what_spin_reads() {
         script.contains(&format!("$Component = '{source}'")),
         "{source}"
     );
-    for copied in ["every-minute.ps1", "runtime-config.toml"] {
+    for copied in ["every-minute.ps1", "collect.ps1", "runtime-config.toml"] {
         assert!(
             script.contains(&format!("Join-Path $PSScriptRoot '{copied}'")),
             "{copied}"
@@ -78,7 +80,9 @@ fn no_token_stands_on_a_command_line() {
         assert!(!line.to_lowercase().contains("token"), "{line}");
     }
     let pattern = "SPIN_VARIABLE_ADMIN_TOKEN\\s*=";
-    assert!(file("every-minute.ps1").contains(pattern));
+    for script in ["every-minute.ps1", "collect.ps1"] {
+        assert!(file(script).contains(pattern), "{script}");
+    }
 }
 
 #[test]

@@ -62,6 +62,59 @@ fn each_curl_line_of_the_page_about_migrating_reaches_what_it_says() {
     assert!(answered[1].body.contains(r#""status":"ready""#));
 }
 
+/// The page about the mailbox has both ends on one desk: two servers, and lines to each.
+#[test]
+fn each_curl_line_of_the_mailboxs_desk_reaches_what_it_says() {
+    let page = "deploy/mailbox/README.md";
+    let (edge_file, inner_file) = (desk("edge"), desk("inner"));
+    let edge = Server::start_bare(&as_settings(&edge_file));
+    let edge_origin = format!("http://{}", edge.address);
+    let settings = inner_file.iter().map(|(name, value)| {
+        let is_origin = name == "collect_origin";
+        let value = if is_origin { &edge_origin } else { value };
+        (name.as_str(), value.as_str())
+    });
+    let inner = Server::start_bare(&settings.collect::<Vec<_>>());
+    let blocks = blocks_of(page, "sh");
+    let [block] = &blocks[..] else {
+        panic!("one block: {blocks:?}")
+    };
+    let block = block.replace(ORIGIN, &edge_origin);
+    let block = block.replace(
+        "http://127.0.0.1:3001",
+        &format!("http://{}", inner.address),
+    );
+    let folder = TempDir::new().expect("a folder");
+    let answered = read(&bash(&folder, &format!("{TOLD}\n{block}")));
+    let statuses: Vec<_> = answered.iter().map(|line| line.status).collect();
+    assert_eq!(statuses, [202, 200, 200], "{answered:#?}");
+    let shown = blocks_of(page, "json").concat();
+    for line in &answered[..2] {
+        assert!(shown.contains(line.body.trim()), "{line:?}");
+    }
+    assert!(answered[2].body.contains(r#""Estado":"RUN_COMPLETED""#));
+}
+
+/// The settings of one end of the desk.
+fn desk(end: &str) -> Vec<(String, String)> {
+    let file = root().join(format!("deploy/mailbox/desk-{end}.toml"));
+    let text = std::fs::read_to_string(file).expect("the file");
+    let table: toml::Table = text.parse().expect("TOML");
+    let values = table["variables_provider"][0]["values"].as_table();
+    let values = values.expect("values").iter();
+    let text = |value: &toml::Value| value.as_str().expect("a text").to_owned();
+    values
+        .map(|(name, value)| (name.clone(), text(value)))
+        .collect()
+}
+
+fn as_settings(settings: &[(String, String)]) -> Vec<(&str, &str)> {
+    let settings = settings.iter();
+    settings
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect()
+}
+
 /// Programs that are on the machines which those pages are about: `kubectl` has the secret.
 const ELSEWHERE: &str = r#"
 kubectl() { printf %s "$ADMIN_TOKEN" | base64; }
@@ -93,6 +146,7 @@ fn no_other_page_has_a_curl_line() {
         "docs/operacion.md",
         "docs/outbox.md",
         "docs/mensajes.md",
+        "deploy/mailbox/README.md",
     ];
     let listed = program("git")
         .args(["-c", "safe.directory=*", "ls-files", "--", "*.md"])

@@ -18,6 +18,7 @@ mod hostile;
 mod jwt;
 mod keys;
 mod log;
+mod mailbox;
 mod messages;
 mod outbox;
 mod overview;

@@ -77,6 +77,17 @@ impl Redis {
         );
     }
 
+    /// How often it was given this command, in lower case.
+    pub fn times_given(&self, command: &str) -> u64 {
+        let replies = ask(self.address, "INFO commandstats\r\n").expect("Redis answers");
+        let line = format!("cmdstat_{command}:calls=");
+        let found = replies
+            .lines()
+            .find_map(|it| it.strip_prefix(line.as_str()));
+        let number = found.and_then(|rest| rest.split(',').next());
+        number.map_or(0, |number| number.parse().expect("a number"))
+    }
+
     /// Ends the server as a power cut would, and starts it again with what it has on disk.
     pub fn kill_and_restart(&mut self) {
         self.kill();

@@ -8,7 +8,7 @@ const AUTH_MODES: &[&str] = &["optional", "required", "strict", "none"];
 
 /// The data API whose rows can be read back.
 const EMBEDDED: &str = "embedded";
-const SERVERS: &[&str] = &["dab", "postgrest"];
+const SERVERS: &[&str] = &["dab", "postgrest", "mailbox"];
 
 /// `address` is `host:port` as a caller on this machine writes it.
 pub fn announcement(address: &str, endpoint: &CallbackEndpoint, curl: &Curl) -> String {
@@ -126,6 +126,7 @@ mod tests {
         for (data_api, shown) in [
             ("dab", "data_api is dab;"),
             ("postgrest", "data_api is postgrest;"),
+            ("mailbox", "data_api is mailbox;"),
             ("s3cr3t", "data_api is not valid:"),
         ] {
             let text = announced(&endpoint("/api/callback", data_api));

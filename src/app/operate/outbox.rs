@@ -1,7 +1,7 @@
 //! What operators do with the outbox.
 
 use super::{Answer, App, OperateError};
-use crate::delivery::outbox::{AttemptOutcome, EntryId, Location};
+use crate::delivery::outbox::{AttemptOutcome, DrainSummary, EntryId, Location};
 use crate::http::Refusal;
 use crate::operations::outbox::{self as replies, OutboxRequest};
 use crate::ports::Host;
@@ -56,6 +56,14 @@ impl<H: Host> App<H> {
                 (outcome, replies::requeued(&requeued))
             }
             OutboxRequest::Retry(id) => self.retry(id).await?,
+            OutboxRequest::Drain { .. } if self.is_mailbox() => {
+                let waiting = outbox.stats(host).await?.waiting;
+                let drained = DrainSummary {
+                    waiting,
+                    ..DrainSummary::default()
+                };
+                ("drained", replies::drained(drained))
+            }
             OutboxRequest::Drain { all } => self.drain(all).await?,
         })
     }
@@ -73,6 +81,9 @@ impl<H: Host> App<H> {
     async fn retry(&self, id: EntryId) -> Result<Answer, OperateError> {
         let (host, outbox) = (&self.host, &self.outbox);
         let data_api = self.data_api()?;
+        if data_api.is_mailbox() {
+            return Err(Refusal::OnlyCollected.into());
+        }
         let found = outbox.find(host, id).await?.ok_or(Refusal::NoSuchEntry)?;
         let scheduled = match found.location {
             Location::Waiting(scheduled) => scheduled,

@@ -16,6 +16,8 @@ fn find(routes: &Routes, method: &str, path: &str) -> String {
         Ok(Route::Health) => "health".to_owned(),
         Ok(Route::Ready) => "ready".to_owned(),
         Ok(Route::MessagesHealth) => "messages' health".to_owned(),
+        Ok(Route::Mailbox) => "mailbox".to_owned(),
+        Ok(Route::Acknowledge) => "acknowledgement".to_owned(),
         Ok(Route::Document) => "document".to_owned(),
         Ok(Route::Page(_)) => "page".to_owned(),
         Ok(Route::Notify(endpoint)) => endpoint.source.name().to_owned(),

@@ -178,6 +178,8 @@ fn a_flood_of_unknown_keys_has_them_fetched_once_a_minute_by_all_instances() {
     assert_eq!(show(&first, "a", "p256", 0), 200);
     first.host.advance(MINUTE);
     let (mut fetched, mut refused) = (0, 0);
+    let began = first.host.monotonic();
+    let mut ended = began;
     for instance in 0..6 {
         let app = load(first.host.beside());
         publishes(&app, &[("a", "p256")]);
@@ -187,8 +189,15 @@ fn a_flood_of_unknown_keys_has_them_fetched_once_a_minute_by_all_instances() {
             app.host.advance(Duration::from_millis(200));
         }
         fetched += app.host.take_sent().len();
+        ended = ended.max(app.host.monotonic());
     }
-    assert_eq!((fetched, refused), (1, 240));
+    assert_eq!(refused, 240);
+    // Keeping what was refused takes some of the time, too.
+    let minutes = (ended - began).as_secs() as usize / 60;
+    assert!(
+        (1..=1 + minutes).contains(&fetched),
+        "{fetched} in {minutes}"
+    );
     let accesses = first.host.accesses.get();
     for number in 0..40 {
         show(&first, "stranger", "other-p256", number);

@@ -10,6 +10,7 @@ const RESERVED: &[&str] = &[
     "/blizwork",
     "/docs",
     "/health",
+    "/mailbox",
     "/openapi.json",
     "/webhook",
 ];

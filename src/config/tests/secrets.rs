@@ -215,3 +215,89 @@ fn the_operators_door_is_there_and_shut_while_its_token_is_wrong() {
     let config = load(&[("admin_token", OPERATOR), ("data_api", "x")]);
     assert!(matches!(config.admin, Setup::Invalid));
 }
+
+const MAILBOX: (&str, &str) = ("data_api", "mailbox");
+const ORIGIN: (&str, &str) = ("collect_origin", "https://edge.example");
+
+#[test]
+fn a_mailbox_needs_a_token_that_is_strong_and_its_own() {
+    let load = |more: &[(&str, &str)]| load(&[&[("callback_token", TOKEN)], more].concat());
+    let config = load(&[MAILBOX, ("mailbox_token", SIXTEEN)]);
+    assert_eq!(config.problems, []);
+    assert!(matches!(config.mailbox, Setup::Ready(_)));
+    for wrong in ["", FIFTEEN, TOKEN] {
+        let config = load(&[MAILBOX, ("mailbox_token", wrong)]);
+        assert!(settings(&config).contains(&"mailbox_token"), "{wrong}");
+        assert!(matches!(config.mailbox, Setup::Invalid), "{wrong}");
+    }
+    let config = load(&[MAILBOX]);
+    assert!(config.callback.is_some(), "what comes is kept all the same");
+    let config = load(&[("mailbox_token", SIXTEEN)]);
+    assert_eq!(
+        (&*config.problems, &*warned(&config)),
+        (&[][..], &["mailbox_token"][..])
+    );
+    assert!(!config.mailbox.is_set());
+}
+
+#[test]
+fn collecting_takes_an_origin_and_one_token() {
+    let load = |more: &[(&str, &str)]| load(&[&[("callback_token", TOKEN)], more].concat());
+    assert!(!load(&[]).collect.is_set());
+    let config = load(&[ORIGIN, ("collect_token", SIXTEEN)]);
+    assert_eq!(config.problems, []);
+    let collect = config.collect.ready().expect("all is there");
+    assert_eq!(collect.url, "https://edge.example/mailbox");
+    assert_eq!(collect.token.expose(), SIXTEEN);
+    assert!(!format!("{collect:?}").contains(SIXTEEN));
+    for (given, wrong) in [
+        (&[ORIGIN][..], "collect_token"),
+        (&[("collect_token", SIXTEEN)], "collect_origin"),
+        (&[ORIGIN, ("collect_token", FIFTEEN)], "collect_token"),
+        (
+            &[
+                ORIGIN,
+                ("collect_token", "0123456789abcdef fedcba9876543210"),
+            ],
+            "collect_token",
+        ),
+        (&[ORIGIN, ("collect_token", TOKEN)], "collect_token"),
+        (
+            &[
+                ("collect_origin", "edge.example"),
+                ("collect_token", SIXTEEN),
+            ],
+            "collect_origin",
+        ),
+        (
+            &[
+                ORIGIN,
+                ("collect_token", SIXTEEN),
+                ("collect_path", "mailbox"),
+            ],
+            "collect_path",
+        ),
+    ] {
+        let config = load(given);
+        assert!(settings(&config).contains(&wrong), "{given:?}");
+        assert!(matches!(config.collect, Setup::Invalid), "{given:?}");
+    }
+}
+
+#[test]
+fn a_token_that_others_can_read_on_its_way_is_warned_of() {
+    for (origin, is_warned) in [
+        ("http://edge.example", true),
+        ("http://localhost.example", true),
+        ("http://localhost", false),
+        ("http://127.0.0.1:3000", false),
+        ("https://edge.example", false),
+    ] {
+        let config = load(&[
+            ("callback_token", TOKEN),
+            ("collect_origin", origin),
+            ("collect_token", SIXTEEN),
+        ]);
+        assert_eq!(warned(&config) == ["collect_origin"], is_warned, "{origin}");
+    }
+}

@@ -24,6 +24,8 @@ pub enum Cause {
     Store,
     /// Nobody has tried it yet.
     Untried,
+    /// It is in a mailbox, and another instance has not collected it yet.
+    Uncollected,
     /// It cannot be read, or an earlier version has left it, which did not note a cause.
     Unknown,
 }
@@ -38,6 +40,7 @@ const CAUSES: &[(Cause, char, &str)] = &[
     (Cause::Unaddressable, 'k', "unaddressable"),
     (Cause::Store, 's', "store"),
     (Cause::Untried, 'p', "untried"),
+    (Cause::Uncollected, 'c', "uncollected"),
     (Cause::Unknown, 'u', "unknown"),
 ];
 
@@ -56,6 +59,7 @@ impl Cause {
             DeliveryError::Contended | DeliveryError::Withheld => Self::DataApiFailed,
             DeliveryError::UnknownTable => Self::DataApiRefuses,
             DeliveryError::Unaddressable => Self::Unaddressable,
+            DeliveryError::Uncollected => Self::Uncollected,
             DeliveryError::Remote(error) if !error.is_retryable() => Self::RefusedByDatabase,
             DeliveryError::Remote(error) if error.refuses_all() => Self::DataApiRefuses,
             DeliveryError::Remote(error @ OutboundError::Status { .. })

@@ -3,15 +3,13 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use futures_util::future::join_all;
-
 use super::attempt::AttemptOutcome;
 use super::entry::Entry;
 use super::location::{EntryId, Scheduled, earlier};
 use super::queue::Outbox;
 use crate::delivery::data_api::DataApi;
 use crate::delivery::outcome::Ports;
-use crate::instance::unix_time;
+use crate::instance::{together, unix_time};
 use crate::ports::StoreError;
 
 /// How long it begins with further entries on demand. A group that was begun may take ten seconds
@@ -94,7 +92,7 @@ impl Outbox {
         let mut tried = BTreeSet::new();
         loop {
             let untried = |id| !tried.contains(&id);
-            let due = self.due(host, due_by, LISTED_AT_A_TIME, untried).await?;
+            let due = self.due(host, due_by, LISTED_AT_A_TIME, &untried).await?;
             let scheduled = due.scheduled;
             if scheduled.is_empty() || round.deliver(&scheduled).await? != Ended::AllTried {
                 break;
@@ -121,7 +119,7 @@ impl<P: Ports, F: Fn(EntryId, AttemptOutcome, Option<&Entry>)> DeliveryRound<'_,
                 .iter()
                 .map(|one| self.outbox.attempt(host, data_api, *one, early));
             let (mut answered, mut away, mut broken) = (0, 0, None);
-            for (one, attempt) in group.iter().zip(join_all(attempts).await) {
+            for (one, attempt) in group.iter().zip(together(attempts).await) {
                 let attempt = match attempt {
                     Ok(attempt) => attempt,
                     // The others of the group have been tried all the same.

@@ -2,9 +2,10 @@
 
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 
-use crate::delivery::{Change, Entity, Guard, IfAbsent, Name, Value};
+use super::stored_change::{StoredChange, restore};
+use crate::delivery::Change;
 
 /// The version of what is stored: one more whenever a component of before would misread it. What is
 /// stored without one is of version 1.
@@ -123,100 +124,11 @@ impl Entry {
     }
 }
 
-/// A change as it was stored.
-fn restore(stored: &Map<String, Json>) -> Option<Change> {
-    let name = |name| owned(stored.get(name)?);
-    let values = stored.get("values")?.as_array()?.iter();
-    Some(Change {
-        entity: Entity {
-            name: name("entity")?,
-            key_column: name("keyColumn")?,
-        },
-        key: stored.get("key")?.as_str()?.to_owned(),
-        values: values.map(restore_value).collect::<Option<_>>()?,
-        if_absent: match stored.get("ifAbsent")?.as_str()? {
-            "report" => IfAbsent::Report,
-            "insert" => IfAbsent::Insert,
-            _ => return None,
-        },
-        guard: restore_guard(stored.get("guard")?)?,
-    })
-}
-
-fn owned(text: &Json) -> Option<Name> {
-    Some(text.as_str()?.to_owned().into())
-}
-
-fn restore_value(stored: &Json) -> Option<(Name, Value)> {
-    let value = match (stored[1].as_str()?, &stored[2]) {
-        ("text", Json::String(text)) => Value::Text(text.clone()),
-        ("null", Json::Null) => Value::Null,
-        ("now", Json::Null) => Value::Now,
-        ("now_if_null", Json::Null) => Value::NowIfNull,
-        _ => return None,
-    };
-    Some((owned(&stored[0])?, value))
-}
-
-fn restore_guard(stored: &Json) -> Option<Guard> {
-    let column = || owned(&stored[1]);
-    Some(match stored[0].as_str()? {
-        "final" => Guard::Final {
-            column: column()?,
-            last: stored[2]
-                .as_array()?
-                .iter()
-                .map(owned)
-                .collect::<Option<_>>()?,
-        },
-        "newer" => Guard::Newer { column: column()? },
-        "exists" => Guard::Exists,
-        _ => return None,
-    })
-}
-
-/// A column, the kind of its value, and the text where it is one: without a copy of that.
-type StoredValue<'a> = (&'a str, &'static str, Option<&'a str>);
-
-fn stored_value((column, value): &(Name, Value)) -> StoredValue<'_> {
-    match value {
-        Value::Text(text) => (column, "text", Some(text)),
-        Value::Null => (column, "null", None),
-        Value::Now => (column, "now", None),
-        Value::NowIfNull => (column, "now_if_null", None),
-    }
-}
-
-fn stored_guard(guard: &Guard) -> Json {
-    match guard {
-        Guard::Final { column, last } => json!(["final", column, last]),
-        Guard::Newer { column } => json!(["newer", column]),
-        Guard::Exists => json!(["exists"]),
-    }
-}
-
 impl Serialize for Entry {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        let Change {
-            entity,
-            key,
-            values,
-            if_absent,
-            guard,
-        } = &self.change;
-        let if_absent = match if_absent {
-            IfAbsent::Report => "report",
-            IfAbsent::Insert => "insert",
-        };
-        let values: Vec<_> = values.iter().map(stored_value).collect();
         map.serialize_entry("version", &VERSION)?;
-        map.serialize_entry("entity", &entity.name)?;
-        map.serialize_entry("keyColumn", &entity.key_column)?;
-        map.serialize_entry("key", key)?;
-        map.serialize_entry("values", &values)?;
-        map.serialize_entry("ifAbsent", if_absent)?;
-        map.serialize_entry("guard", &stored_guard(guard))?;
+        StoredChange(&self.change).serialize_members(&mut map)?;
         map.serialize_entry("source", &self.source)?;
         map.serialize_entry("requestId", &self.request_id)?;
         map.serialize_entry("since", &self.since)?;

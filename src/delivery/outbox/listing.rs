@@ -84,7 +84,7 @@ impl Outbox {
         store: &impl KeyValue,
         until: u64,
         enough: usize,
-        wanted: impl Fn(EntryId) -> bool,
+        wanted: &dyn Fn(EntryId) -> bool,
     ) -> Result<Due, StoreError> {
         let prefix = EntryState::Waiting.prefix();
         let (mut scheduled, mut order, mut next) =

@@ -137,7 +137,8 @@ impl DeadLetter {
 
     /// Where an entry of this source and name would be, were it a dead letter.
     pub(super) fn candidates(id: EntryId, source: &str) -> impl Iterator<Item = Self> {
-        let is_of_dead = |cause: &Cause| !matches!(cause, Cause::Untried | Cause::Unknown);
+        let is_of_dead =
+            |cause: &Cause| !matches!(cause, Cause::Untried | Cause::Uncollected | Cause::Unknown);
         let causes = Cause::all().filter(is_of_dead);
         let tags = causes.map(move |cause| Some(Tag::new(source, cause)));
         tags.chain([None]).map(move |tag| Self { id, tag })

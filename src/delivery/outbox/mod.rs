@@ -24,12 +24,14 @@ mod entry;
 mod key_order;
 mod listing;
 mod location;
+mod mailbox;
 mod marker;
 mod of_row;
 mod queue;
 mod reason;
 mod requeue;
 mod sample;
+mod stored_change;
 mod tag;
 mod worker;
 
@@ -42,6 +44,9 @@ pub use drain::DrainSummary;
 pub use entry::{Entry, Origin, Texts};
 pub use listing::{Filter, FoundEntry, Page};
 pub use location::{DeadLetter, EntryId, EntryState, Location, Scheduled};
+#[cfg(test)]
+pub use mailbox::PageSchema;
+pub use mailbox::{CollectedEntry, CollectedPage, Mailbox, MailboxPage, PAGE_VERSION, PageError};
 pub use queue::{Accepted, Outbox, Queued};
 pub use reason::QueueReason;
 pub use requeue::Requeued;

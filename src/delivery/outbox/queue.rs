@@ -9,6 +9,7 @@ use super::cause::Cause;
 use super::duplicates::{self, Fingerprint};
 use super::entry::{Entry, Origin};
 use super::location::{DeadLetter, EntryId, Location, Scheduled};
+use super::mailbox::arrivals;
 use super::marker::{self, Marker};
 use super::reason::QueueReason;
 use super::tag::Tag;
@@ -22,6 +23,8 @@ use crate::ports::{Clock, KeyValue, Random, StoreError};
 /// The outbox of one configuration.
 pub struct Outbox {
     max_age: Duration,
+    /// Whether another instance collects what is in it, and nobody delivers it here.
+    is_mailbox: bool,
     state: Mutex<State>,
     /// Changes that are being stored.
     storing: KeyLocks,
@@ -102,9 +105,27 @@ impl Outbox {
     pub fn new(max_age: Duration) -> Self {
         Self {
             max_age,
+            is_mailbox: false,
             state: Mutex::default(),
             storing: KeyLocks::default(),
             availability: AvailabilityTracker::default(),
+        }
+    }
+
+    /// The same, from which another instance collects if `is_mailbox`.
+    pub fn as_mailbox(self, is_mailbox: bool) -> Self {
+        Self { is_mailbox, ..self }
+    }
+
+    /// Says that an entry is due then. To be called once the entry is stored.
+    pub(super) async fn announce(
+        &self,
+        host: &(impl KeyValue + Clock + Random),
+        due: u64,
+    ) -> Result<(), StoreError> {
+        match self.is_mailbox {
+            true => arrivals::announce(host).await,
+            false => marker::announce(host, due, self.last_callback()).await,
         }
     }
 
@@ -176,7 +197,11 @@ impl Outbox {
         if let Some(location) = equal.filter(|_| is_known) {
             return Ok(Queued {
                 location,
-                announced: Ok(()),
+                // A mailbox's first announcement may have failed.
+                announced: match self.is_mailbox {
+                    true => arrivals::announce(host).await,
+                    false => Ok(()),
+                },
             });
         }
         // First where it is to be found: a pointer to nothing does no harm.
@@ -192,9 +217,7 @@ impl Outbox {
         Ok(Queued {
             location,
             announced: match location {
-                Location::Waiting(scheduled) => {
-                    marker::announce(host, scheduled.due, self.last_callback()).await
-                }
+                Location::Waiting(scheduled) => self.announce(host, scheduled.due).await,
                 Location::Dead(_) => Ok(()),
             },
         })
@@ -223,7 +246,10 @@ impl Outbox {
     ) -> Result<Accepted, StoreError> {
         let now = unix_time::millis(host.now());
         let id = EntryId::new(&change, now, host.random());
-        let due = now.saturating_add(unix_time::millis_in(DELIVERED_WITHIN));
+        let due = match self.is_mailbox {
+            true => now,
+            false => now.saturating_add(unix_time::millis_in(DELIVERED_WITHIN)),
+        };
         let tag = Some(Tag::new(origin.source, Cause::Untried));
         let scheduled = Scheduled { due, id, tag };
         let entry = Entry::new(change, origin, now);
@@ -231,7 +257,7 @@ impl Outbox {
         host.set(&key, &entry.to_json()).await?;
         Ok(Accepted {
             scheduled,
-            announced: marker::announce(host, due, self.last_callback()).await,
+            announced: self.announce(host, due).await,
         })
     }
 
@@ -269,6 +295,10 @@ impl Outbox {
         reason: &QueueReason,
     ) -> Location {
         let now = unix_time::millis(host.now());
+        // However old: a collector that was down for weeks gets it all the same.
+        if reason.is_for_collector() {
+            return Location::new(id, Tag::new(&entry.source, Cause::of(reason)), Some(now));
+        }
         entry.failed(now, reason.to_string());
         let is_no_row = *reason == QueueReason::NoRow;
         let pause = backoff::pause(entry.tries, is_no_row, host.random());

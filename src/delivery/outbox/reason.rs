@@ -23,6 +23,11 @@ impl QueueReason {
         }
     }
 
+    /// Nothing failed: another instance makes the change.
+    pub(super) fn is_for_collector(&self) -> bool {
+        *self == Self::Failed(DeliveryError::Uncollected)
+    }
+
     /// Whether trying again later can help.
     pub(super) fn is_retryable(&self) -> bool {
         match self {

@@ -383,7 +383,7 @@ fn no_more_keys_are_shown_than_are_needed_where_the_store_shows_them_in_order() 
     store.retain(|key, _| key.starts_with("0-outbox/"));
     drop(store);
     let far = u64::MAX;
-    let all = block_on(outbox.due(&desk.host, far, usize::MAX, |_| true)).expect("read");
+    let all = block_on(outbox.due(&desk.host, far, usize::MAX, &|_| true)).expect("read");
     let (all, next) = (all.scheduled, all.next);
     assert_eq!((all.len(), next), (500, None));
     for (shuffles, until, enough, found, shown) in [
@@ -395,7 +395,7 @@ fn no_more_keys_are_shown_than_are_needed_where_the_store_shows_them_in_order() 
     ] {
         desk.host.shuffles_keys = shuffles;
         desk.host.shown.set(0);
-        let due = block_on(outbox.due(&desk.host, until, enough, |_| true)).expect("read");
+        let due = block_on(outbox.due(&desk.host, until, enough, &|_| true)).expect("read");
         let (places, next) = (due.scheduled, due.next);
         assert!(
             places == all[..found],

@@ -222,7 +222,7 @@ impl<P: Ports, F: Fn(EntryId, AttemptOutcome, Option<&Entry>)> Worker<'_, P, F> 
         let listed = unix_time::millis(self.host.now());
         let due = self
             .outbox
-            .due(self.host, listed, LOOKED_AT, |_| true)
+            .due(self.host, listed, LOOKED_AT, &|_| true)
             .await?;
         let mut round = DeliveryRound {
             outbox: self.outbox,

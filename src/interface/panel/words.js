@@ -56,6 +56,7 @@ const CAUSES = {
   unaddressable: ['la API de datos no admite ese id', 'No se puede entregar: cierre la ejecución '
     + 'en SAM y borre la entrada.'],
   store: ['falló el almacén', 'Revise el disco o Redis, y reintente.'],
+  uncollected: ['nadie lo recogió todavía', 'Revise la instancia que recoge de este buzón.'],
   untried: ['todavía sin intentar', 'Reintente.'],
   unknown: ['causa desconocida', 'Cada entrada dice qué falló.'],
 };

@@ -75,6 +75,21 @@ fn only_endpoints_that_exist_are_described() {
         (&[("callback_endpoint_path", "?")], &[]),
         (
             &[
+                ("data_api", "mailbox"),
+                ("mailbox_token", "un-token-de-buzon"),
+            ],
+            &["/api/callback", "/mailbox", "/mailbox/ack"],
+        ),
+        (
+            &[
+                ("admin_token", OPERATOR),
+                ("collect_origin", "https://edge.example"),
+                ("collect_token", "un-token-de-buzon"),
+            ],
+            &[&admin[..], &["/admin/collect"], callback].concat(),
+        ),
+        (
+            &[
                 ("webhook_secret", "s3creto-de-mensajes"),
                 ("callback_endpoint_path", "?"),
             ],

@@ -8,7 +8,7 @@ use crate::delivery::outbox::{
 };
 use crate::http::message::StatusCode;
 use crate::http::{Reply, Yes};
-use crate::operations::time::rfc3339;
+use crate::instance::unix_time::rfc3339;
 
 /// `GET /admin/outbox`
 #[derive(Serialize)]

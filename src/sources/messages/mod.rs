@@ -7,11 +7,16 @@
 mod identity;
 
 use super::row::{DecodedRow, object, short, timestamp, timestamp_error, whole};
+use super::shape::ColumnShape::{Short, Time, Whole};
+use super::shape::{GuardShape, Shape};
 use super::{Decoded, Notification, NotificationId, Receipt, Source, reply};
 use crate::credentials::Verified;
 use crate::delivery::{Change, Entity, Guard, IfAbsent, ParseTimestampError, Timestamp};
 use crate::http::json::{self, Field, Fields};
 use crate::http::{Refusal, Reply};
+
+/// The source's name.
+pub const NAME: &str = "messages";
 
 /// The source.
 pub struct Messages;
@@ -34,8 +39,50 @@ const TYPES: [(&str, Type); 3] = [
     ("user_info", Type::UserInfo),
 ];
 
+/// The changes that messages ask for.
+pub const SHAPES: &[Shape] = &[
+    Shape {
+        entity: Type::ReservationUpdate.entity(),
+        if_absent: Type::ReservationUpdate.if_absent(),
+        guard: GuardShape::Newer(TIME),
+        columns: &[
+            ("content", Whole),
+            ("status", Short),
+            ("user_id", Short),
+            ("metadata", Whole),
+            ("message_id", Short),
+            (TIME, Time),
+        ],
+    },
+    Shape {
+        entity: Type::Promo.entity(),
+        if_absent: Type::Promo.if_absent(),
+        guard: GuardShape::Newer(TIME),
+        columns: &[
+            ("content", Whole),
+            ("valid_until", Short),
+            ("discount", Short),
+            ("user_id", Short),
+            ("metadata", Whole),
+            ("message_id", Short),
+            (TIME, Time),
+        ],
+    },
+    Shape {
+        entity: Type::UserInfo.entity(),
+        if_absent: Type::UserInfo.if_absent(),
+        guard: GuardShape::Newer(TIME),
+        columns: &[
+            ("content", Whole),
+            ("metadata", Whole),
+            ("message_id", Short),
+            (TIME, Time),
+        ],
+    },
+];
+
 impl Type {
-    fn entity(self) -> Entity {
+    const fn entity(self) -> Entity {
         match self {
             Self::ReservationUpdate => Entity::new("reservas", "reservation_id"),
             Self::Promo => Entity::new("promos", "promo_id"),
@@ -43,7 +90,7 @@ impl Type {
         }
     }
 
-    fn if_absent(self) -> IfAbsent {
+    const fn if_absent(self) -> IfAbsent {
         match self {
             Self::ReservationUpdate => IfAbsent::Report,
             Self::Promo | Self::UserInfo => IfAbsent::Insert,
@@ -61,7 +108,7 @@ impl Type {
 
 impl Source for Messages {
     fn name(&self) -> &'static str {
-        "messages"
+        NAME
     }
 
     fn decode(&self, verified: &Verified) -> Result<Decoded, Refusal> {

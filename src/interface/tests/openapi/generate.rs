@@ -63,7 +63,8 @@ fn security_schemes() -> Map<String, Json> {
         ("webhookTimestamp", header("Webhook-Timestamp")),
         ("webhookSignature", header("Webhook-Signature")),
         ("calSignature", header("X-Cal-Signature-256")),
-        ("adminToken", bearer),
+        ("adminToken", bearer.clone()),
+        ("mailboxToken", bearer),
     ];
     let names = schemes.iter().map(|(name, _)| *name);
     assert!(

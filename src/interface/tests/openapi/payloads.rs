@@ -260,6 +260,67 @@ inline_schema!(
     json_schema!({ "type": "string", "maxLength": 200 })
 );
 
+/// The id of an entry of the mailbox.
+pub struct MailboxId;
+
+inline_schema!(
+    MailboxId,
+    json_schema!({
+        "type": "string",
+        "pattern": "^[0-9a-f]{11}-[0-9a-f]{11}-[0-9a-f]{8}-[fn][0-9a-f]{32}$",
+    })
+);
+
+impl Serialize for MailboxId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(Self::UNUSED)
+    }
+}
+
+impl MailboxId {
+    /// One that no entry has.
+    pub const UNUSED: &str = "0018f3a5b2c-0018f3a5b2c-0000002a-f000102030405060708090a0b0c0d0e0f";
+}
+
+/// For how many seconds an instance collects.
+pub struct CollectSeconds;
+
+inline_schema!(
+    CollectSeconds,
+    json_schema!({ "type": "integer", "minimum": 1, "maximum": 300, "default": 50 })
+);
+
+/// How many seconds a collector waits.
+pub struct Wait;
+
+inline_schema!(
+    Wait,
+    json_schema!({ "type": "integer", "minimum": 0, "maximum": 25, "default": 0 })
+);
+
+/// How many entries a collector gets.
+pub struct MailboxLimit;
+
+inline_schema!(
+    MailboxLimit,
+    json_schema!({ "type": "integer", "minimum": 0, "maximum": 500, "default": 100 })
+);
+
+/// The version of what crosses.
+pub struct PageVersion;
+
+inline_schema!(PageVersion, json_schema!({ "type": "integer", "const": 1 }));
+
+/// What a collector has.
+#[derive(Serialize, JsonSchema)]
+pub struct MailboxAck {
+    #[schemars(length(max = 1000))]
+    pub ids: Vec<MailboxId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "PageVersion")]
+    pub version: Option<u64>,
+}
+
 /// How many entries a page has.
 pub struct Limit;
 

@@ -3,8 +3,10 @@
 mod blizwork;
 mod cal;
 mod callback;
+mod collect;
 mod docs;
 mod health;
+mod mailbox;
 mod messages;
 mod outbox;
 mod overview;
@@ -24,5 +26,7 @@ pub fn all(schemas: &mut Schemas) -> Vec<Operation> {
     all.extend(outbox::all(schemas));
     all.extend(overview::all(schemas));
     all.extend(trace::all(schemas));
+    all.extend(mailbox::all(schemas));
+    all.push(collect::collect(schemas));
     all
 }
