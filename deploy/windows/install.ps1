@@ -1,20 +1,25 @@
-# Installs sam-callback on this server, or a new version of it: files, rights, and two tasks of Task
-# Scheduler. .env, runtime-config.toml and what waits for the database are kept where they are there.
+# Installs sam-callback on this server: files, rights, a service, and a task that delivers what waits. It
+# can be run again: .env, runtime-config.toml and what waits for the database are kept where they are there.
+# With -WhatIf it only says what it would do.
 #
-#   .\install.ps1 -Spin C:\Downloads\spin.exe
+#   .\install.ps1 -Spin C:\Descargas\spin.exe -WhatIf
 #
 #Requires -Version 5.1
 #Requires -RunAsAdministrator
-[CmdletBinding()]
+[CmdletBinding(SupportsShouldProcess = $true)]
 param(
     # Spin for Windows, 4.1 or newer.
     [Parameter(Mandatory = $true)][string] $Spin,
-    # The project, with the component that `cargo xtask build` has built.
+    # The unpacked archive, or the project with a component that `cargo xtask build` has built.
     [string] $Project = (Split-Path (Split-Path $PSScriptRoot)),
-    # No spaces: the path stands in the tasks' command lines.
+    # No spaces: the path stands in command lines.
     [ValidatePattern('^\S+$')][string] $Folder = 'C:\sam-callback',
+    # Of the service. A second instance beside the first has another name, folder and port.
+    [ValidatePattern('^[A-Za-z0-9-]+$')][string] $Name = 'sam-callback',
     [ValidatePattern('^\S+$')][string] $Listen = '127.0.0.1:3000',
-    # PEM files, where no IIS ends TLS: the certificate with its chain, and its key in PKCS#8.
+    # A group managed service account, DOMAIN\name$. Without one the service has an account of its own.
+    [ValidatePattern('^(\S+\\\S+\$)?$')][string] $Account = '',
+    # PEM files, where no proxy ends TLS: the certificate with its chain, and its key in PKCS#8.
     [ValidatePattern('^\S*$')][string] $TlsCertificate = '',
     [ValidatePattern('^\S*$')][string] $TlsKey = '',
     # As this server reaches the component, with root_path behind it if that is set.
@@ -22,93 +27,82 @@ param(
     # Also collects from another instance's mailbox, all the time: collect_origin and collect_token are set.
     [switch] $Collect
 )
-Set-StrictMode -Version Latest
-$ErrorActionPreference = 'Stop'
-[Net.ServicePointManager]::SecurityProtocol = [Net.SecurityProtocolType]::Tls12
+. (Join-Path $PSScriptRoot 'common.ps1')
+$Caller = $PSCmdlet
 
-$Task = 'sam-callback'
-$MinuteTask = 'sam-callback every minute'
-$CollectTask = 'sam-callback collects'
-$Component = 'target\wasm32-wasip2\release\sam_callback.wasm'
-# By number, since their names are in the language of Windows.
-$System = '*S-1-5-18'
-$Administrators = '*S-1-5-32-544'
-$LocalService = '*S-1-5-19'
+$MinuteTask = "$Name every minute"
+$CollectTask = "$Name collects"
+$user = Get-AccountName $Name $Account
+$package = Read-Package $Project
+$spinVersion = Get-SpinVersion $Spin
+$settings = Join-Path $Folder 'runtime-config.toml'
+$secrets = Join-Path $Folder '.env'
+$serviceHost = Join-Path $Folder 'service.exe'
+$program = Join-Path $Folder "spin\$spinVersion\spin.exe"
 
-function Invoke-Checked([string] $Program, [string[]] $Arguments) {
-    & $Program @Arguments | Out-Null
-    if ($LASTEXITCODE -ne 0) { throw "$Program $Arguments ended with $LASTEXITCODE" }
+# Spin's copy of the application and its compiled form stay in the folder: the account has no other.
+$arguments = "up --from $Folder\versions\$($package.Version)\spin.toml --runtime-config-file $settings " +
+    "--listen $Listen --state-dir $Folder\state --log-dir $Folder\log --temp $Folder\temp --disable-cache --quiet"
+if ($TlsCertificate) { $arguments += " --tls-cert $TlsCertificate --tls-key $TlsKey" }
+$command = "$serviceHost $Name $Folder\log\service.txt $program $arguments"
+
+Invoke-Step "Detiene el servicio $Name, si existe: sus archivos no se pueden reemplazar mientras corre" {
+    foreach ($task in $CollectTask, $MinuteTask) {
+        if (Get-ScheduledTask -TaskName $task -ErrorAction SilentlyContinue) {
+            Disable-ScheduledTask -TaskName $task | Out-Null
+            Stop-ScheduledTask -TaskName $task
+        }
+    }
+    $before = Get-ServiceCommand $Name
+    Stop-Program $Name $Folder
+    # For update.ps1 -Back.
+    if ($before -and $before -ne $command) { Write-Text (Join-Path $Folder 'previous-command.txt') @($before) }
 }
 
-$said = "$(& $Spin --version)"
-if ($said -notmatch '^spin (\d+\.\d+)' -or [version]$Matches[1] -lt [version]'4.1') {
-    throw "Spin 4.1 or newer is needed; $Spin says: $said"
-}
-if (-not (Test-Path (Join-Path $Project $Component))) {
-    throw "There is no $Component in ${Project}: build it with cargo xtask build"
+Invoke-Step "Crea la carpeta $Folder, que leen solo SYSTEM y los administradores" {
+    New-PrivateFolder $Folder
 }
 
-# What runs is ended first, or its files cannot be replaced.
-foreach ($name in $CollectTask, $MinuteTask, $Task) {
-    if (Get-ScheduledTask -TaskName $name -ErrorAction SilentlyContinue) {
-        Disable-ScheduledTask -TaskName $name | Out-Null
-        Stop-ScheduledTask -TaskName $name
+Invoke-Step "Copia el paquete $($package.Version), Spin $spinVersion y los scripts; compila service.exe" {
+    Copy-Package $package $Folder
+    New-Item -ItemType Directory -Force -Path (Split-Path $program) | Out-Null
+    Copy-Item -Force -Path $Spin -Destination $program
+    foreach ($file in 'every-minute.ps1', 'collect.ps1', 'service.cs') {
+        Copy-Item -Force -Path (Join-Path $PSScriptRoot $file) -Destination $Folder
+    }
+    Build-ServiceHost (Join-Path $Folder 'service.cs') $serviceHost
+    if (-not (Test-Path $settings)) {
+        Copy-Item -Path (Join-Path $PSScriptRoot 'runtime-config.toml') -Destination $settings
     }
 }
-$program = Join-Path $Folder 'spin.exe'
-Get-Process -Name spin -ErrorAction SilentlyContinue |
-    Where-Object { $_.Path -eq $program } | Stop-Process -Force -PassThru | Wait-Process
 
-# Nobody else reads what is in the folder; only the service writes to its state and its log.
-New-Item -ItemType Directory -Force -Path $Folder | Out-Null
-Invoke-Checked icacls.exe @($Folder, '/inheritance:r', '/grant:r', "${System}:(OI)(CI)F",
-    "${Administrators}:(OI)(CI)F", "${LocalService}:(OI)(CI)RX")
-foreach ($name in 'state', 'log') {
-    $path = Join-Path $Folder $name
-    New-Item -ItemType Directory -Force -Path $path | Out-Null
-    Invoke-Checked icacls.exe @($path, '/grant:r', "${LocalService}:(OI)(CI)M")
+Invoke-Step "Escribe $secrets con dos tokens nuevos, si no existe" {
+    if (-not (Test-Path $secrets)) {
+        Write-Text $secrets @("SPIN_VARIABLE_CALLBACK_TOKEN=$(New-Token)",
+            "SPIN_VARIABLE_ADMIN_TOKEN=$(New-Token)", 'SPIN_VARIABLE_OAUTH_CLIENT_SECRET=')
+    }
 }
 
-$target = Join-Path $Folder $Component
-New-Item -ItemType Directory -Force -Path (Split-Path $target) | Out-Null
-Copy-Item -Force -Path (Join-Path $Project $Component) -Destination $target
-Copy-Item -Force -Path (Join-Path $Project 'spin.toml') -Destination $Folder
-Copy-Item -Force -Path (Join-Path $PSScriptRoot 'every-minute.ps1') -Destination $Folder
-Copy-Item -Force -Path (Join-Path $PSScriptRoot 'collect.ps1') -Destination $Folder
-Copy-Item -Force -Path $Spin -Destination $program
-$settings = Join-Path $Folder 'runtime-config.toml'
-if (-not (Test-Path $settings)) {
-    Copy-Item -Path (Join-Path $PSScriptRoot 'runtime-config.toml') -Destination $settings
+Invoke-Step "Registra el servicio $Name con la cuenta $user" {
+    Register-Program $Name 'Recibe los callbacks de A360 y los escribe en SAM.' $command $user
 }
 
-function New-Token {
-    $bytes = New-Object byte[] 32
-    $random = [Security.Cryptography.RandomNumberGenerator]::Create()
-    try { $random.GetBytes($bytes) } finally { $random.Dispose() }
-    -join ($bytes | ForEach-Object { $_.ToString('x2') })
-}
-
-$secrets = Join-Path $Folder '.env'
-if (-not (Test-Path $secrets)) {
-    $lines = @("SPIN_VARIABLE_CALLBACK_TOKEN=$(New-Token)",
-        "SPIN_VARIABLE_ADMIN_TOKEN=$(New-Token)", 'SPIN_VARIABLE_OAUTH_CLIENT_SECRET=')
-    # Without the byte order mark that Set-Content would write.
-    [IO.File]::WriteAllLines($secrets, [string[]]$lines, (New-Object Text.UTF8Encoding $false))
+Invoke-Step "Permite a $user leer $Folder, y escribir solo en state, log y temp" {
+    Grant-Folder $Folder $user 'RX'
+    foreach ($inside in 'state', 'log', 'temp') { Grant-Folder (Join-Path $Folder $inside) $user 'M' }
 }
 
 # every-minute.ps1 writes under this name; only administrators can register one.
-if (-not [Diagnostics.EventLog]::SourceExists('sam-callback')) {
-    New-EventLog -LogName Application -Source 'sam-callback'
+Invoke-Step 'Registra el origen sam-callback en el registro de eventos Application, si no existe' {
+    if (-not [Diagnostics.EventLog]::SourceExists('sam-callback')) {
+        New-EventLog -LogName Application -Source 'sam-callback'
+    }
 }
 
-$account = [Security.Principal.SecurityIdentifier]'S-1-5-19'
-$account = $account.Translate([Security.Principal.NTAccount]).Value
-$principal = New-ScheduledTaskPrincipal -UserId $account -LogonType ServiceAccount
-# Task Scheduler starts again what could not be started, but not what has ended. So there is a start
-# each minute, which is passed over while the task runs.
+$logon = if ($Account) { 'Password' } else { 'ServiceAccount' }
+$principal = New-ScheduledTaskPrincipal -UserId $user -LogonType $logon
 $minute = New-TimeSpan -Minutes 1
 $eachMinute = New-ScheduledTaskTrigger -Once -At (Get-Date).Date -RepetitionInterval $minute
-$atStartup = New-ScheduledTaskTrigger -AtStartup
 
 function Register-Task([string] $Name, [string] $Text, [timespan] $Limit, $Triggers, $Action) {
     # Priority 7 is the default, which is below that of services.
@@ -118,37 +112,30 @@ function Register-Task([string] $Name, [string] $Text, [timespan] $Limit, $Trigg
         -Trigger $Triggers -Principal $principal -Settings $how | Out-Null
 }
 
-$arguments = "up --from $Folder\spin.toml --runtime-config-file $settings --listen $Listen " +
-    "--state-dir $Folder\state --log-dir $Folder\log --quiet"
-if ($TlsCertificate) { $arguments += " --tls-cert $TlsCertificate --tls-key $TlsKey" }
-$serve = New-ScheduledTaskAction -Execute $program -Argument $arguments -WorkingDirectory $Folder
-$unlimited = [timespan]::Zero
-Register-Task $Task 'Receives the callbacks of A360.' $unlimited @($atStartup, $eachMinute) $serve
-
 $powershell = Join-Path $env:SystemRoot 'System32\WindowsPowerShell\v1.0\powershell.exe'
 $script = '-NoProfile -NonInteractive -ExecutionPolicy Bypass ' +
     "-File $Folder\every-minute.ps1 -Origin $Origin"
-$drain = New-ScheduledTaskAction -Execute $powershell -Argument $script -WorkingDirectory $Folder
-$fiveMinutes = New-TimeSpan -Minutes 5
-Register-Task $MinuteTask 'Delivers what waits for the database.' $fiveMinutes $eachMinute $drain
+Invoke-Step "Registra la tarea '$MinuteTask', que entrega lo pendiente" {
+    $drain = New-ScheduledTaskAction -Execute $powershell -Argument $script -WorkingDirectory $Folder
+    $fiveMinutes = New-TimeSpan -Minutes 5
+    Register-Task $MinuteTask 'Entrega lo que espera a la base de datos.' $fiveMinutes $eachMinute $drain
+}
 
 if ($Collect) {
     $script = '-NoProfile -NonInteractive -ExecutionPolicy Bypass ' +
         "-File $Folder\collect.ps1 -Origin $Origin"
-    $collecting = New-ScheduledTaskAction -Execute $powershell -Argument $script `
-        -WorkingDirectory $Folder
-    Register-Task $CollectTask 'Collects callbacks from the mailbox.' $unlimited $eachMinute $collecting
+    Invoke-Step "Registra la tarea '$CollectTask', que recoge de la otra instancia" {
+        $collecting = New-ScheduledTaskAction -Execute $powershell -Argument $script -WorkingDirectory $Folder
+        $unlimited = [timespan]::Zero
+        Register-Task $CollectTask 'Recoge los callbacks que la otra instancia guarda.' $unlimited $eachMinute $collecting
+    }
 }
 
-Start-ScheduledTask -TaskName $Task
-for ($second = 0; $second -lt 30; $second++) {
-    Start-Sleep -Seconds 1
-    try {
-        $health = Invoke-RestMethod -UseBasicParsing -TimeoutSec 5 -Uri "$Origin/health"
-        Write-Host "$($health.message) $Origin"
-        Write-Host "Next: the secrets in $secrets, the names in $settings, and a restart."
-        return
+Invoke-Step "Inicia el servicio $Name y espera a que responda en $Origin" {
+    Start-Service -Name $Name
+    if (-not (Test-Answer "$Origin/health" 60)) {
+        Get-Content -Tail 20 -LiteralPath "$Folder\log\service.txt" | Write-Warning
+        throw "Nada responde en $Origin. Arriba, lo que dijo Spin; para verlo a mano: cd $Folder; $program $arguments"
     }
-    catch { Write-Verbose "not yet: $_" }
+    Write-Host "Responde en $Origin. Ahora: los secretos en $secrets, los nombres en $settings, y Restart-Service $Name."
 }
-throw "Nothing answers at $Origin. To see why: cd $Folder; .\spin.exe $arguments"

@@ -67,6 +67,7 @@ fn everything_is_applied_once_and_as_its_kind_says() {
         "apps/v1 StatefulSet",
         "networking.k8s.io/v1 NetworkPolicy",
         "core.spinkube.dev/v1alpha1 SpinAppExecutor",
+        "core.spinkube.dev/v1alpha1 SpinAppExecutor",
         "core.spinkube.dev/v1alpha1 SpinApp",
         "autoscaling/v2 HorizontalPodAutoscaler",
         "policy/v1 PodDisruptionBudget",
@@ -74,28 +75,59 @@ fn everything_is_applied_once_and_as_its_kind_says() {
     assert_eq!(kinds, expected);
 }
 
-#[test]
-fn the_application_runs_by_an_executor_that_is_there() {
-    let (app, mut executor) = (spin_app(), the("SpinAppExecutor"));
-    assert_eq!(executor["metadata"]["name"], app.executor.as_str());
-    let executor: Executor = serde_json::from_value(executor["spec"].take()).expect("an executor");
-    assert!(executor.create_deployment);
-    let config = executor.deployment_config;
-    // One of the two, says spin-operator.
-    assert!(config.spin_image.is_some() && config.runtime_class_name.is_none());
-    // Without certificates of authorities no data API is reached over TLS.
-    assert!(config.install_default_ca_certs);
+/// The executors of the manifest, by name.
+fn executors() -> Vec<(String, Executor)> {
+    let mut found = applied();
+    found.retain(|document| document["kind"] == "SpinAppExecutor");
+    found
+        .into_iter()
+        .map(|mut executor| {
+            let name = executor["metadata"]["name"].as_str().expect("a name");
+            let name = name.to_owned();
+            let spec = serde_json::from_value(executor["spec"].take());
+            (name, spec.expect("an executor"))
+        })
+        .collect()
+}
 
+#[test]
+fn the_application_runs_by_the_shim_and_a_container_is_the_second_way() {
+    let (app, executors) = (spin_app(), executors());
+    let [(shim, by_shim), (container, by_container)] = &executors[..] else {
+        panic!("two executors");
+    };
+    assert_eq!(&app.executor, shim);
+    for name in [shim, container] {
+        assert!(page().contains(&format!("`{name}`")), "{name}");
+    }
+    assert!(page().contains(&format!("{{\"executor\":\"{container}\"}}")));
+    for executor in [by_shim, by_container] {
+        assert!(executor.create_deployment);
+        let config = &executor.deployment_config;
+        // One of the two, says spin-operator.
+        assert_ne!(
+            config.spin_image.is_some(),
+            config.runtime_class_name.is_some()
+        );
+        // Without certificates of authorities no data API is reached over TLS.
+        assert!(config.install_default_ca_certs);
+    }
+    let class = by_shim.deployment_config.runtime_class_name.as_deref();
+    assert!(page().contains(&format!("`{}`", class.expect("a runtime class"))));
+}
+
+#[test]
+fn the_images_are_those_that_the_page_has_made() {
     let version = text(&table("spin.toml")["application"]["version"]);
     assert_eq!(
-        app.image,
+        spin_app().image,
         format!("registry.example.com/sam-callback:{version}")
     );
     assert!(page().contains(&format!("\"$REGISTRY/sam-callback:{version}\"")));
-    let images = [
-        config.spin_image.expect("an image"),
-        redis()["image"].to_string(),
-    ];
+    let spin = executors()
+        .into_iter()
+        .find_map(|(_, executor)| executor.deployment_config.spin_image);
+    let images = [spin.expect("an image"), redis()["image"].to_string()];
     for image in images {
         assert!(
             image.trim_matches('"').starts_with("registry.example.com/"),

@@ -3,6 +3,7 @@
 //! them, what the pages there say of names and files, Kubernetes' manifests and the Containerfile.
 
 mod container;
+mod github;
 mod kubernetes;
 mod monitoring;
 mod pages;

@@ -7,13 +7,14 @@ use support::project::root;
 
 use crate::{declared, load_with, read};
 
-/// The folders of deploy/.
+/// The folders of deploy/, but for what is only put into a release's archive.
 fn places() -> Vec<String> {
     let deploy = root().join("deploy");
     let entries = std::fs::read_dir(deploy).expect("deploy/");
     let names = entries.map(|entry| entry.expect("a folder").file_name());
     names
         .map(|name| name.into_string().expect("a name"))
+        .filter(|name| name != "archive")
         .collect()
 }
 

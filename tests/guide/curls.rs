@@ -154,8 +154,12 @@ fn no_other_page_has_a_curl_line() {
         .output()
         .expect("git");
     let listed = String::from_utf8(listed.stdout).expect("names");
+    // Run by its own steps in tests/archive.
+    let listed = listed
+        .lines()
+        .filter(|&page| page != "deploy/archive/LEAME.md");
     let mut with_curl = 0;
-    for page in listed.lines().filter(|page| root().join(page).exists()) {
+    for page in listed.filter(|page| root().join(page).exists()) {
         let text = std::fs::read_to_string(root().join(page)).expect("a page");
         let is_line = |line: &str| line.contains("curl -") && !line.contains('`');
         if text.lines().any(is_line) {
