@@ -115,7 +115,7 @@ fn these_files_lead_to_data_api_builder_with_a_token_of_entra_id() {
 }
 
 #[test]
-fn behind_one_proxy_callers_are_distinguished_and_where_they_cannot_be_nobody_is_limited() {
+fn callers_are_distinguished_behind_one_proxy_and_at_the_edge() {
     let secrets = [
         ("callback_token", "un-token-de-prueba"),
         ("oauth_client_secret", "s"),
@@ -124,12 +124,8 @@ fn behind_one_proxy_callers_are_distinguished_and_where_they_cannot_be_nobody_is
         let said = load(place, &secrets).client_address;
         assert_eq!(said, ClientAddress::Forwarded(1), "{place}");
     }
-    let config = load("akamai", &secrets);
-    let limits = (
-        config.failed_attempts_per_minute,
-        config.messages_per_minute,
-    );
-    assert_eq!(limits, (0, 0));
+    let said = load("akamai", &secrets).client_address;
+    assert_eq!(said, ClientAddress::Header("true-client-ip".to_owned()));
 }
 
 #[test]

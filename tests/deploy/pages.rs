@@ -133,6 +133,11 @@ fn a_page_names_all_files_beside_it_and_says_what_was_run() {
         assert_eq!(named, there, "{place}");
         let says = ["\n## What was ", "\n## Qué se ejecutó"];
         assert!(says.iter().any(|it| page.contains(it)), "{place}");
+        let opens = page.lines().skip(1).find(|line| !line.is_empty());
+        let opens = opens.expect("a first line");
+        let says = ["**Run**, ", "**Estado, "];
+        assert!(says.iter().any(|it| opens.starts_with(it)), "{place}");
+        assert!(opens.contains(" 2026"), "{place}: {opens}");
     }
 }
 
