@@ -48,6 +48,14 @@ impl<H: Host> App<H> {
         let before = millis(self.host.now()).saturating_sub(after);
         let sample = self.outbox.sample(&self.host, LISTED, before).await?;
         let at = millis(self.host.now());
+        let uncollected = match (self.is_mailbox(), sample.oldest) {
+            // Since it came, or since somebody came last and left it.
+            (true, Some(oldest)) => {
+                let collected = self.mailbox.last_collected(&self.host).await?;
+                Some(oldest.max(collected.unwrap_or_default()))
+            }
+            _ => None,
+        };
         let counts = sample.counts;
         let dead = counts.causes.iter();
         let dead = dead.filter(|it| it.state == EntryState::Dead);
@@ -56,7 +64,7 @@ impl<H: Host> App<H> {
             data_api,
             waiting: counts.stats.waiting,
             oldest_waiting_seconds: sample.oldest.map(|oldest| at.saturating_sub(oldest) / 1000),
-            mailbox_uncollected_since: None,
+            mailbox_uncollected_since: uncollected,
             dead: dead
                 .map(|it| DeadLetters {
                     cause: it.cause.code(),

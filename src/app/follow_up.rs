@@ -20,6 +20,9 @@ use crate::ports::{Clock as _, Host, StoreError};
 /// How long an instance that is never idle puts its look at the outbox off.
 const BUSY: Duration = Duration::from_secs(5);
 
+/// How often one instance for all looks whether a mailbox is collected from.
+const WATCHED_EVERY: Duration = Duration::from_secs(60);
+
 /// How often it looks whether it is idle.
 const POLL: Duration = Duration::from_millis(5);
 
@@ -190,10 +193,12 @@ impl<H: Host> App<H> {
             self.log_undelivered(self.announce_again().await);
             return false;
         }
-        // What is in a mailbox others collect.
-        let Some(data_api) = self.data_api.as_ref().filter(|it| !it.is_mailbox()) else {
+        let Some(data_api) = self.data_api.as_ref() else {
             return false;
         };
+        if data_api.is_mailbox() {
+            return task != OutboxTask::Skip && self.watch_mailbox().await;
+        }
         let (host, outbox) = (&self.host, &self.outbox);
         let is_new = match task {
             OutboxTask::Skip | OutboxTask::Announce => return false,
@@ -213,6 +218,17 @@ impl<H: Host> App<H> {
         let delivered = delivered.await;
         let was_the_one = matches!(delivered, Ok(true));
         self.log_undelivered(delivered.map(drop));
+        was_the_one
+    }
+
+    /// Others collect what is in a mailbox. Says whether this instance is the one to see that they do.
+    async fn watch_mailbox(&self) -> bool {
+        if !self.may_look(false).await {
+            return false;
+        }
+        let watched = self.outbox.watch(&self.host, WATCHED_EVERY).await;
+        let was_the_one = matches!(watched, Ok(true));
+        self.log_undelivered(watched.map(drop));
         was_the_one
     }
 

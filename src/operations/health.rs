@@ -8,7 +8,6 @@ use crate::delivery::DeliveryError;
 use crate::http::message::StatusCode;
 use crate::http::{FieldErrors, Reply};
 use crate::operations::collect::CollectError;
-use crate::operations::overview::{VERSION, settings};
 
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -48,6 +47,14 @@ pub struct Checks {
 pub struct KeysDetail {
     age_minutes: Option<u64>,
     failure: Option<String>,
+}
+
+/// The version of the component.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The word of the settings' check.
+pub fn settings(problems: &[Problem]) -> &'static str {
+    if problems.is_empty() { "ok" } else { "invalid" }
 }
 
 /// It runs.
@@ -98,7 +105,7 @@ pub struct KeysCheck {
 
 impl KeysCheck {
     /// The word of its check.
-    fn name(&self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match self.status.state {
             KeysState::NotFetched => "not_fetched",
             KeysState::Ok => "ok",
@@ -112,7 +119,8 @@ impl KeysCheck {
         self.are_required && self.status.state == KeysState::Missing
     }
 
-    fn detail(&self) -> KeysDetail {
+    /// How old they are, and why there are no newer ones.
+    pub fn detail(&self) -> KeysDetail {
         KeysDetail {
             age_minutes: self.status.age.map(|age| age.as_secs() / 60),
             failure: self.status.failure.clone(),
@@ -135,7 +143,7 @@ pub enum MailboxState {
 
 impl MailboxState {
     /// The word of its check, if there is one.
-    fn name(&self) -> Option<&'static str> {
+    pub fn name(&self) -> Option<&'static str> {
         match self {
             Self::None => None,
             Self::Unknown => Some("unknown"),

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::overview::{Findings, VERSION};
+use super::health::VERSION;
+use super::overview::Findings;
 use crate::delivery::outbox::Availability;
 use crate::http::Reply;
 use crate::http::message::StatusCode;

@@ -2,15 +2,13 @@
 
 use serde::Serialize;
 
+use super::health::{KeysCheck, KeysDetail, MailboxState, VERSION, settings};
 use super::refusals::{RefusalRecord, RefusalView, views};
 use crate::config::Problem;
 use crate::delivery::outbox::{CauseCount, DataApiStatus, OutboxCounts, Sample};
 use crate::http::Reply;
 use crate::http::message::StatusCode;
 use crate::instance::unix_time::rfc3339;
-
-/// The version of the component.
-pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The outbox as it was counted, for all who ask for a while.
 #[derive(Debug, Clone)]
@@ -51,6 +49,12 @@ pub struct Findings<'a> {
     pub refusals: Vec<RefusalRecord>,
     /// Rows that are active too long without a callback; `None`: not known.
     pub overdue: Option<usize>,
+    /// The keys that the JWT's signer publishes, where they are asked for.
+    pub keys: Option<KeysCheck>,
+    /// Where this is a mailbox: when somebody came last to collect, if anybody did.
+    pub collected: Option<Option<u64>>,
+    /// The mailbox that this instance collects from.
+    pub collects_from: MailboxState,
 }
 
 /// `GET /admin/overview`
@@ -70,6 +74,34 @@ pub struct Overview<'a> {
     /// Newest first.
     refusals: Vec<RefusalView<'a>>,
     overdue: Option<OverdueView>,
+    /// Only with `jwt_jwks_origin`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keys: Option<KeysView>,
+    /// Only with `data_api=mailbox`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mailbox: Option<CollectedView>,
+    /// Only with `collect_origin`: the word of its check in readiness.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    collects_from: Option<&'static str>,
+}
+
+/// The keys that the JWT's signer publishes.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "PublishedKeys"))]
+pub struct KeysView {
+    state: &'static str,
+    #[serde(flatten)]
+    detail: KeysDetail,
+}
+
+/// A mailbox, as its collectors left it.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, schemars(rename = "MailboxStatus"))]
+pub struct CollectedView {
+    last_collected: Option<String>,
 }
 
 /// A setting that cannot be used.
@@ -163,13 +195,16 @@ pub fn overview(found: &Findings<'_>) -> Reply {
         last_callback: found.last_callback.map(rfc3339),
         refusals: views(&found.refusals),
         overdue: found.overdue.map(|count| OverdueView { count }),
+        keys: found.keys.as_ref().map(|keys| KeysView {
+            state: keys.name(),
+            detail: keys.detail(),
+        }),
+        mailbox: found.collected.map(|collected| CollectedView {
+            last_collected: collected.map(rfc3339),
+        }),
+        collects_from: found.collects_from.name(),
     };
     Reply::json(StatusCode::OK, &body).uncached()
-}
-
-/// The word of the settings' check.
-pub fn settings(problems: &[Problem]) -> &'static str {
-    if problems.is_empty() { "ok" } else { "invalid" }
 }
 
 fn outbox(counted: &CountedOutbox) -> OutboxView {

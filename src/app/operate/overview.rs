@@ -41,6 +41,12 @@ impl<H: Host> App<H> {
             last_callback: self.outbox.newest_callback(&self.host).await?,
             refusals: refusals::read_all(&self.host).await?,
             overdue,
+            keys: self.keys_status().await,
+            collected: match self.is_mailbox() {
+                true => Some(self.mailbox.last_collected(&self.host).await?),
+                false => None,
+            },
+            collects_from: self.mailbox_state().await,
             problems: &self.config.problems,
             embedded: self.config.shows_rows(),
             time: unix_time::millis(self.host.now()),

@@ -182,7 +182,9 @@ fn a_flood_of_unknown_keys_has_them_fetched_once_a_minute_by_all_instances() {
     let mut ended = began;
     for instance in 0..6 {
         let app = load(first.host.beside());
-        publishes(&app, &[("a", "p256")]);
+        for _ in 0..6 {
+            publishes(&app, &[("a", "p256")]);
+        }
         for number in 0..40 {
             let id = format!("stranger-{instance}-{number}");
             refused += usize::from(show(&app, &id, "other-p256", number) == 401);

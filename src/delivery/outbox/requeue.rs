@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::entry::Entry;
 use super::listing::{Filter, Listed, listed, sort_by_age};
 use super::location::{DeadLetter, EntryId, Location, Scheduled};
-use super::marker;
 use super::queue::Outbox;
 use crate::instance::unix_time;
 use crate::ports::{Clock, KeyValue, Random, StoreError};
@@ -101,7 +100,7 @@ impl Outbox {
         let key = Location::Waiting(scheduled).key();
         host.set(&key, &entry.to_json()).await?;
         // Before the dead letter goes: where this fails the operator may ask again.
-        marker::announce(host, now, self.last_callback()).await?;
+        self.announce(host, now).await?;
         host.delete(&dead).await?;
         Ok(Some(scheduled))
     }

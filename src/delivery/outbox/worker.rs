@@ -158,6 +158,32 @@ impl Outbox {
         Ok(true)
     }
 
+    /// Whether this instance is the one to look after a mailbox, where nobody delivers: every `every`, or as
+    /// [`look_at`](Self::look_at) has said, for all instances. Takes the sample that is due.
+    ///
+    /// # Errors
+    /// Where the store fails. The lease then ends by itself.
+    pub async fn watch(&self, host: &impl Ports, every: Duration) -> Result<bool, StoreError> {
+        let Some(_working) = WorkingGuard::begin(self, host.monotonic(), false) else {
+            return Ok(false);
+        };
+        let marker = Marker::read(host).await?;
+        let now = unix_time::millis(host.now());
+        if !marker.wants_worker(now, now) {
+            return Ok(false);
+        }
+        let marker = marker.with_callback(self.last_callback());
+        let Some(lease) = LeaseHolder::begin(host, marker).await? else {
+            return Ok(false);
+        };
+        self.sample_depth(host).await?;
+        let next = now.saturating_add(unix_time::millis_in(every));
+        lease
+            .end(host, now, Some(next), self.last_callback())
+            .await?;
+        Ok(true)
+    }
+
     /// Has somebody look at the outbox then, though nothing in it is known to be due.
     ///
     /// # Errors

@@ -51,6 +51,41 @@ function waiting({ outbox }) {
     button('waiting', 'Ver'), button('drain', 'Entregar ahora'));
 }
 
+// Where SAM has no open port: who collects, or from whom.
+const COLLECTING = {
+  unreachable: 'nadie responde en esa dirección', denied: 'spin.toml no permite esa dirección',
+  tls: 'no hay conexión segura', unauthorized: 'no acepta el token', limited: 'rechazó demasiados intentos',
+  not_a_mailbox: 'en esa dirección responde otro servicio', version: 'es de otra versión',
+  misconfigured: 'tiene un ajuste no válido', unavailable: 'no puede leer su almacén',
+  too_long: 'tiene un cambio más grande de lo que se admite aquí', unknown: 'un ajuste de aquí no es válido',
+};
+
+function mailbox({ mailbox: box, outbox, collectsFrom }, now) {
+  if (box) {
+    const last = box.lastCollected;
+    const fresh = last && now - Date.parse(last) < 5 * 6e4;
+    const when = last ? `por última vez ${ago(last, now)}` : 'todavía no vino nadie';
+    return line(fresh ? 'good' : outbox.waiting ? 'bad' : 'plain', `Recogida del buzón: ${when}`,
+      !fresh && hint('Revise la instancia que recoge: su panel dice por qué no viene.'));
+  }
+  if (!collectsFrom) return null;
+  if (collectsFrom === 'ok') return line('good', 'El buzón responde');
+  return line('bad', `No se puede recoger del buzón: ${COLLECTING[collectsFrom] ?? collectsFrom}`);
+}
+
+function keys({ keys: known }) {
+  if (!known) return null;
+  const { state, ageMinutes, failure } = known;
+  const age = ageMinutes === null ? '' : ` · de hace ${span(ageMinutes * 60)}`;
+  if (state === 'ok' || state === 'not_fetched') {
+    return line('plain', state === 'ok' ? `Claves del emisor del JWT${age}`
+      : 'Claves del emisor del JWT: todavía no hicieron falta');
+  }
+  return line('bad', state === 'missing' ? 'No hay claves del emisor del JWT'
+    : `Las claves del emisor del JWT no se pueden renovar${age}`,
+  failure && el('p', {}, el('code', {}, failure)));
+}
+
 const byCause = ({ causes }, state) =>
   causes.filter((it) => it.state === state).sort((a, b) => b.count - a.count);
 
@@ -100,12 +135,16 @@ function lastDay(overview, now) {
 
 // What is wrong, in a few words each.
 export function troubles(overview, now) {
-  const { settings, dataApi: { state }, outbox, overdue, refusals } = overview;
+  const {
+    settings, dataApi: { state }, outbox, overdue, refusals, collectsFrom, keys,
+  } = overview;
   const fresh = times(within(refusals, now, FRESH));
   return [
     settings !== 'ok' && 'hay ajustes no válidos',
     state === 'failing' && 'SAM no responde',
     state === 'refusing' && 'SAM rechaza los cambios',
+    collectsFrom && collectsFrom !== 'ok' && 'no se puede recoger del buzón',
+    keys && ['old', 'missing'].includes(keys.state) && 'las claves del JWT no se pueden renovar',
     outbox.dead > 0 && plural(outbox.dead, 'entrega fallida', 'entregas fallidas'),
     overdue?.count > 0 && plural(overdue.count, 'ejecución sin callback', 'ejecuciones sin callback'),
     fresh > 0 && `${plural(fresh, 'rechazado', 'rechazados')} en ${FRESH} minutos`,
@@ -122,7 +161,8 @@ export function status(overview, now) {
       'Con ', el('code', {}, 'data_api=embedded'), ' los callbacks quedan en el almacén de este '
       + 'servicio y en SAM no cambia ninguna fila.'),
     el('h2', { class: `summary ${wrong.length ? 'bad' : embedded ? '' : 'good'}` }, summary),
-    el('ul', { class: 'checks' }, service(overview), !embedded && dataApi(overview, now),
+    el('ul', { class: 'checks' }, service(overview), !embedded && !overview.mailbox && dataApi(overview, now),
+      mailbox(overview, now), keys(overview),
       line('plain', `Último callback: ${lastCallback ? moment(lastCallback) : 'ninguno todavía'}`),
       waiting(overview), dead(overview), lastDay(overview, now)),
   ];

@@ -12,7 +12,7 @@ fn away() -> Result<Outcome, DeliveryError> {
 }
 
 fn refusing() -> Result<Outcome, DeliveryError> {
-    let page = OutboundError::TooLong(crate::http::message::StatusCode::OK);
+    let page = OutboundError::TooLong(crate::http::message::StatusCode::OK, 1);
     Err(page.into())
 }
 
