@@ -61,9 +61,18 @@ impl Reader {
         setting: &'static str,
         parse: impl FnOnce(&str) -> Result<T, SettingError>,
     ) -> Result<T, Noted> {
+        let value = self.cleaned(setting)?;
+        parse(&value).map_err(|error| self.problem(setting, error))
+    }
+
+    /// What does not depend on the setting's type, so that it is compiled once and not for each.
+    #[inline(never)]
+    fn cleaned(&mut self, setting: &'static str) -> Result<Zeroizing<String>, Noted> {
         let value = self.value(setting)?;
-        let parsed = pasted::cleaned(setting, settings::ALL, &value).and_then(parse);
-        parsed.map_err(|error| self.problem(setting, error))
+        let cleaned = pasted::cleaned(setting, settings::ALL, &value);
+        cleaned
+            .map(|value| Zeroizing::new(value.to_owned()))
+            .map_err(|error| self.problem(setting, error))
     }
 
     fn value(&mut self, setting: &'static str) -> Result<Zeroizing<String>, Noted> {
@@ -87,6 +96,7 @@ impl Reader {
     }
 
     /// Notes that `setting` is wrong.
+    #[inline(never)]
     pub fn problem(&mut self, setting: &'static str, SettingError(what): SettingError) -> Noted {
         self.problems.push(Problem {
             setting,
