@@ -8,6 +8,7 @@ use super::location::{EntryState, Location, earlier};
 use super::queue::Outbox;
 use crate::instance::unix_time;
 use crate::ports::{Clock, KeyValue, StoreError};
+use crate::sorting::sort_by_key;
 
 /// How much there is.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -103,7 +104,7 @@ fn count(
     state: EntryState,
     causes: &mut Vec<CauseCount>,
 ) -> usize {
-    entries.sort_unstable();
+    sort_by_key(&mut entries, |entry| *entry);
     entries.dedup_by_key(|(row, ..)| *row);
     for cause in Cause::all() {
         let count = entries.iter().filter(|(.., own)| *own == cause).count();

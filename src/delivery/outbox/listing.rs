@@ -9,6 +9,7 @@ use super::key_order::KeyOrder;
 use super::location::{EntryId, EntryState, Location, Scheduled, earlier};
 use super::queue::Outbox;
 use crate::ports::{Clock, KeyValue, StoreError};
+use crate::sorting::sort_by_key;
 
 /// How many entries a page reads at most where their keys do not say whether they are wanted, and for how
 /// long. The next page goes on.
@@ -108,7 +109,7 @@ impl Outbox {
             }
         };
         store.keys(each).await?;
-        scheduled.sort_unstable_by_key(|found| (found.id.row, found.id.turn()));
+        sort_by_key(&mut scheduled, |found| (found.id.row, found.id.turn()));
         scheduled.dedup_by(|later, first| {
             let of_one_row = later.id.row == first.id.row;
             if of_one_row {
@@ -116,7 +117,7 @@ impl Outbox {
             }
             of_one_row
         });
-        scheduled.sort_unstable();
+        sort_by_key(&mut scheduled, |found| *found);
         Ok(Due { scheduled, next })
     }
 
@@ -127,9 +128,11 @@ impl Outbox {
         state: EntryState,
     ) -> Result<Vec<Location>, StoreError> {
         let mut found = listed(store, |location| state == location.state()).await?;
-        found.sort_unstable_by_key(|location| (location.id().row, location.id().turn()));
+        sort_by_key(&mut found, |location| {
+            (location.id().row, location.id().turn())
+        });
         found.dedup_by_key(|location| location.id().row);
-        found.sort_unstable_by_key(|location| location.id());
+        sort_by_key(&mut found, |location| location.id());
         Ok(found)
     }
 

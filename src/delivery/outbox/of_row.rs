@@ -6,6 +6,7 @@ use super::location::EntryId;
 use super::queue::Outbox;
 use crate::delivery::Entity;
 use crate::ports::{KeyValue, StoreError};
+use crate::sorting::sort_by_key;
 
 /// How many entries are read: a row has one or two, unless somebody sends it states that are not final.
 const MOST: usize = 20;
@@ -21,7 +22,7 @@ impl Outbox {
     ) -> Result<Vec<FoundEntry>, StoreError> {
         let row = EntryId::row_of(entity, key);
         let mut locations = listed(store, |location| location.id().row == row).await?;
-        locations.sort_unstable_by_key(|location| location.id().turn());
+        sort_by_key(&mut locations, |location| location.id().turn());
         locations.truncate(MOST);
         let mut entries = Vec::with_capacity(locations.len());
         for location in locations {

@@ -9,6 +9,7 @@ use super::marker;
 use super::queue::Outbox;
 use crate::instance::unix_time;
 use crate::ports::{Clock, KeyValue, Random, StoreError};
+use crate::sorting::sort_by_key;
 
 /// How long a call goes on putting dead letters back.
 const REQUEUING: Duration = Duration::from_secs(10);
@@ -58,7 +59,7 @@ impl Outbox {
         let until = host.monotonic() + REQUEUING;
         let wanted = |it: Location| matches!(it, Location::Dead(_)) && filter.may_want(it);
         let mut found = listed(host, wanted).await?;
-        found.sort_unstable_by_key(|location| location.id());
+        sort_by_key(&mut found, |location| location.id());
         let (mut scheduled, mut tried) = (Vec::new(), 0);
         for location in &found {
             if dry_run || host.monotonic() >= until {

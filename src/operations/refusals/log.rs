@@ -11,6 +11,7 @@ use crate::http::json;
 use crate::instance::rate_limiter::TokenBucket;
 use crate::instance::unix_time;
 use crate::ports::{Clock, KeyValue, StoreError};
+use crate::sorting::sort_by_key;
 
 /// How long refusals are collected until they are written.
 const COLLECTED: Duration = Duration::from_millis(250);
@@ -150,7 +151,9 @@ impl RefusalLog {
             }
         }
         let first = (now % u64::from(SLOTS)) as u8;
-        slots.sort_by_key(|(slot, is_important)| (!is_important, slot.wrapping_sub(first) % SLOTS));
+        sort_by_key(&mut slots, |(slot, is_important)| {
+            (!is_important, slot.wrapping_sub(first) % SLOTS)
+        });
         slots
     }
 

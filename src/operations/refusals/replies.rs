@@ -1,5 +1,6 @@
 //! Replies of `GET /admin/refusals`.
 
+use std::cmp::Reverse;
 use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
@@ -7,6 +8,7 @@ use serde::Serialize;
 use super::record::RefusalRecord;
 use crate::http::message::StatusCode;
 use crate::http::{Reply, Yes};
+use crate::sorting::sort_by_key;
 
 /// `GET /admin/refusals`
 #[derive(Serialize)]
@@ -55,9 +57,10 @@ pub fn refusals(records: &[RefusalRecord], limit: usize) -> Reply {
 
 /// Each record as one line for each deployment that it names, and one for all others; newest first.
 pub fn views(records: &[RefusalRecord]) -> Vec<RefusalView<'_>> {
-    let mut lines: Vec<_> = records.iter().flat_map(lines).collect();
-    lines.sort_by_key(|(last, _)| std::cmp::Reverse(*last));
-    lines.into_iter().map(|(_, view)| view).collect()
+    let mut lines: Vec<_> = records.iter().flat_map(lines).enumerate().collect();
+    // Those of one time stay in the order of their records.
+    sort_by_key(&mut lines, |(index, (last, _))| (Reverse(*last), *index));
+    lines.into_iter().map(|(_, (_, view))| view).collect()
 }
 
 fn lines(record: &RefusalRecord) -> impl Iterator<Item = (u64, RefusalView<'_>)> {
