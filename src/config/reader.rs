@@ -59,20 +59,25 @@ impl Reader {
     pub fn read<T>(
         &mut self,
         setting: &'static str,
-        parse: impl FnOnce(&str) -> Result<T, SettingError>,
+        parse: impl Fn(&str) -> Result<T, SettingError>,
     ) -> Result<T, Noted> {
-        let value = self.cleaned(setting)?;
-        parse(&value).map_err(|error| self.problem(setting, error))
+        let mut parsed = Err(Noted);
+        self.read_text(setting, &mut |text| {
+            parsed = Ok(parse(text)?);
+            Ok(())
+        })?;
+        parsed
     }
 
     /// What does not depend on the setting's type, so that it is compiled once and not for each.
-    #[inline(never)]
-    fn cleaned(&mut self, setting: &'static str) -> Result<Zeroizing<String>, Noted> {
+    fn read_text(
+        &mut self,
+        setting: &'static str,
+        parse: &mut dyn FnMut(&str) -> Result<(), SettingError>,
+    ) -> Result<(), Noted> {
         let value = self.value(setting)?;
-        let cleaned = pasted::cleaned(setting, settings::ALL, &value);
-        cleaned
-            .map(|value| Zeroizing::new(value.to_owned()))
-            .map_err(|error| self.problem(setting, error))
+        let parsed = pasted::cleaned(setting, settings::ALL, &value).and_then(parse);
+        parsed.map_err(|error| self.problem(setting, error))
     }
 
     fn value(&mut self, setting: &'static str) -> Result<Zeroizing<String>, Noted> {
