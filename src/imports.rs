@@ -22,7 +22,7 @@ const FLOORS: &[&[&str]] = &[
     ],
     &["instance"],
     &["http"],
-    &["ports"],
+    &["ports", "sorting"],
     // Plain messages, which the ports are about.
     &["http::message"],
 ];

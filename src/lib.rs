@@ -13,6 +13,7 @@
 //! - [`instance`]: what an instance remembers
 //! - [`http`]: messages, bodies, addresses, replies
 //! - [`ports`]: what the component needs from a host, as traits; `spin` has them on Spin's SDK
+//! - `sorting`: a sort that is small
 
 pub mod app;
 pub mod audit;
@@ -25,6 +26,7 @@ pub mod interface;
 pub mod operations;
 pub mod outbound;
 pub mod ports;
+mod sorting;
 pub mod sources;
 
 #[cfg(test)]

@@ -59,8 +59,22 @@ impl Reader {
     pub fn read<T>(
         &mut self,
         setting: &'static str,
-        parse: impl FnOnce(&str) -> Result<T, SettingError>,
+        parse: impl Fn(&str) -> Result<T, SettingError>,
     ) -> Result<T, Noted> {
+        let mut parsed = Err(Noted);
+        self.read_text(setting, &mut |text| {
+            parsed = Ok(parse(text)?);
+            Ok(())
+        })?;
+        parsed
+    }
+
+    /// What does not depend on the setting's type, so that it is compiled once and not for each.
+    fn read_text(
+        &mut self,
+        setting: &'static str,
+        parse: &mut dyn FnMut(&str) -> Result<(), SettingError>,
+    ) -> Result<(), Noted> {
         let value = self.value(setting)?;
         let parsed = pasted::cleaned(setting, settings::ALL, &value).and_then(parse);
         parsed.map_err(|error| self.problem(setting, error))
@@ -87,6 +101,7 @@ impl Reader {
     }
 
     /// Notes that `setting` is wrong.
+    #[inline(never)]
     pub fn problem(&mut self, setting: &'static str, SettingError(what): SettingError) -> Noted {
         self.problems.push(Problem {
             setting,

@@ -7,6 +7,7 @@
 //! and after one that was slow, what nobody waits for is put off for [`PUT_OFF`].
 
 use std::ops::ControlFlow;
+use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -26,6 +27,9 @@ pub struct Breaker<H> {
     /// Listings of keys that are under way.
     listings: Gauge,
 }
+
+/// An access to the store that is under way: what it has read, or nothing.
+type Access<'a> = Pin<Box<dyn Future<Output = Result<Option<Vec<u8>>, StoreError>> + 'a>>;
 
 /// Until when, on the monotonic clock.
 #[derive(Default)]
@@ -62,11 +66,8 @@ impl<H: Clock> Breaker<H> {
         self.host.monotonic() < self.state().slow
     }
 
-    async fn watched<T>(
-        &self,
-        limit: Duration,
-        access: impl Future<Output = Result<T, StoreError>>,
-    ) -> Result<T, StoreError> {
+    /// All accesses as one type, so that this is compiled once and not for each.
+    async fn watched(&self, access: Access<'_>) -> Result<Option<Vec<u8>>, StoreError> {
         let began = self.host.monotonic();
         let waits_for_listing = !self.listings.is_idle();
         if began < self.state().open {
@@ -74,8 +75,8 @@ impl<H: Clock> Breaker<H> {
                 "not asked: it did not answer in time just now".to_owned(),
             ));
         }
-        let late = || StoreError(format!("no answer within {} s", limit.as_secs()));
-        let result = within(&self.host, limit, access).await;
+        let late = || StoreError(format!("no answer within {} s", LIMIT.as_secs()));
+        let result = within(&self.host, LIMIT, access).await;
         let result = result.unwrap_or_else(|| Err(late()));
         let now = self.host.monotonic();
         // A listing holds the lock of Spin's store until its last key: whatever waits for that says
@@ -98,15 +99,17 @@ impl<H: Clock> Breaker<H> {
 
 impl<H: KeyValue + Clock> KeyValue for Breaker<H> {
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        self.watched(LIMIT, self.host.get(key)).await
+        self.watched(Box::pin(self.host.get(key))).await
     }
 
     async fn set(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
-        self.watched(LIMIT, self.host.set(key, value)).await
+        let access = async { self.host.set(key, value).await.map(|()| None) };
+        self.watched(Box::pin(access)).await.map(drop)
     }
 
     async fn delete(&self, key: &str) -> Result<(), StoreError> {
-        self.watched(LIMIT, self.host.delete(key)).await
+        let access = async { self.host.delete(key).await.map(|()| None) };
+        self.watched(Box::pin(access)).await.map(drop)
     }
 
     /// A listing takes as long as there are keys, which says nothing of the store.

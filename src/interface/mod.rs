@@ -6,6 +6,7 @@
 
 mod files;
 mod for_settings;
+mod zlib;
 
 use std::sync::OnceLock;
 
@@ -53,7 +54,7 @@ fn document_for(config: &Config, to_operator: bool) -> Vec<u8> {
 }
 
 fn inflate(compressed: &[u8]) -> Vec<u8> {
-    miniz_oxide::inflate::decompress_to_vec_zlib(compressed).expect("compressed by the build")
+    zlib::inflate(compressed).expect("compressed by the build")
 }
 
 #[cfg(test)]

@@ -46,6 +46,8 @@ pub fn shrink(project: &Project, file: &Path) -> Result<()> {
             .arg("-Os")
             // The linker puts the stack first, so below 1024 is its far end, and nothing else.
             .arg("--low-memory-unused")
+            // With each step of a computation by itself, more of them are seen to be the same.
+            .args(["--flatten", "--rereloop", "--local-cse", "-Os"])
             // What the compiler makes of one generic function for several types often differs in a
             // number or two: one function that is given them does for all.
             .args(["--merge-similar-functions", "-Os"])

@@ -1,6 +1,5 @@
 //! Listing the outbox by its keys.
 
-use std::cmp::Ordering;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use super::key_order::KeyOrder;
 use super::location::{EntryId, EntryState, Location, Scheduled, earlier};
 use super::queue::Outbox;
 use crate::ports::{Clock, KeyValue, StoreError};
+use crate::sorting::sort_by_key;
 
 /// How many entries a page reads at most where their keys do not say whether they are wanted, and for how
 /// long. The next page goes on.
@@ -109,7 +109,7 @@ impl Outbox {
             }
         };
         store.keys(each).await?;
-        scheduled.sort_unstable_by_key(|found| (found.id.row, found.id.turn()));
+        sort_by_key(&mut scheduled, |found| (found.id.row, found.id.turn()));
         scheduled.dedup_by(|later, first| {
             let of_one_row = later.id.row == first.id.row;
             if of_one_row {
@@ -117,7 +117,7 @@ impl Outbox {
             }
             of_one_row
         });
-        scheduled.sort_unstable();
+        sort_by_key(&mut scheduled, |found| *found);
         Ok(Due { scheduled, next })
     }
 
@@ -234,7 +234,7 @@ pub(super) async fn listed(
 
 /// Leaves the next entry of each row among those that wait, and among the dead letters.
 pub(super) fn keep_next_of_each_row(found: &mut Vec<Location>) {
-    found.sort_unstable_by(by_row);
+    sort_by_turn(found);
     found.dedup_by_key(|location| row(location));
 }
 
@@ -242,19 +242,12 @@ fn row(location: &Location) -> (bool, u128) {
     (location.state() == EntryState::Dead, location.id().row)
 }
 
-/// Not inlined: a sort has many copies of what it compares by.
-#[inline(never)]
-fn by_row(one: &Location, other: &Location) -> Ordering {
-    let key = |location: &Location| (row(location), location.id().turn());
-    key(one).cmp(&key(other))
-}
-
 /// By row, and each row's in the order of delivery.
 pub(super) fn sort_by_turn(found: &mut [Location]) {
-    found.sort_unstable_by(by_row);
+    sort_by_key(found, |location| (row(location), location.id().turn()));
 }
 
 /// Oldest first.
 pub(super) fn sort_by_age(found: &mut [Location]) {
-    found.sort_unstable_by_key(|location| location.id());
+    sort_by_key(found, |location| location.id());
 }

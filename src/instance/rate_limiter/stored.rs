@@ -62,13 +62,21 @@ impl StoredClients {
     ) -> Result<(), StoreError> {
         let client = client.to_string();
         self.clients.retain(|known| known.client != client);
-        self.clients
-            .sort_by_key(|known| known.times.last().copied());
-        let surplus = (self.clients.len() + 1).saturating_sub(CLIENTS);
-        self.clients.drain(..surplus);
+        while self.clients.len() >= CLIENTS
+            && let Some(oldest) = self.oldest()
+        {
+            self.clients.remove(oldest);
+        }
         self.clients.push(ClientTimes { client, times });
         // Only maps with keys that are no strings and failing `Serialize`s fail; none is used.
         let value = serde_json::to_vec(&self.clients).expect("plain structures");
         store.set(&self.key, &value).await
+    }
+
+    /// Where the client is that has not been here for longest.
+    fn oldest(&self) -> Option<usize> {
+        let clients = self.clients.iter().enumerate();
+        let oldest = clients.min_by_key(|(_, known)| known.times.last());
+        oldest.map(|(index, _)| index)
     }
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::record::RefusalRecord;
 use crate::http::message::StatusCode;
 use crate::http::{Reply, Yes};
+use crate::sorting::sort_by_key;
 
 /// The latest time that is written, in milliseconds since 1970: a store may hold anything.
 const LATEST: u64 = (1 << 45) - 1;
@@ -68,7 +69,7 @@ pub fn views(records: &[RefusalRecord]) -> Vec<RefusalView<'_>> {
     let mut order: Vec<_> = places
         .map(|(place, line)| (line.last.min(LATEST) << PLACES) | place as u64)
         .collect();
-    order.sort_unstable();
+    sort_by_key(&mut order, |number| *number);
     let newest_first = order.into_iter().rev();
     let place = |number: u64| (number & ((1 << PLACES) - 1)) as usize;
     newest_first

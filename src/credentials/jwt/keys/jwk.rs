@@ -1,8 +1,6 @@
 //! Keys in JSON (RFC 7517; RFC 7518, 6; RFC 8037, 2).
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
-use jwt_compact::jwk::JsonWebKey;
-use serde::Deserialize as _;
 use serde_json::{Map, Value as Json};
 
 use super::{Key, KeyError, Keys, LeftOut, MAX_KEYS};
@@ -17,7 +15,7 @@ const COORDINATE_BYTES: usize = 32;
 /// Members that only private keys have (RFC 7518, 6.2.2 and 6.3.2; `priv` is that of AKP).
 const PRIVATE: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "priv"];
 
-/// A key as it is written, for what jwt-compact does not read of it or explain.
+/// A key as it is written.
 struct Jwk<'a>(&'a Map<String, Json>);
 
 /// A JWK, a JWKS, or the list of a JWKS without what is around it.
@@ -123,13 +121,10 @@ impl Jwk<'_> {
             .transpose()
     }
 
-    /// A number must be there, in base64url without padding (RFC 7515, 2).
-    fn check_number(&self, name: &'static str) -> Result<(), KeyError> {
+    /// A number, which must be there, in base64url without padding (RFC 7515, 2).
+    fn number(&self, name: &'static str) -> Result<Vec<u8>, KeyError> {
         let text = self.text(name)?.ok_or(KeyError::Missing(name))?;
-        match Base64UrlUnpadded::decode_vec(text) {
-            Ok(_) => Ok(()),
-            Err(_) => Err(KeyError::Malformed(name)),
-        }
+        Base64UrlUnpadded::decode_vec(text).map_err(|_| KeyError::Malformed(name))
     }
 
     fn is_for_signatures(&self) -> Result<bool, KeyError> {
@@ -144,38 +139,26 @@ impl Jwk<'_> {
 
     fn public(&self) -> Result<PublicKey, KeyError> {
         let kind = self.text("kty")?.ok_or(KeyError::Missing("kty"))?;
-        let numbers: &[&'static str] = match (kind, self.text("crv")?) {
-            ("RSA", _) => &["n", "e"],
-            ("EC", Some("P-256")) => &["x", "y"],
-            ("OKP", Some("Ed25519")) => &["x"],
-            ("EC" | "OKP", None) => return Err(KeyError::Missing("crv")),
-            _ => return Err(KeyError::Unsupported),
-        };
-        let key = JsonWebKey::deserialize(self.0).map_err(|_| self.unreadable(numbers))?;
-        match &key {
-            JsonWebKey::Rsa {
-                modulus,
-                public_exponent,
-                ..
-            } => PublicKey::rsa(modulus, public_exponent),
-            JsonWebKey::KeyPair { x, .. } => PublicKey::ed25519(x),
-            JsonWebKey::EllipticCurve { x, y, .. } => {
+        match (kind, self.text("crv")?) {
+            ("RSA", _) => self.rsa(),
+            ("EC", Some("P-256")) => {
+                let (x, y) = (self.number("x")?, self.number("y")?);
                 if x.len() != COORDINATE_BYTES || y.len() != COORDINATE_BYTES {
                     return Err(KeyError::CoordinateSize);
                 }
                 PublicKey::p256(&[&[UNCOMPRESSED], &x[..], &y[..]].concat())
             }
+            ("OKP", Some("Ed25519")) => PublicKey::ed25519(&self.number("x")?),
+            ("EC" | "OKP", None) => Err(KeyError::Missing("crv")),
             _ => Err(KeyError::Unsupported),
         }
     }
 
-    /// Which of its numbers jwt-compact could not read.
-    fn unreadable(&self, numbers: &[&'static str]) -> KeyError {
+    fn rsa(&self) -> Result<PublicKey, KeyError> {
         let has = |name| self.member(name).is_some();
-        if numbers == ["n", "e"] && has("x5c") && !has("n") && !has("e") {
-            return KeyError::OnlyCertificate;
+        if has("x5c") && !has("n") && !has("e") {
+            return Err(KeyError::OnlyCertificate);
         }
-        let checked = numbers.iter().try_for_each(|name| self.check_number(name));
-        checked.err().unwrap_or(KeyError::Broken)
+        PublicKey::rsa(&self.number("n")?, &self.number("e")?)
     }
 }
