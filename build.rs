@@ -7,22 +7,42 @@ use miniz_oxide::deflate::compress_to_vec_zlib;
 
 const FOLDER: &str = "src/interface";
 
-/// What is served, and what it is made of.
-const FILES: [(&str, &[&str]); 4] = [
+/// What is served, and what it is made of. Modules become one script, so that a page loads one: each
+/// stands after those that it imports.
+const FILES: [(&str, &[&str]); 8] = [
+    ("common.css", &["page/common.css"]),
     ("docs.css", &["page/docs.css"]),
     ("docs.html", &["page/docs.html"]),
-    ("docs.js", &SCRIPTS),
+    (
+        "docs.js",
+        &[
+            "page/elements.js",
+            "page/schemas.js",
+            "page/credentials.js",
+            "page/requests.js",
+            "page/forms.js",
+            "page/page.js",
+        ],
+    ),
     ("openapi.json", &["openapi.json"]),
-];
-
-/// Modules that become one script, so that the page loads one. Each after those that it imports.
-const SCRIPTS: [&str; 6] = [
-    "page/elements.js",
-    "page/schemas.js",
-    "page/credentials.js",
-    "page/requests.js",
-    "page/forms.js",
-    "page/page.js",
+    ("panel.css", &["panel/panel.css"]),
+    ("panel.html", &["panel/panel.html"]),
+    (
+        "panel.js",
+        &[
+            "page/elements.js",
+            "panel/client.js",
+            "panel/words.js",
+            "panel/update.js",
+            "panel/chart.js",
+            "panel/parts.js",
+            "panel/status.js",
+            "panel/lists.js",
+            "panel/trace.js",
+            "panel/actions.js",
+            "panel/panel.js",
+        ],
+    ),
 ];
 
 /// The slowest that is worth it: this is done once, and read over the network each time.

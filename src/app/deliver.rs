@@ -5,7 +5,7 @@ use super::{App, Context, refuse_failed};
 use crate::audit::Record;
 use crate::credentials::Verified;
 use crate::delivery::outbox::{EntryId, Location, Origin, QueueReason};
-use crate::delivery::{Change, DeliveryError, Outcome};
+use crate::delivery::{Change, DeliveryError, Effort, Outcome};
 use crate::http::{Disposition, Refusal};
 use crate::ports::Host;
 
@@ -23,7 +23,7 @@ impl<H: Host> App<H> {
             let reason = QueueReason::Failed(DeliveryError::Uncollected);
             return self.queue(change, reason, context).await;
         }
-        let applied = data_api.apply(&self.host, &change).await;
+        let applied = data_api.apply(&self.host, &change, Effort::Whole).await;
         self.outbox.note_result(&self.host, &applied.result);
         let record = &mut context.record;
         record.retried = applied.retried.map(|error| error.to_string());
@@ -48,7 +48,9 @@ impl<H: Host> App<H> {
         reason: QueueReason,
         context: &mut Context,
     ) -> Result<(Disposition, Option<EntryId>), Refusal> {
-        let Context { record, follow_up } = context;
+        let Context {
+            record, follow_up, ..
+        } = context;
         let origin = origin(record);
         let queued = self.outbox.enqueue(&self.host, change, origin, &reason);
         let queued = match queued.await {
@@ -76,6 +78,7 @@ impl<H: Host> App<H> {
             Location::Waiting(_) => Disposition::Queued,
             Location::Dead(_) => Disposition::DeadLetter,
         };
+        follow_up.shares_availability = self.outbox.availability.knows_of_trouble();
         if reason == QueueReason::NoRow && disposition == Disposition::Queued {
             follow_up.outbox = OutboxTask::DeliverSoon;
         }

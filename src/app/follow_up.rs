@@ -1,15 +1,20 @@
 //! What is left of a request whose reply is on its way: the audit line, the counts that other instances
-//! are to know, and a few due entries of the outbox.
+//! are to know, what operators are to know of a refusal, a few due entries of the outbox, and its row in
+//! the history of activity.
 
 use std::time::Duration;
 
-use futures_util::future::join5;
+use futures_util::future::{join, join5};
 
 use super::App;
+use super::activity::ActivityError;
 use super::attempt_log::attempt_event;
-use crate::audit::{self, Line};
+use crate::audit::{self, ACTIVITY_NOT_WRITTEN, Line, LineGroup};
+use crate::config::Level;
+use crate::delivery::Change;
 use crate::delivery::outbox::{AttemptOutcome, Entry, EntryId, Scheduled};
 use crate::instance::rate_limiter::RateLimiter;
+use crate::operations::refusals::RefusedRequest;
 use crate::ports::{Clock as _, Host, StoreError};
 
 /// How long an instance that is never idle puts its look at the outbox off.
@@ -29,8 +34,14 @@ pub struct FollowUp {
     pub(super) line: Option<Line>,
     /// The limits that the request was counted in.
     pub(super) counted: CountedIn,
+    /// The request, if it was refused and operators may want to know.
+    pub(super) refused: Option<RefusedRequest>,
     /// What to do about the outbox.
     pub(super) outbox: OutboxTask,
+    /// Other instances are to know what this one has seen of the data API.
+    pub(super) shares_availability: bool,
+    /// The request's row in the history of activity, where it gets one.
+    pub(super) activity: Option<Change>,
 }
 
 /// How many a client has in a minute, of each limit that the request was counted in; 0: it was not, or
@@ -57,7 +68,7 @@ pub(super) enum OutboxTask {
     Deliver(Scheduled),
     /// Announce a change to collectors, which could not be done at once.
     Announce,
-    /// Nothing: a request that is refused costs the store nothing.
+    /// Nothing: a request that is refused costs the store no look at the outbox.
     Skip,
 }
 
@@ -77,24 +88,64 @@ impl<H: Host> App<H> {
         let FollowUp {
             line,
             counted,
+            refused,
             outbox,
+            shares_availability,
+            activity,
         } = follow_up;
         let written = async {
             if let Some(line) = line {
                 let text = || line.text(&self.masking);
-                self.lines.write(&self.host, line.group(), text).await;
+                self.lines.write(&self.host, line.group(), &text).await;
             }
         };
         let failed = self.share(&self.limiters.failed, counted.failed);
         let checked = self.share(&self.limiters.checked, counted.checked);
         let notifications = self.share(&self.limiters.notifications, counted.notifications);
-        let delivered = self.deliver_from_outbox(outbox);
+        let delivered = join(
+            self.deliver_from_outbox(outbox),
+            self.share_availability(shares_availability),
+        );
         // The line is the first to be written.
-        let (_, failed, checked, notifications, ()) =
-            join5(written, failed, checked, notifications, delivered).await;
+        let noted = self.note_refusal(refused);
+        let last = join(delivered, noted);
+        let (_, failed, checked, notifications, _) =
+            join5(written, failed, checked, notifications, last).await;
         let shared = [failed, checked, notifications];
         for error in shared.into_iter().filter_map(Result::err) {
             audit::log_failure(&self.host, "attempts_not_kept", &error.to_string());
+        }
+        if let Some(row) = activity {
+            self.keep_activity(&row).await;
+        }
+    }
+
+    /// Writes a row into the history of activity, or has the log count it.
+    async fn keep_activity(&self, row: &Change) {
+        let (Some(activity), Some(data_api)) = (&self.activity, &self.data_api) else {
+            return;
+        };
+        let result = match self.outbox.is_away(&self.host) {
+            true => Err(ActivityError::Away),
+            false => activity.write(&self.host, data_api, row).await,
+        };
+        if let Err(error) = result
+            && Level::Warn >= self.config.log_level
+        {
+            let text = || audit::activity_line(&self.host, &error.to_string());
+            let group = Some(LineGroup::of(ACTIVITY_NOT_WRITTEN));
+            self.lines.write(&self.host, group, &text).await;
+        }
+    }
+
+    /// Notes a refusal for operators. A slow store has other things to do.
+    async fn note_refusal(&self, refused: Option<RefusedRequest>) {
+        let Some(refused) = refused.filter(|_| !self.host.is_slow()) else {
+            return;
+        };
+        let noted = self.refusals.note(&self.host, &self.masking, refused);
+        if let Err(error) = noted.await {
+            audit::log_failure(&self.host, "refusals_not_kept", &error.to_string());
         }
     }
 
@@ -105,6 +156,13 @@ impl<H: Host> App<H> {
             return Ok(());
         }
         limiter.flush(&self.host, limit).await
+    }
+
+    /// Tells other instances whether the data API is there, where that has changed.
+    async fn share_availability(&self, is_wanted: bool) {
+        if is_wanted && !self.host.is_slow() {
+            self.log_unshared(self.outbox.availability.share(&self.host).await);
+        }
     }
 
     /// Delivers what the request has left in the outbox, and what is due.

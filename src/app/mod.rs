@@ -1,6 +1,7 @@
 //! One request's way, from the host's ports to the reply: route, receive, verify, decode, deliver, reply,
 //! follow up. Each step that needs more than a screen has a file beside this one.
 
+mod activity;
 mod attempt_log;
 mod deliver;
 mod follow_up;
@@ -8,6 +9,7 @@ mod mailbox;
 mod notify;
 mod once;
 mod operate;
+mod refused;
 mod routes;
 mod verify;
 
@@ -25,13 +27,18 @@ use crate::http::message::{Body, Headers, Request, StatusCode};
 use crate::http::{self, IncomingBody, Received, Refusal, Reply, Response};
 use crate::instance::key_locks::KeyLocks;
 use crate::instance::rate_limiter::RateLimiters;
+use crate::instance::unix_time;
 use crate::instance::{Breaker, Gauge, SingleFlightCache};
 use crate::interface::Interface;
 use crate::operations::collect::{CollectError, MailboxClient};
 use crate::operations::health::{self, DataApiState, MailboxState};
 use crate::operations::mailbox::LONGEST_LIST;
-use crate::ports::{Clock as _, Host};
+use crate::operations::overview::CountedOutbox;
+use crate::operations::refusals::RefusalLog;
+use crate::ports::{Clock as _, Host, StoreError};
 use crate::sources;
+use activity::Activity;
+use refused::refused_request;
 use routes::{Endpoint, Route, Routes};
 
 pub use follow_up::FollowUp;
@@ -44,6 +51,7 @@ pub struct App<H> {
     routes: Routes,
     limiters: Arc<RateLimiters>,
     lines: Lines,
+    refusals: RefusalLog,
     data_api: Option<DataApi>,
     outbox: Outbox,
     /// What waits for its collector, where this instance has no data API.
@@ -51,6 +59,8 @@ pub struct App<H> {
     /// What this instance collects from, and the request that is at it.
     mailbox_client: Setup<MailboxClient>,
     collecting: KeyLocks,
+    /// Without it there is no history of activity.
+    activity: Option<Activity>,
     interface: Interface,
     /// Notifications that are accepted once, while they are being processed.
     in_progress: KeyLocks,
@@ -61,10 +71,17 @@ pub struct App<H> {
     /// When the settings were read.
     loaded: Duration,
     /// Whether the data API answered the last probe.
-    probed: SingleFlightCache<Result<(), DeliveryError>>,
+    probed: SingleFlightCache<Probed>,
     /// The same of the mailbox that this instance collects from.
     mailbox_probed: SingleFlightCache<Result<(), CollectError>>,
+    /// How many rows are overdue, where that is known.
+    overdue: SingleFlightCache<Option<usize>>,
+    /// The outbox as it was last counted.
+    counted: SingleFlightCache<Result<CountedOutbox, StoreError>>,
 }
+
+/// What came of a probe of the data API, and when, in milliseconds since 1970.
+type Probed = (Result<(), DeliveryError>, u64);
 
 /// How long settings are used of which a provider could not read all.
 const RELOAD_AFTER: Duration = Duration::from_secs(5);
@@ -76,6 +93,10 @@ const PROBE_EVERY: Duration = Duration::from_secs(5);
 struct Context {
     record: Record,
     follow_up: FollowUp,
+    /// The beginning of a body that was dropped.
+    beginning: Vec<u8>,
+    /// It is of a source, and had a valid credential.
+    is_authentic: bool,
 }
 
 /// What became of a request, as the audit line names it, and the reply that says so.
@@ -98,6 +119,7 @@ impl<H: Host> App<H> {
             masking: Masking::new(&config.secrets),
             limiters,
             lines: Lines::default(),
+            refusals: RefusalLog::default(),
             data_api: config
                 .data_api
                 .as_ref()
@@ -105,6 +127,8 @@ impl<H: Host> App<H> {
             loaded: host.monotonic(),
             probed: SingleFlightCache::default(),
             mailbox_probed: SingleFlightCache::default(),
+            overdue: SingleFlightCache::default(),
+            counted: SingleFlightCache::default(),
             outbox: Outbox::new(config.outbox_max_age)
                 .as_mailbox(matches!(config.data_api, Some(DataApiSettings::Mailbox))),
             mailbox: Mailbox::default(),
@@ -113,6 +137,7 @@ impl<H: Host> App<H> {
                 .as_ref()
                 .map(|collect| MailboxClient::new(collect, config.max_body_bytes)),
             collecting: KeyLocks::default(),
+            activity: config.keeps_activity.then(Activity::default),
             interface: Interface::default(),
             in_progress: KeyLocks::default(),
             unanswered: Gauge::default(),
@@ -138,8 +163,11 @@ impl<H: Host> App<H> {
         let mut context = Context {
             record: Record::open(&self.host, request_id, client),
             follow_up: FollowUp::default(),
+            beginning: Vec::new(),
+            is_authentic: false,
         };
         let is_head = request.method == "HEAD";
+        let is_post = request.method == "POST";
         let (outcome, reply) = match self.answer(request, &mut context).await {
             Ok(answer) => answer,
             Err(refusal) => (refusal.code(), refusal.reply(&context.record.request_id)),
@@ -147,6 +175,8 @@ impl<H: Host> App<H> {
         let Context {
             record,
             mut follow_up,
+            beginning,
+            is_authentic,
         } = context;
         let mut response = reply.into_response(&record.request_id);
         if is_head {
@@ -154,9 +184,12 @@ impl<H: Host> App<H> {
             response.body.clear();
         }
         let status = response.status.as_u16();
-        let level = self.config.log_level;
-        let line = record.close(&self.host, outcome, status, level);
-        follow_up.replied(status, line);
+        follow_up.refused = refused_request(&record, (status, outcome), is_post, beginning);
+        let line = record.close(&self.host, outcome, status);
+        let is_kept = is_authentic && self.activity.is_some();
+        follow_up.activity = is_kept.then(|| activity::row(&line, &self.masking));
+        let is_written = line.level >= self.config.log_level;
+        follow_up.replied(status, is_written.then_some(line));
         (response, follow_up)
     }
 
@@ -180,11 +213,13 @@ impl<H: Host> App<H> {
         let mut body = IncomingBody::new(&self.host, &headers, body, limit);
         if !matches!(route, Ok(Route::Notify(_) | Route::Acknowledge)) {
             body.drop_rest().await;
+            context.beginning = body.take_beginning();
         }
         match route? {
             Route::Notify(endpoint) => {
                 let answer = self.notify(endpoint, headers, &mut body, context).await;
                 body.drop_rest().await;
+                context.beginning = body.take_beginning();
                 Ok(answer.unwrap_or_else(|refusal| endpoint.refuse(&refusal, &context.record)))
             }
             Route::Refused(endpoint, refusal) => Ok(endpoint.refuse(&refusal, &context.record)),
@@ -200,11 +235,11 @@ impl<H: Host> App<H> {
             Route::Document => self.document(headers, context).await,
             Route::Page(file) => Ok(("documented", file.reply(&headers))),
             Route::Health => Ok(("healthy", health::alive())),
-            Route::Ready => Ok(self.readiness(&mut context.record).await),
+            Route::Ready => Ok(self.readiness(context).await),
         }
     }
 
-    async fn readiness(&self, record: &mut Record) -> Answer {
+    async fn readiness(&self, context: &mut Context) -> Answer {
         let state = self.data_api_state().await;
         let mailbox = self.mailbox_state().await;
         let failures = [
@@ -218,7 +253,9 @@ impl<H: Host> App<H> {
             },
         ];
         let failures: Vec<_> = failures.into_iter().flatten().collect();
-        record.failure = (!failures.is_empty()).then(|| failures.join("; "));
+        context.record.failure = (!failures.is_empty()).then(|| failures.join("; "));
+        // Where all is well the store is not asked.
+        context.follow_up.shares_availability = self.outbox.availability.knows_of_trouble();
         health::readiness(&self.config.problems, &state, &mailbox)
     }
 
@@ -240,13 +277,22 @@ impl<H: Host> App<H> {
         let Some(data_api) = self.data_api.as_ref() else {
             return DataApiState::Unknown;
         };
-        let probe = async || (data_api.probe(&self.host).await, PROBE_EVERY);
-        match self.probed.get(&self.host, probe).await {
+        match self.probe(data_api).await.0 {
             Err(error) => DataApiState::Failing(error),
             Ok(()) if self.config.shows_rows() => DataApiState::Embedded,
             Ok(()) if data_api.is_mailbox() => DataApiState::Mailbox,
             Ok(()) => DataApiState::Ok,
         }
+    }
+
+    /// Whether the data API is there, as one request of this instance has found out lately.
+    async fn probe(&self, data_api: &DataApi) -> Probed {
+        let probe = async || {
+            let result = data_api.probe(&self.host).await;
+            self.outbox.availability.note_probe(&self.host, &result);
+            ((result, unix_time::millis(self.host.now())), PROBE_EVERY)
+        };
+        self.probed.get(&self.host, probe).await
     }
 
     async fn look_up(

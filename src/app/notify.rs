@@ -11,7 +11,7 @@ use crate::http::{self, IncomingBody, Refusal};
 use crate::instance::Breaker;
 use crate::instance::rate_limiter::Decision;
 use crate::ports::{Clock as _, Host};
-use crate::sources::{AckMode, Decoded, Visibility};
+use crate::sources::{AckMode, CALLBACKS, Decoded, Visibility};
 
 /// The outcome of a notification that asks for nothing, in the audit line.
 const IGNORED: &str = "ignored";
@@ -44,6 +44,7 @@ impl<H: Host> App<H> {
             context.record.failure = Some(failure.to_owned());
         })?;
         let verified = self.admit(policy, headers, body, context).await?;
+        context.is_authentic = !verified.by().is_empty();
         after?;
         self.limit(endpoint, context).await?;
         let notification = self.decode(endpoint, &verified, &mut context.record);
@@ -67,6 +68,9 @@ impl<H: Host> App<H> {
                     .await?
             }
         };
+        if source.name() == CALLBACKS {
+            self.outbox.note_callback(&self.host);
+        }
         // In a mailbox everything waits.
         context.record.is_delayed = receipt.disposition.is_delayed() && !self.is_mailbox();
         Ok((outcome, source.reply(&receipt, id.as_ref())))
@@ -93,7 +97,9 @@ impl<H: Host> App<H> {
 
     /// Counts a notification where a client may send so many in a minute.
     async fn limit(&self, endpoint: &Endpoint, context: &mut Context) -> Result<(), Refusal> {
-        let Context { record, follow_up } = context;
+        let Context {
+            record, follow_up, ..
+        } = context;
         let limiter = &self.limiters.notifications;
         let Decision {
             retry_after,

@@ -2,6 +2,8 @@
 
 mod collect;
 mod outbox;
+mod overview;
+mod trace;
 
 use super::{Answer, App, Context, refuse_failed};
 use crate::audit::Record;
@@ -76,6 +78,11 @@ impl<H: Host> App<H> {
         let answered = match request {
             OperatorRequest::Outbox(request) => self.operate_outbox(request).await,
             OperatorRequest::Collect(time) => self.collect(time, record).await,
+            OperatorRequest::Trace(id) => self.trace(&id, record).await,
+            OperatorRequest::Overdue(minutes) => self.overdue(minutes, record).await,
+            OperatorRequest::Refusals(limit) => self.refusals(limit).await,
+            OperatorRequest::Overview => self.overview().await,
+            OperatorRequest::Metrics => self.metrics().await,
         };
         answered.map_err(|error| error.refusal(record))
     }

@@ -98,7 +98,7 @@ pub enum Route<'a> {
     MessagesHealth,
     /// `GET /openapi.json`
     Document,
-    /// `GET /docs`, and what that page is made of.
+    /// `GET /docs`, `GET /panel`, and what those pages are made of.
     Page(&'static File),
     /// `POST` to an endpoint: a notification.
     Notify(&'a Endpoint),
@@ -207,7 +207,8 @@ impl Routes {
             "/mailbox/ack" if self.mailbox.is_set() => return Some((Route::Acknowledge, "POST")),
             _ => {}
         }
-        if let Some(file) = interface::file(path) {
+        let is_there = |file: &&File| !file.for_operators || self.admin.is_set();
+        if let Some(file) = interface::file(path).filter(is_there) {
             return Some((Route::Page(file), READ));
         }
         if let Some(endpoint) = self.endpoint(path) {

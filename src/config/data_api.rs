@@ -31,8 +31,29 @@ pub struct RemoteSettings {
     pub server: ServerSettings,
     /// How SAM's table is written to.
     pub ejecuciones: WriteTarget,
+    /// What operators may read.
+    pub readers: Readers,
     /// `sam_utc_offset`, for dates that the component sets.
     pub utc_offset: UtcOffset,
+}
+
+/// The database's own procedures that only read, by their names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Readers {
+    /// `sam_lookup_procedure`: one row.
+    pub lookup: Option<String>,
+    /// `sam_overdue_procedure`: rows that are active too long without a callback.
+    pub overdue: Option<String>,
+}
+
+impl DataApiSettings {
+    /// With what operators may read, where rows are a server's.
+    pub fn with_readers(mut self, readers: Readers) -> Self {
+        if let Self::Dab(remote) | Self::Postgrest(remote) = &mut self {
+            remote.readers = readers;
+        }
+        self
+    }
 }
 
 /// Where a data API is and what is sent to it.
@@ -89,6 +110,16 @@ enum Columns {
     Renamed(Vec<(&'static str, String)>),
 }
 
+impl DataApiSettings {
+    /// Whether it has tables that somebody else can read.
+    pub fn has_tables(&self) -> bool {
+        match self {
+            Self::Embedded { .. } | Self::Mailbox => false,
+            Self::Dab(_) | Self::Postgrest(_) => true,
+        }
+    }
+}
+
 impl Table {
     /// A table whose columns have their own names.
     pub fn plain(name: String) -> Self {
@@ -104,36 +135,6 @@ impl Table {
         };
         let (_, name) = columns.iter().find(|(sams, _)| *sams == column)?;
         Some(name)
-    }
-}
-
-/// What an installation calls tables: `webhook_tables` and `blizwork_table`.
-#[derive(Debug, Clone, Default)]
-pub struct TableNames(Vec<(&'static str, Option<String>)>);
-
-impl TableNames {
-    /// The names that settings give to `entities`, in this order; all are unknown where they are
-    /// wrong.
-    pub fn read(
-        &mut self,
-        reader: &mut Reader,
-        setting: &'static str,
-        entities: &'static [&'static str],
-    ) -> bool {
-        let names = reader.read(setting, |value| parse::identifiers(value, entities.len()));
-        let is_right = names.is_ok();
-        let names = names.map_or(vec![None; entities.len()], |names| {
-            names.into_iter().map(Some).collect()
-        });
-        self.0.extend(entities.iter().copied().zip(names));
-        is_right
-    }
-
-    /// The table of this name, as it is called here; `None` where the setting that says so is wrong.
-    pub fn table(&self, entity: &str) -> Option<Table> {
-        let named = self.0.iter().find(|(name, _)| *name == entity);
-        let name = named.map_or_else(|| Some(entity.to_owned()), |(_, name)| name.clone());
-        name.map(Table::plain)
     }
 }
 
@@ -170,6 +171,7 @@ pub fn read(reader: &mut Reader) -> Result<DataApiSettings, Noted> {
     let remote = RemoteSettings {
         server: server?,
         ejecuciones: ejecuciones?,
+        readers: Readers::default(),
         utc_offset,
     };
     Ok(match kind {
@@ -271,6 +273,17 @@ fn read_target(reader: &mut Reader) -> Result<WriteTarget, Noted> {
             columns: Columns::Renamed(columns),
         }),
     })
+}
+
+/// What operators may read. What is wrong with it stops no change, and is not read.
+pub fn read_readers(reader: &mut Reader) -> Readers {
+    let mut procedure = |setting| reader.read(setting, parse::optional_identifier);
+    let overdue = procedure(settings::SAM_OVERDUE_PROCEDURE);
+    let lookup = procedure(settings::SAM_LOOKUP_PROCEDURE);
+    Readers {
+        lookup: lookup.ok().flatten(),
+        overdue: overdue.ok().flatten(),
+    }
 }
 
 /// A name for each of SAM's columns, in their order; `-` leaves one out.

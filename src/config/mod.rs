@@ -15,6 +15,7 @@ mod secrets;
 mod settings;
 mod setup;
 mod signature_keys;
+mod table_names;
 mod utc_offset;
 
 use std::borrow::Cow;
@@ -22,13 +23,14 @@ use std::time::Duration;
 
 use crate::ports::Variables;
 use reader::Reader;
+use table_names::{BLIZWORK_TABLE, CAL_TABLE, WEBHOOK_TABLES};
 
 pub use access::{
     AccessSettings, BodySignatureSettings, CallTokenSettings, JwtSettings, Requirement,
     StaticTokens,
 };
 pub use data_api::{
-    DataApiSettings, OAuthSettings, RemoteSettings, ServerSettings, Table, TableNames, WriteTarget,
+    DataApiSettings, OAuthSettings, Readers, RemoteSettings, ServerSettings, Table, WriteTarget,
 };
 pub use error::Problem;
 pub use level::Level;
@@ -37,6 +39,7 @@ pub use sam::{CALLBACK_INFO, COLUMNS, ESTADO, FINAL_STATES, LONGEST_STATE, Name,
 pub use secret::Secret;
 pub use setup::{Noted, Setup};
 pub use signature_keys::{SignatureKeyError, SignatureKeys};
+pub use table_names::{ACTIVITY_TABLE, TableNames};
 pub use utc_offset::UtcOffset;
 
 /// What an operator has set, as far as it is right.
@@ -62,6 +65,8 @@ pub struct Config {
     pub final_states: Cow<'static, [Name]>,
     /// What tables are called there.
     pub table_names: TableNames,
+    /// Whether there is a history of activity.
+    pub keeps_activity: bool,
     /// Who may send callbacks. `None`: a setting is wrong, or none is set.
     pub callback: Option<AccessSettings>,
     /// Who may send messages. `None`: a setting is wrong, or none is set.
@@ -78,6 +83,8 @@ pub struct Config {
     pub mailbox: Setup<AccessSettings>,
     /// The mailbox that this instance collects from.
     pub collect: Setup<CollectSettings>,
+    /// How many minutes a row may be active without a callback before it is overdue.
+    pub overdue_minutes: usize,
     /// How long a change may wait in the outbox.
     pub outbox_max_age: Duration,
     /// The values of the settings that hold secrets, as they are set: for what must not show them.
@@ -97,17 +104,14 @@ const MOST_PROXIES: usize = 16;
 /// A year, in hours.
 const LONGEST_AGE: usize = 8760;
 
+/// A year, in minutes.
+pub const MOST_OVERDUE_MINUTES: usize = 60 * LONGEST_AGE;
+
+/// `overdue_minutes` of `spin.toml`.
+const USUAL_OVERDUE_MINUTES: usize = 60;
+
 /// The time of each failed attempt of a minute is kept, and of each message.
 const MOST_A_MINUTE: usize = 1000;
-
-/// Tables that `webhook_tables` names.
-const WEBHOOK_TABLES: &[&str] = &["reservas", "promos", "usuarios"];
-
-/// The table that `cal_table` names.
-const CAL_TABLE: &[&str] = &["reservas_cal"];
-
-/// The table that `blizwork_table` names.
-const BLIZWORK_TABLE: &[&str] = &["eventos_blizwork"];
 
 impl Config {
     /// Reads every setting. Never fails: what is wrong is in `problems`, and what depends on it is not
@@ -145,18 +149,24 @@ impl Config {
         let admin = access::read_admin(&mut reader);
         let mailbox = mailbox::read_access(&mut reader, is_mailbox);
         let collect = mailbox::read_collect(&mut reader);
+        let readers = data_api::read_readers(&mut reader);
+        let overdue_minutes = reader.read(settings::OVERDUE_MINUTES, |value| {
+            parse::number(value, 1, MOST_OVERDUE_MINUTES)
+        });
         let mut table_names = TableNames::default();
         let webhook_tables =
             table_names.read(&mut reader, settings::WEBHOOK_TABLES, WEBHOOK_TABLES);
         let cal_table = table_names.read(&mut reader, settings::CAL_TABLE, CAL_TABLE);
         let blizwork_table =
             table_names.read(&mut reader, settings::BLIZWORK_TABLE, BLIZWORK_TABLE);
+        let keeps_activity = table_names.read_activity(&mut reader, &data_api);
         let reused = secrets::reused(&mut reader);
         let is_own = |setting| !reused.contains(&setting);
         let secret_values = reader.secrets();
         let (problems, warnings) = reader.into_notes();
 
         let data_api = data_api.ok().filter(|_| is_sound);
+        let data_api = data_api.map(|chosen| chosen.with_readers(readers));
         let can_deliver = data_api.is_some();
         let messages_can = can_deliver && webhook_tables && messages_per_minute.is_ok();
         let callback_can = can_deliver && callback_paths.is_ok() && final_states.is_ok();
@@ -188,9 +198,11 @@ impl Config {
             final_states: final_states.unwrap_or_default(),
             data_api,
             table_names,
+            keeps_activity,
             admin: admin.only_if(is_sound && is_own(settings::ADMIN_TOKEN)),
             mailbox: mailbox.only_if(is_sound && is_own(settings::MAILBOX_TOKEN)),
             collect: collect.only_if(is_sound && is_own(settings::COLLECT_TOKEN)),
+            overdue_minutes: overdue_minutes.unwrap_or(USUAL_OVERDUE_MINUTES),
             outbox_max_age: Duration::from_secs(
                 outbox_max_age.unwrap_or(LONGEST_AGE) as u64 * 3600,
             ),

@@ -6,7 +6,7 @@
 
 use serde_json::Value as Json;
 
-use super::change::{Change, IfAbsent};
+use super::change::{Change, Guard, IfAbsent};
 use super::outcome::{DeliveryError, Outcome, Ports};
 use super::remote::json;
 use super::remote::{DataApiRequest, Dialect, Exchange, Probe};
@@ -47,7 +47,7 @@ impl Dialect for Dab {
         procedure: &str,
         change: &Change,
     ) -> Result<Outcome, OutboundError> {
-        let target = format!("{}/{}", exchange.path(), encoded(procedure));
+        let target = Self::reader(exchange.path(), procedure);
         let request = DataApiRequest::new("POST", target).with_body(json::arguments(change));
         let answer = exchange.send(&request).await?;
         json::outcome(&rows(&answer)?, &answer)
@@ -59,6 +59,9 @@ impl Dialect for Dab {
         change: &Change,
         now: &str,
     ) -> Result<Outcome, DeliveryError> {
+        if change.guard == Guard::Exists && change.if_absent == IfAbsent::Insert {
+            return insert(exchange, table, change, now).await;
+        }
         let address = address(exchange.path(), table, change)?;
         loop {
             let row = look(exchange, &address, table, change).await?;
@@ -87,6 +90,32 @@ impl Dialect for Dab {
                 Err(error) => exchange.second_attempt(error).await?,
             }
         }
+    }
+
+    fn reader(path: &str, procedure: &str) -> String {
+        format!("{path}/{}", encoded(procedure))
+    }
+
+    fn is_missing(error: &OutboundError) -> bool {
+        is_no_row(error)
+    }
+
+    fn row_address(
+        path: &str,
+        table: &Table,
+        key: (&str, &str),
+        columns: &str,
+    ) -> Result<String, DeliveryError> {
+        let row = row(path, table, key)?;
+        Ok(format!("{row}?$select={columns}"))
+    }
+
+    fn rows(answer: &OutboundReply) -> Result<Vec<Json>, OutboundError> {
+        rows(answer)
+    }
+
+    fn is_no_row(error: &OutboundError) -> bool {
+        is_no_row(error)
     }
 
     const RULES: &'static [Rule] = RULES;
@@ -134,6 +163,31 @@ impl Dialect for Dab {
     }
 }
 
+/// Makes a row that is never changed: the key keeps a second one out, so that nothing has to be looked at
+/// first, nor before the request is sent again.
+async fn insert(
+    exchange: &mut Exchange<'_, impl Ports>,
+    table: &Table,
+    change: &Change,
+    now: &str,
+) -> Result<Outcome, DeliveryError> {
+    let request = DataApiRequest::new("POST", entity(exchange.path(), table))
+        .with_body(json::row(table, change, now));
+    loop {
+        match exchange.attempt(&request).await {
+            Ok(answer) => {
+                rows(&answer)?;
+                return Ok(Outcome::Updated);
+            }
+            Err(error) if is_conflict(&error) => {
+                let address = address(exchange.path(), table, change)?;
+                return explain(exchange, &address, table, change).await;
+            }
+            Err(error) => exchange.second_attempt(error).await?,
+        }
+    }
+}
+
 /// Why the row was not there to be changed, or was there when it was to be made: somebody else
 /// was at it, or a policy keeps rows like this one from being written to.
 async fn explain(
@@ -176,9 +230,13 @@ async fn look(
 fn address(path: &str, table: &Table, change: &Change) -> Result<String, DeliveryError> {
     let column = table.column(&change.entity.key_column);
     let column = column.ok_or(DeliveryError::Unaddressable)?;
+    row(path, table, (column, &change.key))
+}
+
+/// The same, by the key column's own name.
+fn row(path: &str, table: &Table, (column, key): (&str, &str)) -> Result<String, DeliveryError> {
     // The server in front of it reads these as steps in the path however they are encoded,
     // leaves an encoded slash encoded, and refuses a key that is blank.
-    let key = change.key.as_str();
     if matches!(key, "." | "..") || key.contains('/') || key.trim().is_empty() {
         return Err(DeliveryError::Unaddressable);
     }

@@ -4,8 +4,9 @@ use super::change::Change;
 use super::dab::Dab;
 use super::ejecuciones::DeploymentId;
 use super::embedded::Embedded;
+use super::lookup::{FoundRow, OverdueRow, ReadError};
 use super::outbox::Mailbox;
-use super::outcome::{Applied, DeliveryError, Ports};
+use super::outcome::{Applied, DeliveryError, Effort, Ports};
 use super::postgrest::Postgrest;
 use super::remote::RemoteDataApi;
 use crate::config::{DataApiSettings, TableNames};
@@ -42,15 +43,15 @@ impl DataApi {
     }
 
     /// Makes the change, once, or leaves the row as it was.
-    pub async fn apply(&self, host: &impl Ports, change: &Change) -> Applied {
+    pub async fn apply(&self, host: &impl Ports, change: &Change, effort: Effort) -> Applied {
         match self {
             Self::Embedded(embedded) => Applied {
                 result: embedded.apply(host, change).await,
                 retried: None,
                 doubtful: None,
             },
-            Self::Dab(server) => server.apply::<Dab>(host, change).await,
-            Self::Postgrest(server) => server.apply::<Postgrest>(host, change).await,
+            Self::Dab(server) => server.apply::<Dab>(host, change, effort).await,
+            Self::Postgrest(server) => server.apply::<Postgrest>(host, change, effort).await,
             Self::Mailbox => Applied {
                 result: Err(DeliveryError::Uncollected),
                 retried: None,
@@ -68,6 +69,34 @@ impl DataApi {
         match self {
             Self::Embedded(embedded) => embedded.find(host, deployment_id).await,
             Self::Dab(_) | Self::Postgrest(_) | Self::Mailbox => Ok(None),
+        }
+    }
+
+    /// The row as operators read it: of a server's, what it shows of it.
+    pub async fn look_up(
+        &self,
+        host: &impl Ports,
+        deployment_id: &DeploymentId,
+    ) -> Result<Option<FoundRow>, ReadError> {
+        match self {
+            Self::Embedded(embedded) => Ok(embedded.look_up(host, deployment_id).await?),
+            Self::Dab(server) => server.look_up::<Dab>(host, deployment_id).await,
+            Self::Postgrest(server) => server.look_up::<Postgrest>(host, deployment_id).await,
+            Self::Mailbox => Err(ReadError::NotOffered),
+        }
+    }
+
+    /// The rows that are active for so many minutes without a callback, oldest first.
+    pub async fn overdue(
+        &self,
+        host: &impl Ports,
+        minutes: usize,
+    ) -> Result<Vec<OverdueRow>, ReadError> {
+        match self {
+            // The first's rows begin with their callback; the other has none.
+            Self::Embedded(_) | Self::Mailbox => Err(ReadError::NotOffered),
+            Self::Dab(server) => server.overdue::<Dab>(host, minutes).await,
+            Self::Postgrest(server) => server.overdue::<Postgrest>(host, minutes).await,
         }
     }
 

@@ -1,35 +1,34 @@
-//! The files of the page at `/docs`.
+//! The files of the pages at `/docs` and `/panel`.
 
 use super::{compressed, inflate};
 use crate::http::Reply;
 use crate::http::message::{Headers, StatusCode};
 
-/// A file of the page at `/docs`.
+/// A file of a page.
 #[derive(Debug)]
 pub struct File {
     /// Below the root path.
     path: &'static str,
+    /// Whether it is of the operators' page, which is there only where they have a token.
+    pub for_operators: bool,
     content_type: &'static str,
     /// In zlib's format (RFC 1950), which is what `deflate` means in HTTP.
     compressed: &'static [u8],
 }
 
-pub static FILES: [File; 3] = [
-    File {
-        path: "/docs",
-        content_type: "text/html; charset=utf-8",
-        compressed: compressed!("docs.html"),
-    },
-    File {
-        path: "/docs/docs.css",
-        content_type: "text/css; charset=utf-8",
-        compressed: compressed!("docs.css"),
-    },
-    File {
-        path: "/docs/docs.js",
-        content_type: "text/javascript; charset=utf-8",
-        compressed: compressed!("docs.js"),
-    },
+const HTML: &str = "text/html; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
+pub static FILES: [File; 7] = [
+    File::of_docs("/docs", HTML, compressed!("docs.html")),
+    // The other page's too.
+    File::of_docs("/docs/common.css", CSS, compressed!("common.css")),
+    File::of_docs("/docs/docs.css", CSS, compressed!("docs.css")),
+    File::of_docs("/docs/docs.js", SCRIPT, compressed!("docs.js")),
+    File::of_panel("/panel", HTML, compressed!("panel.html")),
+    File::of_panel("/panel/panel.css", CSS, compressed!("panel.css")),
+    File::of_panel("/panel/panel.js", SCRIPT, compressed!("panel.js")),
 ];
 
 /// No script or style from elsewhere or inline, and no frame around the page.
@@ -43,6 +42,30 @@ pub fn file(path: &str) -> Option<&'static File> {
 }
 
 impl File {
+    const fn of_docs(
+        path: &'static str,
+        content_type: &'static str,
+        compressed: &'static [u8],
+    ) -> Self {
+        Self {
+            path,
+            for_operators: false,
+            content_type,
+            compressed,
+        }
+    }
+
+    const fn of_panel(
+        path: &'static str,
+        content_type: &'static str,
+        compressed: &'static [u8],
+    ) -> Self {
+        Self {
+            for_operators: true,
+            ..Self::of_docs(path, content_type, compressed)
+        }
+    }
+
     /// The file, compressed where these request headers accept that.
     pub fn reply(&self, headers: &Headers) -> Reply {
         let (body, is_compressed) = match accepts_deflate(headers) {

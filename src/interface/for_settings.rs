@@ -49,7 +49,10 @@ fn paths(all: &str, config: &Config, to_operator: bool) -> Option<String> {
             "/webhook/cal" => config.cal.is_some(),
             "/mailbox" | "/mailbox/ack" => config.mailbox.is_set(),
             "/admin/collect" => config.admin.is_set() && config.collect.is_set(),
-            path if path.starts_with("/admin/") => config.admin.is_set(),
+            "/metrics" => config.admin.is_set(),
+            path if path.starts_with("/admin/") || path.starts_with("/panel") => {
+                config.admin.is_set()
+            }
             _ => true,
         };
         match path.strip_prefix(CALLBACK) {

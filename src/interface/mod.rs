@@ -1,5 +1,5 @@
-//! The interface, described by the component itself: `/openapi.json` for programs, `/docs` for
-//! people.
+//! The pages `/docs` and `/panel`, and the interface described by the component itself:
+//! `/openapi.json` for programs, `/docs` for people.
 //!
 //! The files are part of the component, compressed: a host that mounts files would need a second
 //! component and a second route for them, which an edge function does not have.

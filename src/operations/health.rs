@@ -7,6 +7,7 @@ use crate::delivery::DeliveryError;
 use crate::http::message::StatusCode;
 use crate::http::{FieldErrors, Reply};
 use crate::operations::collect::CollectError;
+use crate::operations::overview::{VERSION, settings};
 
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -19,6 +20,7 @@ pub struct Health {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Readiness {
     status: &'static str,
+    version: &'static str,
     checks: Checks,
     #[serde(skip_serializing_if = "FieldErrors::is_empty")]
     problems: FieldErrors,
@@ -118,8 +120,9 @@ pub fn readiness(
         status,
         &Readiness {
             status: word,
+            version: VERSION,
             checks: Checks {
-                settings: if problems.is_empty() { "ok" } else { "invalid" },
+                settings: settings(problems),
                 data_api: data_api.name(),
                 mailbox: mailbox.name(),
             },

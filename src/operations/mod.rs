@@ -3,8 +3,14 @@
 pub mod collect;
 pub mod health;
 pub mod mailbox;
+pub mod metrics;
 pub mod outbox;
+pub mod overdue;
+pub mod overview;
 mod query;
+pub mod refusals;
 mod request;
+mod time;
+pub mod trace;
 
 pub use request::{OperatorRequest, request};

@@ -12,11 +12,11 @@ use crate::delivery::{self, Change, ColumnError, DeploymentId, Guard, Name, Stat
 use crate::http::json::{self, Field, Fields};
 use crate::http::{Disposition, FieldErrors, Refusal, Reply};
 
+/// The source's name.
+pub const CALLBACKS: &str = "a360";
+
 const DEPLOYMENT_ID: &str = "deploymentId";
 const STATUS: &str = "status";
-
-/// The source's name.
-pub const NAME: &str = "a360";
 
 /// The source.
 pub struct A360 {
@@ -32,7 +32,7 @@ impl A360 {
 
 impl Source for A360 {
     fn name(&self) -> &'static str {
-        NAME
+        CALLBACKS
     }
 
     fn decode(&self, verified: &Verified) -> Result<Decoded, Refusal> {

@@ -19,10 +19,10 @@ pub fn admit(
     final_states: &Cow<'static, [Name]>,
 ) -> Result<(&'static str, Change), ShapeError> {
     let (name, shapes) = match source {
-        a360::NAME => {
+        a360::CALLBACKS => {
             let change = a360::again(&change).ok_or(ShapeError::Change)?;
             let change = change.with_final_states(final_states.clone());
-            return Ok((a360::NAME, change));
+            return Ok((a360::CALLBACKS, change));
         }
         messages::NAME => (messages::NAME, messages::SHAPES),
         cal::NAME => (cal::NAME, cal::SHAPES),

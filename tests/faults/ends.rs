@@ -8,6 +8,7 @@ use support::server::Server;
 use support::signatures;
 
 use crate::blizwork::{self, BlizWork};
+use crate::bookings;
 use crate::data_api::{self, DataApi};
 use crate::dialect::Dialect;
 use crate::mailbox::{self, Inner};
@@ -53,6 +54,7 @@ fn callers_settings(blizwork: &BlizWork) -> Settings {
     vec![
         ("webhook_secret", secrets),
         ("webhook_rate_limit_per_minute", "0".to_owned()),
+        ("cal_secret", bookings::SECRET.to_owned()),
         ("blizwork_api_origin", blizwork.origin()),
         ("blizwork_api_token", blizwork::API_TOKEN.to_owned()),
         ("blizwork_endpoint_url", blizwork::ENDPOINT.to_owned()),
@@ -65,6 +67,7 @@ fn data_api_settings(dialect: Dialect, data_api: &DataApi) -> Settings {
         ("data_api", dialect.name().to_owned()),
         ("data_api_origin", data_api.origin()),
         ("data_api_timeout_ms", data_api::TIMEOUT_MS.to_string()),
+        ("activity_table", "actividad".to_owned()),
     ]
 }
 

@@ -11,6 +11,7 @@ use support::server::Server;
 
 use crate::arguments::Run;
 use crate::blizwork::BlizWork;
+use crate::bookings::Bookings;
 use crate::callbacks::Callbacks;
 use crate::calls::Calls;
 use crate::data_api::DataApi;
@@ -28,8 +29,8 @@ use crate::store::Store;
 use crate::submissions::{Kind, Reply};
 use crate::tables::Tables;
 
-/// Those of A360, those who send messages, and those of BlizWork.
-const CALLERS: [usize; 3] = [12, 8, 6];
+/// Those of A360, those who send messages, those of Cal.com, and those of BlizWork.
+const CALLERS: [usize; 4] = [12, 8, 4, 6];
 
 /// More than one, since two of them at once are what an outbox without a lock has to bear.
 const OPERATORS: usize = 2;
@@ -63,6 +64,7 @@ pub struct Simulation {
     lanzador: Arc<Lanzador>,
     callbacks: Callbacks,
     messages: Messages,
+    bookings: Bookings,
     calls: Calls,
     operator: Operator,
     drained: operator::Drained,
@@ -105,6 +107,7 @@ impl Simulation {
         let callbacks = Callbacks::new(address, seed, noted, expecting);
         let (address, noted, expecting) = shared();
         let messages = Messages::new(address, seed, noted, expecting);
+        let bookings = Bookings::new(address, seed, Arc::clone(&journal));
         let calls = Calls::new(address, Arc::clone(&journal), Arc::clone(&blizwork));
         Self {
             random,
@@ -124,6 +127,7 @@ impl Simulation {
             lanzador,
             callbacks,
             messages,
+            bookings,
             calls,
             drained: operator::Drained::default(),
         }
@@ -163,9 +167,10 @@ impl Simulation {
         let collector = self.inner.as_ref().map(Inner::collector);
         let inner = self.inner.take();
         let (callbacks, messages, calls) = (&self.callbacks, &self.messages, &self.calls);
+        let bookings = &self.bookings;
         let (data_api, blizwork, store) = (&self.data_api, &self.blizwork, &self.store);
         let (lanzador, journal, operator) = (&self.lanzador, &self.journal, &self.operator);
-        let [of_a360, of_others, of_blizwork] = callers;
+        let [of_a360, of_others, of_cal, of_blizwork] = callers;
         (self.server, self.inner) = thread::scope(|scope| {
             for (random, collector) in collectors.iter_mut().zip(collector.iter().cycle()) {
                 scope.spawn(move || collector.work(random, until));
@@ -178,6 +183,9 @@ impl Simulation {
             }
             for mut random in of_others {
                 scope.spawn(move || messages.call(&mut random, until));
+            }
+            for mut random in of_cal {
+                scope.spawn(move || bookings.call(&mut random, until));
             }
             for mut random in of_blizwork {
                 scope.spawn(move || calls.call(&mut random, until));
@@ -209,6 +217,7 @@ impl Simulation {
         self.journal.note(Event::Host("all faults are over"));
         self.lanzador.make_all();
         self.messages.repeat();
+        self.bookings.repeat();
         self.calls.repeat(&mut self.random);
         if let Some(inner) = &self.inner {
             // An entry that a power cut has kept from being announced is found with the next.
@@ -251,7 +260,9 @@ impl Simulation {
             |wanted: fn(&Event) -> bool| events.iter().filter(|(_, event)| wanted(event)).count();
         let callbacks = count_answers(&events, None);
         let messages = count_answers(&events, Some(Kind::Message));
+        let of_cal = count_answers(&events, Some(Kind::Booking));
         let calls = count_answers(&events, Some(Kind::Call));
+        let activity = count(|event| matches!(event, Event::ActivityAsked(_)));
         let faults = count(|event| matches!(event, Event::Fault(..)));
         let cuts = count(|event| matches!(event, Event::Host("power cut")));
         let failing = count(|event| matches!(event, Event::StoreFails(_)));
@@ -262,7 +273,8 @@ impl Simulation {
         } = self.drained;
         format!(
             "faults: kept, for {rows} rows: {callbacks} of the callbacks, {messages} of the \
-             messages, {calls} of the calls; {faults} faults of the data API, {cuts} power cuts, \
+             messages, {of_cal} of Cal.com's events, {calls} of the calls; {activity} rows of the \
+             history of activity; {faults} faults of the data API, {cuts} power cuts, \
              {failing} failures of the store; {delivered} drained at the end, after {requeued} \
              dead letters were put back"
         )

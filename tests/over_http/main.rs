@@ -24,3 +24,4 @@ mod rate_limit;
 mod redis;
 mod settings;
 mod storage;
+mod trace;

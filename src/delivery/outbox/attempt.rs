@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use super::duplicates::{self, Fingerprint};
 use super::entry::{Entry, EntryError};
-use super::location::{Location, Scheduled};
-use super::queue::{Outbox, QueueReason};
+use super::location::{DeadLetter, Location, Scheduled};
+use super::queue::Outbox;
+use super::reason::QueueReason;
 use crate::delivery::data_api::DataApi;
-use crate::delivery::outcome::{Outcome, Ports};
+use crate::delivery::outcome::{Effort, Outcome, Ports};
 use crate::instance::unix_time;
 use crate::ports::StoreError;
 
@@ -96,7 +97,8 @@ impl Outbox {
             Err(EntryError::Newer) => return self.leave_to_newer(host, scheduled, &value).await,
             Err(EntryError::Damaged) => {
                 // Nobody can deliver it; somebody may be able to read it.
-                host.set(&Location::Dead(id).key(), &value).await?;
+                let dead = Location::Dead(DeadLetter { id, tag: None });
+                host.set(&dead.key(), &value).await?;
                 host.delete(&waiting).await?;
                 return Ok(Attempt::ended(AttemptOutcome::Dead, None));
             }
@@ -104,7 +106,7 @@ impl Outbox {
         // It is as long as the change, which is on its way to the data API for some time.
         value.clear();
         value.shrink_to_fit();
-        let applied = data_api.apply(host, &entry.change).await;
+        let applied = data_api.apply(host, &entry.change, Effort::Whole).await;
         self.note_result(host, &applied.result);
         let Some(reason) = QueueReason::of(&applied.result) else {
             host.delete(&waiting).await?;

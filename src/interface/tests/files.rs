@@ -7,15 +7,37 @@ use crate::interface::files::{FILES, file};
 use crate::interface::inflate;
 use crate::testing::header_map;
 
-const HTML: &str = include_str!("../page/docs.html");
-const CSS: &str = include_str!("../page/docs.css");
-const SCRIPTS: [(&str, &str); 6] = [
-    ("elements.js", include_str!("../page/elements.js")),
-    ("schemas.js", include_str!("../page/schemas.js")),
-    ("credentials.js", include_str!("../page/credentials.js")),
-    ("requests.js", include_str!("../page/requests.js")),
-    ("forms.js", include_str!("../page/forms.js")),
-    ("page.js", include_str!("../page/page.js")),
+macro_rules! sources {
+    ($($name:literal),*) => {
+        [$(($name, include_str!(concat!("../", $name)))),*]
+    };
+}
+
+const COMMON_CSS: &str = include_str!("../page/common.css");
+const DOCS_HTML: &str = include_str!("../page/docs.html");
+const DOCS_CSS: &str = include_str!("../page/docs.css");
+const DOCS_SCRIPTS: [(&str, &str); 6] = sources![
+    "page/elements.js",
+    "page/schemas.js",
+    "page/credentials.js",
+    "page/requests.js",
+    "page/forms.js",
+    "page/page.js"
+];
+const PANEL_HTML: &str = include_str!("../panel/panel.html");
+const PANEL_CSS: &str = include_str!("../panel/panel.css");
+const PANEL_SCRIPTS: [(&str, &str); 11] = sources![
+    "page/elements.js",
+    "panel/client.js",
+    "panel/words.js",
+    "panel/update.js",
+    "panel/chart.js",
+    "panel/parts.js",
+    "panel/status.js",
+    "panel/lists.js",
+    "panel/trace.js",
+    "panel/actions.js",
+    "panel/panel.js"
 ];
 
 /// A file as `build.rs` makes it smaller: no text in it may span lines.
@@ -29,9 +51,9 @@ fn bare(source: &str) -> String {
     lines.map(|line| format!("{line}\n")).collect()
 }
 
-/// The modules as one script.
-fn script() -> String {
-    let lines = SCRIPTS.iter().flat_map(|(_, source)| source.lines());
+/// Modules as one script.
+fn script(modules: &[(&str, &str)]) -> String {
+    let lines = modules.iter().flat_map(|(_, source)| source.lines());
     let lines = lines.filter(|line| !line.starts_with("import "));
     let lines = lines.map(|line| line.strip_prefix("export ").unwrap_or(line));
     lines.map(|line| format!("{line}\n")).collect()
@@ -50,10 +72,19 @@ fn sent(path: &str, accepted: &[&str]) -> (Headers, Vec<u8>) {
 #[test]
 fn a_file_goes_out_compressed_to_whoever_takes_that() {
     for (path, content_type, source) in [
-        ("/docs", "text/html; charset=utf-8", HTML),
-        ("/docs/docs.css", "text/css; charset=utf-8", CSS),
-        ("/docs/docs.js", "text/javascript; charset=utf-8", &script()),
+        ("/docs", "text/html", DOCS_HTML),
+        ("/docs/common.css", "text/css", COMMON_CSS),
+        ("/docs/docs.css", "text/css", DOCS_CSS),
+        ("/docs/docs.js", "text/javascript", &script(&DOCS_SCRIPTS)),
+        ("/panel", "text/html", PANEL_HTML),
+        ("/panel/panel.css", "text/css", PANEL_CSS),
+        (
+            "/panel/panel.js",
+            "text/javascript",
+            &script(&PANEL_SCRIPTS),
+        ),
     ] {
+        let content_type = format!("{content_type}; charset=utf-8");
         for (accepted, is_compressed) in [
             (&["gzip, deflate, br, zstd"][..], true),
             (&["gzip", "Deflate;q=0.5"], true),
@@ -82,17 +113,21 @@ fn a_file_goes_out_compressed_to_whoever_takes_that() {
 }
 
 #[test]
-fn the_page_loads_only_what_is_there() {
-    let loaded = HTML.split(['"']).filter(|word| word.starts_with("docs/"));
-    let loaded: Vec<_> = loaded.collect();
-    assert_eq!(loaded.len(), FILES.len() - 1);
-    for name in loaded {
-        assert!(file(&format!("/{name}")).is_some(), "{name}");
+fn the_pages_load_only_what_is_there() {
+    let mut loaded = BTreeSet::from(["/docs".to_owned(), "/panel".to_owned()]);
+    for page in [DOCS_HTML, PANEL_HTML] {
+        let names = page.split('"').filter(|word| word.contains('/'));
+        let is_file = |name: &&str| name.ends_with(".css") || name.ends_with(".js");
+        loaded.extend(names.filter(is_file).map(|name| format!("/{name}")));
+        for outside in ["http://", "https://", "//", "style=", "onclick"] {
+            let found =
+                page.contains(&format!("\"{outside}")) || page.contains(&format!(" {outside}\""));
+            assert!(!found, "{outside}");
+        }
     }
-    for outside in ["http://", "https://", "//", "style=", "onclick"] {
-        let found =
-            HTML.contains(&format!("\"{outside}")) || HTML.contains(&format!(" {outside}\""));
-        assert!(!found, "{outside}");
+    assert_eq!(loaded.len(), FILES.len());
+    for path in loaded {
+        assert!(file(&path).is_some(), "{path}");
     }
 }
 
@@ -108,13 +143,21 @@ fn declared(line: &str) -> Option<&str> {
 
 #[test]
 fn modules_fit_together_as_one_script() {
+    for modules in [&DOCS_SCRIPTS[..], &PANEL_SCRIPTS] {
+        fit_together(modules);
+    }
+}
+
+fn fit_together(modules: &[(&str, &'static str)]) {
     let mut exported = BTreeMap::new();
     let mut all = BTreeSet::new();
-    for (file, source) in SCRIPTS {
+    for (path, source) in modules {
+        let (_, file) = path.rsplit_once('/').expect("a folder");
         for line in source.lines() {
             if let Some(line) = line.strip_prefix("import ") {
                 let (names, from) = line.split_once(" from ").expect("an import on one line");
-                let from = from.trim_matches([';', '\'']).trim_start_matches("./");
+                let from = from.trim_matches([';', '\'']);
+                let (_, from) = from.rsplit_once('/').expect("a path");
                 let names = names.trim_matches(['{', '}', ' ']).split(", ");
                 for name in names {
                     // A module further down is not there yet.
@@ -129,4 +172,24 @@ fn modules_fit_together_as_one_script() {
         }
     }
     assert!(exported.len() > 10, "{exported:?}");
+}
+
+/// What strangers wrote is shown as text, and nothing is stored.
+#[test]
+fn no_module_makes_markup_of_a_text_or_stores_one() {
+    for (file, source) in DOCS_SCRIPTS.iter().chain(&PANEL_SCRIPTS) {
+        for word in [
+            "innerHTML",
+            "outerHTML",
+            "insertAdjacentHTML",
+            "document.write",
+            "eval(",
+            "localStorage",
+            "sessionStorage",
+            "indexedDB",
+            "document.cookie",
+        ] {
+            assert!(!source.contains(word), "{file}: {word}");
+        }
+    }
 }

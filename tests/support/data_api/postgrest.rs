@@ -159,11 +159,26 @@ fn texts(asked: &RecordedRequest) -> Result<Vec<(String, Option<String>)>, Stran
     texts.collect()
 }
 
+/// `name := number`, where that is the whole body.
+fn number(asked: &RecordedRequest) -> Result<Option<String>, Strange> {
+    let object: Result<Vec<_>, _> =
+        serde_json::from_slice::<serde_json::Map<String, Value>>(&asked.body)
+            .map(|object| object.into_iter().collect());
+    match object.as_deref() {
+        Ok([(column, Value::Number(value))]) => Ok(Some(format!("{} := {value}", name(column)?))),
+        _ => Ok(None),
+    }
+}
+
 fn call(
     database: &Database,
     function: &str,
     asked: &RecordedRequest,
 ) -> Result<(u16, Value), Strange> {
+    if let Some(number) = number(asked)? {
+        let from = format!("select * from public.{function}({number})");
+        return Ok(run(database, &from, &[]));
+    }
     let texts = texts(asked)?;
     let arguments: Vec<_> = texts
         .iter()
@@ -307,10 +322,14 @@ fn insert(
 /// The values as parameters. As PostgREST does it: what JSON has as text becomes what the column
 /// has.
 fn typed(texts: &[(String, Option<String>)]) -> Vec<String> {
+    let is_history = texts.iter().any(|(name, _)| name == "\"request_id\"");
     let kinds = texts.iter().map(|(name, _)| match name.trim_matches('"') {
         name if name.starts_with("Fecha") => "timestamp",
         "message_timestamp" | "valid_until" | "received_at" | "event_timestamp" | "start_time"
         | "end_time" => "timestamptz",
+        // Of the history of activity: in other tables it is a text.
+        "status" if is_history => "int",
+        "ms" => "float8",
         _ => "text",
     });
     let typed = kinds.enumerate();

@@ -20,11 +20,17 @@ pub const SCHEMA: &str = include_str!("../../../deploy/supabase/schema.sql");
 /// What an operator runs for `sam_write=table`.
 pub const TABLE_MODE: &str = include_str!("../../../deploy/supabase/table-mode.sql");
 
+/// What an operator runs for what operators ask.
+pub const LOOKUP: &str = include_str!("../../../deploy/supabase/lookup.sql");
+
 /// What an operator runs for signed messages and BlizWork.
 pub const MESSAGES: &str = include_str!("../../../deploy/supabase/messages.sql");
 
 /// What an operator runs for Cal.com's bookings.
 pub const CAL: &str = include_str!("../../../deploy/supabase/cal.sql");
+
+/// What an operator runs for the history of activity.
+pub const ACTIVITY: &str = include_str!("../../../deploy/supabase/activity.sql");
 
 /// Who starts the server, and may do everything.
 const SUPERUSER: &str = "supabase_admin";
@@ -81,6 +87,12 @@ impl Database {
         self
     }
 
+    /// Adds the functions of lookup.sql.
+    pub fn with_lookup(self) -> Self {
+        self.connect().batch_execute(LOOKUP).expect("it runs");
+        self
+    }
+
     /// Adds the tables of messages.sql.
     pub fn with_messages(self) -> Self {
         self.connect().batch_execute(MESSAGES).expect("it runs");
@@ -101,6 +113,12 @@ impl Database {
         row.map_or(Value::Null, |text| {
             serde_json::from_str(&text).expect("JSON")
         })
+    }
+
+    /// Adds the table of activity.sql.
+    pub fn with_activity(self) -> Self {
+        self.connect().batch_execute(ACTIVITY).expect("it runs");
+        self
     }
 
     /// A connection of the owner of the table.

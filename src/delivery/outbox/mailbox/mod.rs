@@ -16,7 +16,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::entry::{Entry, EntryError};
-use super::location::{EntryId, Location, Scheduled};
+use super::location::{DeadLetter, EntryId, Location, Scheduled};
 use super::queue::Outbox;
 use crate::instance::SingleFlightCache;
 use crate::instance::key_locks::{KeyGuard, KeyLocks};
@@ -234,7 +234,8 @@ impl Mailbox {
                 }
                 // Nobody can collect it; somebody may be able to read it.
                 Err(EntryError::Damaged) => {
-                    let dead = Location::Dead(scheduled.id).key();
+                    let Scheduled { id, tag, .. } = *scheduled;
+                    let dead = Location::Dead(DeadLetter { id, tag }).key();
                     store.set(&dead, &value).await?;
                     store.delete(&key).await?;
                     self.known().remove(*scheduled);

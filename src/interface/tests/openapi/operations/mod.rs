@@ -9,6 +9,8 @@ mod health;
 mod mailbox;
 mod messages;
 mod outbox;
+mod overview;
+mod trace;
 
 use super::operation::Operation;
 use super::schemas::Schemas;
@@ -24,5 +26,7 @@ pub fn all(schemas: &mut Schemas) -> Vec<Operation> {
     all.extend(outbox::all(schemas));
     all.extend(mailbox::all(schemas));
     all.push(collect::collect(schemas));
+    all.extend(overview::all(schemas));
+    all.extend(trace::all(schemas));
     all
 }

@@ -1,0 +1,129 @@
+// Whether something is wrong: one line a thing to look at, always in the same order.
+
+import { el } from '../page/elements.js';
+import { ago, button } from './parts.js';
+import { cause, count, hour, moment, plural, refusalGroup, remedy, span } from './words.js';
+
+// Refusals are trouble while they are this fresh, in minutes.
+const FRESH = 15;
+
+const MARKS = { good: '✓', bad: '!', plain: '·' };
+
+function line(level, sentence, rest, ...actions) {
+  return el('li', { class: `check ${level}` },
+    el('span', { class: 'mark', 'aria-hidden': 'true' }, MARKS[level]),
+    el('div', {}, el('p', {}, sentence), rest), el('p', { class: 'actions' }, actions));
+}
+
+const hint = (text) => el('p', { class: 'quiet' }, text);
+
+function service({ version, settings, problems }) {
+  const running = `Servicio en marcha · versión ${version}`;
+  if (settings === 'ok') return line('good', running);
+  const wrong = problems.map((it) => el('li', {}, `${it.setting}: ${it.problem}`));
+  const number = plural(wrong.length, 'ajuste no es válido', 'ajustes no son válidos');
+  return line('bad', `${running} · ${number}`, [el('ul', {}, wrong),
+    hint('Se rechaza lo que depende de ellos. Corríjalos y reinicie el servicio.')]);
+}
+
+function dataApi({ dataApi: { state, since, checked, failure } }, now) {
+  const when = since ? ` desde ${hour(since)} (${ago(since, now)})` : '';
+  const why = failure && el('p', {}, el('code', {}, failure));
+  const seen = checked ? ` (comprobado ${ago(checked, now)})` : '';
+  switch (state) {
+    case 'ok':
+      return line('good', `SAM responde${seen}`);
+    case 'refusing':
+      return line('bad', `SAM rechaza lo que se le envía${when}`,
+        [why, hint('La API de datos contesta, pero no acepta los cambios: revise la clave o el rol.')]);
+    default:
+      return line('bad', `SAM no responde${when}`,
+        [why, hint('Avise a quien lleva la API de datos. Lo pendiente se entrega solo cuando vuelva.')]);
+  }
+}
+
+function waiting({ outbox }) {
+  if (!outbox.waiting) return line('good', 'Pendientes de entrega: 0');
+  const oldest = outbox.oldestSeconds === null ? '' : ` · el más antiguo, ${span(outbox.oldestSeconds)}`;
+  return line('plain',
+    `Pendientes de entrega: ${count(outbox.waiting)}${oldest} · se reintentan solos`,
+    hint(byCause(outbox, 'waiting').map((it) => `${count(it.count)} · ${cause(it.cause)}`).join('; ')),
+    button('waiting', 'Ver'), button('drain', 'Entregar ahora'));
+}
+
+const byCause = ({ causes }, state) =>
+  causes.filter((it) => it.state === state).sort((a, b) => b.count - a.count);
+
+function dead({ outbox }) {
+  if (!outbox.dead) return line('good', 'Requieren atención: 0');
+  const causes = byCause(outbox, 'dead').map((it) => el('li', { 'data-key': it.cause },
+    el('div', {}, el('p', {}, el('strong', {}, count(it.count)), ` · ${cause(it.cause)}`),
+      hint(remedy(it.cause))),
+    el('p', { class: 'actions' },
+      button('dead', 'Ver', { cause: it.cause }),
+      button('requeueAll', 'Reintentar todos', { cause: it.cause }))));
+  return line('bad', `Requieren atención: ${count(outbox.dead)}`,
+    [hint('Entregas fallidas: nadie las reintenta hasta que usted lo pida.'),
+      el('ul', { class: 'causes' }, causes)]);
+}
+
+const times = (all) => all.reduce((sum, it) => sum + (it.count ?? 1), 0);
+
+// How many of them in which group, the most first.
+function grouped(all) {
+  const groups = new Map();
+  for (const it of all) {
+    const name = refusalGroup(it.code);
+    groups.set(name, (groups.get(name) ?? 0) + times([it]));
+  }
+  return [...groups].sort((a, b) => b[1] - a[1])
+    .map(([name, number]) => `${count(number)} por ${name}`).join(', ');
+}
+
+const within = (all, now, minutes) => all.filter((it) => now - Date.parse(it.time) < minutes * 6e4);
+
+function lastDay(overview, now) {
+  const today = within(overview.refusals, now, 24 * 60);
+  const fresh = within(today, now, FRESH);
+  const number = times(today);
+  const refused = plural(number, 'rechazado', 'rechazados') + (number ? ` (${grouped(today)})` : '');
+  const missing = overview.overdue?.count;
+  const overdue = missing === undefined ? 'ejecuciones sin callback: no se sabe'
+    : plural(missing, 'ejecución sin callback', 'ejecuciones sin callback');
+  const level = fresh.length || missing ? 'bad' : number ? 'plain' : 'good';
+  return line(level, `Últimas 24 h: ${refused} · ${overdue}`,
+    fresh.length && el('p', { class: 'bad' },
+      `En los últimos ${FRESH} minutos: ${plural(times(fresh), 'rechazado', 'rechazados')}`
+        + ` (${grouped(fresh)})`),
+    number && button('refusals', 'Ver rechazados'), missing && button('overdue', 'Ver ejecuciones'));
+}
+
+// What is wrong, in a few words each.
+export function troubles(overview, now) {
+  const { settings, dataApi: { state }, outbox, overdue, refusals } = overview;
+  const fresh = times(within(refusals, now, FRESH));
+  return [
+    settings !== 'ok' && 'hay ajustes no válidos',
+    state === 'failing' && 'SAM no responde',
+    state === 'refusing' && 'SAM rechaza los cambios',
+    outbox.dead > 0 && plural(outbox.dead, 'entrega fallida', 'entregas fallidas'),
+    overdue?.count > 0 && plural(overdue.count, 'ejecución sin callback', 'ejecuciones sin callback'),
+    fresh > 0 && `${plural(fresh, 'rechazado', 'rechazados')} en ${FRESH} minutos`,
+  ].filter(Boolean);
+}
+
+export function status(overview, now) {
+  const wrong = troubles(overview, now);
+  const { lastCallback, embedded } = overview;
+  const fine = embedded ? 'Sin avisos, pero SAM no recibe nada' : 'Todo en orden';
+  const summary = wrong.length ? `Requiere atención: ${wrong.join(' · ')}` : fine;
+  return [
+    embedded && el('p', { class: 'banner' }, el('strong', {}, 'SAM no recibe nada. '),
+      'Con ', el('code', {}, 'data_api=embedded'), ' los callbacks quedan en el almacén de este '
+      + 'servicio y en SAM no cambia ninguna fila.'),
+    el('h2', { class: `summary ${wrong.length ? 'bad' : embedded ? '' : 'good'}` }, summary),
+    el('ul', { class: 'checks' }, service(overview), !embedded && dataApi(overview, now),
+      line('plain', `Último callback: ${lastCallback ? moment(lastCallback) : 'ninguno todavía'}`),
+      waiting(overview), dead(overview), lastDay(overview, now)),
+  ];
+}
