@@ -4,7 +4,7 @@
 //! # Layout
 //! | files | |
 //! | --- | --- |
-//! | `load`, `cold`, `memory`, `growth`, `attacked`, `flooded`, `startup` | the measurements, one a file |
+//! | `load`, `cold`, `memory`, `growth`, `attacked`, `flooded`, `mailbox`, `startup` | the measurements, one a file |
 //! | `bench`, `plan`, `scenario` | what they share, how much is measured, and which requests |
 //! | `server`, `data_api`, `store`, `rows`, `outbox` | what is measured, and what it finds stored |
 //! | `wrk`, `caller`, `strangers`, `exchange` | who sends requests |
@@ -26,6 +26,7 @@ mod histogram;
 mod keys;
 mod load;
 mod machine;
+mod mailbox;
 mod memory;
 mod outbox;
 mod plan;
@@ -104,7 +105,7 @@ fn run(arguments: Arguments) -> Result<Vec<String>> {
     } = bench;
     ensure!(
         figures.iter().next().is_some() || !failures.is_empty(),
-        "nothing is called {:?}; names begin with load, cold, growth, memory, attacked, flooded, compile or \
+        "nothing is called {:?}; names begin with load, cold, growth, memory, attacked, flooded, mailbox, compile or \
          size, and go on as in the file of --json",
         plan.only.unwrap_or_default()
     );
@@ -131,7 +132,7 @@ fn warn_of_others(conditions: &Conditions) {
 /// What fails is noted and named at the end; the rest is measured all the same.
 fn measure(bench: &mut Bench) {
     type Part = fn(&mut Bench) -> Result<()>;
-    let parts: [(&str, Part); 7] = [
+    let parts: [(&str, Part); 8] = [
         ("size and compile", startup::measure),
         ("cold", cold::measure),
         ("load", load::measure),
@@ -139,6 +140,7 @@ fn measure(bench: &mut Bench) {
         ("growth", growth::measure),
         ("attacked", attacked::measure),
         ("flooded", flooded::measure),
+        ("mailbox", mailbox::measure),
     ];
     for (name, part) in parts {
         if let Err(error) = part(bench) {

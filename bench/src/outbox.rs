@@ -14,6 +14,9 @@ const WAITING: &str = "0-outbox/a/";
 const DUE_IN: Duration = Duration::from_secs(3600);
 
 /// What waits in the store of this folder: the first of it.
+///
+/// # Errors
+/// There is nothing, or no store.
 pub fn first(state: &Path) -> Result<Entry> {
     let waiting = store::matching(state, &format!("{WAITING}*"))?;
     let first = waiting.into_iter().next();

@@ -24,6 +24,7 @@ pub fn measured(figures: &Figures) -> Vec<Table> {
         beside::strangers(figures),
         beside::a_flood(figures),
         beside::host_in_a_flood(figures),
+        mailbox(figures),
         memory(figures),
         components(figures),
     ];
@@ -172,6 +173,23 @@ fn growing(figures: &Figures) -> Table {
             "of its",
         ],
         rows,
+    }
+}
+
+fn mailbox(figures: &Figures) -> Table {
+    let rows = [
+        ("from the edge's 202 to the row, p50 ms", "row/p50"),
+        ("the same, p99 ms", "row/p99"),
+        ("of 100,000 that wait, collected a second", "drain/rate"),
+    ];
+    let rows = rows.into_iter().filter_map(|(title, name)| {
+        let found = spread(figures, &format!("mailbox/{name}"))?;
+        Some(vec![title.to_owned(), number(found.median), range(found)])
+    });
+    Table {
+        title: "Mailbox: 1,000 callbacks of 300 B a minute, and one collector".to_owned(),
+        head: vec![NONE, "median", "rounds"],
+        rows: rows.collect(),
     }
 }
 

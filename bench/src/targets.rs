@@ -41,6 +41,7 @@ pub fn judge(figures: &Figures) -> Vec<TargetResult> {
         grown(figures),
         beside_strangers(figures),
         beside_a_flood(figures),
+        through_a_mailbox(figures),
         sized(figures),
     ];
     let measured = |(target, limit, values): Target| Some(one(target, limit, &values?));
@@ -134,6 +135,27 @@ fn beside_a_flood(figures: &Figures) -> Vec<Target> {
         ));
     }
     targets
+}
+
+fn through_a_mailbox(figures: &Figures) -> Vec<Target> {
+    let of = |name: &str| rounds(figures, &format!("mailbox/{name}"));
+    vec![
+        (
+            "mailbox: p50 from 202 to the row, ms".to_owned(),
+            AtMost(300.0),
+            of("row/p50"),
+        ),
+        (
+            "mailbox: p99 from 202 to the row, ms".to_owned(),
+            AtMost(1000.0),
+            of("row/p99"),
+        ),
+        (
+            "mailbox of 100,000: collected a second".to_owned(),
+            AtLeast(300.0),
+            of("drain/rate"),
+        ),
+    ]
 }
 
 fn sized(figures: &Figures) -> Vec<Target> {

@@ -47,6 +47,9 @@ pub fn request(method: &str, path: &str, query: &str) -> Option<Result<OperatorR
     if let Some(request) = outbox::request(method, path, query) {
         return Some(request.map(OperatorRequest::Outbox));
     }
+    if let Some(collect) = collect::request(method, path, query) {
+        return Some(collect.map(OperatorRequest::Collect));
+    }
     if let Some(request) = trace::request(method, path) {
         return Some(request.map(OperatorRequest::Trace));
     }

@@ -204,3 +204,44 @@ fn connections_are_kept_everywhere() {
     let pooling = &desk["outbound_http"]["connection_pooling"];
     assert_eq!(pooling.as_bool(), Some(true));
 }
+
+/// The values of a file of deploy/mailbox that has no other provider.
+fn desk(file: &str) -> Vec<(String, String)> {
+    let config = table(&format!("deploy/mailbox/{file}"));
+    let values = config["variables_provider"][0]["values"].as_table();
+    let values = values.expect("values").iter();
+    values
+        .map(|(name, value)| (name.clone(), text(value)))
+        .collect()
+}
+
+#[test]
+fn the_edge_of_a_mailbox_takes_its_file_and_lacks_only_secrets() {
+    let file = table("deploy/mailbox/edge.toml");
+    let values = values(&file).iter();
+    let values: Vec<_> = values
+        .map(|(name, value)| (name.clone(), text(value)))
+        .collect();
+    let secrets = [
+        ("callback_token".to_owned(), "un-token-de-prueba".to_owned()),
+        ("mailbox_token".to_owned(), "un-token-de-buzon".to_owned()),
+    ];
+    let config = load_with(values.iter().cloned().chain(secrets));
+    assert_eq!(config.problems, []);
+    assert!(matches!(config.data_api, Some(DataApiSettings::Mailbox)));
+    let config = load_with(values);
+    let lacking: Vec<_> = config.problems.iter().map(|it| it.setting).collect();
+    assert_eq!(lacking, ["callback_token", "mailbox_token"]);
+}
+
+#[test]
+fn the_two_ends_on_a_desk_lead_to_each_other() {
+    let (edge, inner) = (desk("desk-edge.toml"), desk("desk-inner.toml"));
+    let token = edge.iter().find(|(name, _)| name == "mailbox_token");
+    let token = token.expect("a token").1.clone();
+    let (edge, inner) = (load_with(edge), load_with(inner));
+    assert_eq!((edge.problems, inner.problems), (vec![], vec![]));
+    let collect = inner.collect.ready().expect("a mailbox");
+    assert_eq!(collect.url, "http://127.0.0.1:3000/mailbox");
+    assert_eq!(collect.token.expose(), token);
+}

@@ -7,7 +7,7 @@ use std::time::Duration;
 use lexopt::{Arg, Parser, ValueExt as _};
 
 pub const USAGE: &str =
-    "usage: cargo test -p tests --test faults -- [--seed N] [--seconds N] [--redis]";
+    "usage: cargo test -p tests --test faults -- [--seed N] [--seconds N] [--redis] [--mailbox]";
 
 /// What a filter is compared with.
 const NAME: &str = "faults::what_is_acknowledged_is_in_the_database";
@@ -34,6 +34,8 @@ pub struct Run {
     pub seed: u64,
     /// The store is in Redis, not in a file.
     pub redis: bool,
+    /// Callers reach a mailbox, from which the instance with the data API collects.
+    pub mailbox: bool,
 }
 
 /// What the harness's own arguments leave of this test.
@@ -48,13 +50,14 @@ struct Harness {
 
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Wanted, String> {
     let (mut seed, mut time, mut harness) = (None, TIME, Harness::default());
-    let mut redis = false;
+    let (mut redis, mut mailbox) = (false, false);
     let mut parser = Parser::from_args(arguments);
     while let Some(argument) = parser.next().map_err(sentence)? {
         match argument {
             Arg::Long("seed") => seed = Some(number(&mut parser)?),
             Arg::Long("seconds") => time = Duration::from_secs(number(&mut parser)?),
             Arg::Long("redis") => redis = true,
+            Arg::Long("mailbox") => mailbox = true,
             Arg::Short('h') | Arg::Long("help") => {
                 println!("{USAGE}");
                 return Ok(Wanted::Nothing);
@@ -71,13 +74,23 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Wanted, St
     if !harness.wants(NAME) {
         return Ok(Wanted::Nothing);
     }
-    let run = |seed, redis| Run { seed, redis };
+    let run = |seed, redis, mailbox| Run {
+        seed,
+        redis,
+        mailbox,
+    };
     let runs = match seed {
-        Some(seed) => vec![run(seed, redis)],
+        Some(seed) => vec![run(seed, redis, mailbox)],
         // Short enough to be typed again; and of the two data APIs the one that the fixed one is not.
         None => {
             let new = 2 * u64::from(fastrand::u32(..));
-            vec![run(FIXED, redis), run(new, redis), run(new, !redis)]
+            vec![
+                run(FIXED, redis, mailbox),
+                run(new, redis, mailbox),
+                run(new, !redis, mailbox),
+                run(FIXED, redis, !mailbox),
+                run(new, redis, !mailbox),
+            ]
         }
     };
     Ok(Wanted::Run(Arguments { runs, time }))

@@ -38,11 +38,20 @@ const HOST_FAULTS: [HostFault; 10] = [
     HostFault::WrongMarker,
 ];
 
+/// Which instance the faults are of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// The one that callers reach: what its store does decides how they may be answered.
+    Front,
+    /// The one behind it, which collects.
+    Behind,
+}
+
 /// Injects faults into the server until then, when all are over.
 pub fn inject(
     mut server: Server,
     store: &Store,
-    journal: &Arc<Journal>,
+    (place, journal): (Place, &Arc<Journal>),
     random: &mut Rng,
     until: Instant,
 ) -> Server {
@@ -58,7 +67,7 @@ pub fn inject(
                 HostFault::PowerCut => cut(server, journal),
                 HostFault::StoreFails(how) => {
                     let time = duration(how, random, until);
-                    failing(store, how, journal, || thread::sleep(time));
+                    failing(store, how, (place, &**journal), || thread::sleep(time));
                     server
                 }
                 HostFault::WrongMarker => {
@@ -67,7 +76,7 @@ pub fn inject(
                 }
                 HostFault::Both(how) => {
                     let time = duration(how, random, until) / 2;
-                    failing(store, how, journal, || {
+                    failing(store, how, (place, &**journal), || {
                         thread::sleep(time);
                         let server = cut(server, journal);
                         thread::sleep(time);
@@ -87,7 +96,20 @@ fn cut(server: Server, journal: &Journal) -> Server {
 }
 
 /// Does something while the store fails.
-fn failing<T>(store: &Store, how: Failing, journal: &Journal, then: impl FnOnce() -> T) -> T {
+fn failing<T>(
+    store: &Store,
+    how: Failing,
+    (place, journal): (Place, &Journal),
+    then: impl FnOnce() -> T,
+) -> T {
+    if place == Place::Behind {
+        journal.note(Event::Host("the store of the instance behind fails"));
+        let fault = store.fail(how);
+        let done = then();
+        fault.repair();
+        journal.note(Event::Host("the store of the instance behind heals"));
+        return done;
+    }
     journal.note(Event::StoreUnreliable);
     let fault = store.fail(how);
     // After the fault begins and before it ends, so that all between the two met it.

@@ -17,6 +17,9 @@
 //! is the same each time; which of them is first at something is not, and so a failure may need more
 //! than one run to come again.
 //!
+//! With `--mailbox` callers reach an instance that is a mailbox, and another one, which has the data API and
+//! fails alike, collects from it all the time.
+//!
 //! The server is the one that `SAM_CALLBACK_SERVER` names, as for the tests over HTTP.
 
 mod arguments;
@@ -26,12 +29,14 @@ mod callbacks;
 mod calls;
 mod data_api;
 mod dialect;
+mod ends;
 mod faults;
 mod journal;
 mod judge;
 mod lanzador;
 mod ledger;
 mod listener;
+mod mailbox;
 mod messages;
 mod operator;
 mod sam;
@@ -76,7 +81,11 @@ fn is_kept(run: &Run, time: Duration) -> bool {
         true => (", the store in Redis", " --redis"),
         false => ("", ""),
     };
-    println!("faults: seed {seed}, {seconds} s with faults{store}");
+    let (ends, ends_flag) = match run.mailbox {
+        true => (", through a mailbox", " --mailbox"),
+        false => ("", ""),
+    };
+    println!("faults: seed {seed}, {seconds} s with faults{store}{ends}");
     match Simulation::new(run).run(time) {
         Ok(summary) => {
             println!("{summary}");
@@ -85,7 +94,7 @@ fn is_kept(run: &Run, time: Duration) -> bool {
         Err(report) => {
             println!(
                 "{report}\nthe promise was broken; again with \
-                 `cargo test -p tests --test faults -- --seed {seed} --seconds {seconds}{flag}`"
+                 `cargo test -p tests --test faults -- --seed {seed} --seconds {seconds}{flag}{ends_flag}`"
             );
             false
         }

@@ -205,7 +205,7 @@ fn bearer() -> String {
     format!("Bearer {TOKEN}")
 }
 
-fn read(reply: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Result<Value, String> {
+pub fn read(reply: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Result<Value, String> {
     let (head, mut body) = reply.map_err(|error| error.to_string())?.into_parts();
     let text = body.read_to_string().map_err(|error| error.to_string())?;
     match serde_json::from_str(&text) {

@@ -9,20 +9,21 @@ use std::time::{Duration, Instant};
 use fastrand::Rng;
 use support::redis::Redis;
 use support::server::Server;
-use support::signatures;
 
 use crate::arguments::Run;
-use crate::blizwork::{self, BlizWork};
-use crate::bookings::{self, Bookings};
+use crate::blizwork::BlizWork;
+use crate::bookings::Bookings;
 use crate::callbacks::Callbacks;
 use crate::calls::Calls;
-use crate::data_api::{self, DataApi};
+use crate::data_api::DataApi;
 use crate::dialect::Dialect;
-use crate::faults;
+use crate::ends::Ends;
+use crate::faults::{self, Place};
 use crate::journal::{Answer, Event, Journal};
 use crate::judge::{self, Breach};
 use crate::lanzador::Lanzador;
 use crate::ledger::Ledger;
+use crate::mailbox::{self, Inner};
 use crate::messages::Messages;
 use crate::operator::{self, Operator};
 use crate::sam::Sam;
@@ -50,9 +51,6 @@ const FLAGS: [&[&str]; 4] = [
     &["--idle-instance-timeout", "600s"],
 ];
 
-/// As the shipped runtime-config.toml has it.
-const OUTBOUND: &str = "[outbound_http]\nconnection_pooling = true";
-
 pub struct Simulation {
     random: Rng,
     journal: Arc<Journal>,
@@ -63,6 +61,8 @@ pub struct Simulation {
     blizwork: Arc<BlizWork>,
     server: Server,
     store: Store,
+    /// Where callers reach a mailbox: the instance that has the data API.
+    inner: Option<Inner>,
     lanzador: Arc<Lanzador>,
     callbacks: Callbacks,
     messages: Messages,
@@ -92,7 +92,15 @@ impl Simulation {
         let blizwork = Arc::new(BlizWork::start(Arc::clone(&journal), random.fork()));
         let flags = FLAGS[random.usize(..FLAGS.len())];
         let redis = run.redis.then(|| Arc::new(Redis::start_durable()));
-        let server = server(dialect, &data_api, &blizwork, redis.as_deref(), flags);
+        let redis_of = redis.as_deref();
+        let ends = Ends {
+            dialect,
+            data_api: &data_api,
+            blizwork: &blizwork,
+            redis: redis_of,
+            flags,
+        };
+        let (server, inner) = ends.start(run.mailbox);
         let store = match redis {
             Some(redis) => Store::Redis(redis),
             None => Store::Sqlite(server.state.path().join("sqlite_key_value.db")),
@@ -113,9 +121,13 @@ impl Simulation {
             tables,
             data_api,
             blizwork,
-            operator: Operator::of(server.address),
+            operator: Operator::of(match &inner {
+                Some(inner) => inner.server.address,
+                None => server.address,
+            }),
             server,
             store,
+            inner,
             lanzador,
             callbacks,
             messages,
@@ -151,13 +163,27 @@ impl Simulation {
         let callers = CALLERS.map(|number| (0..number).map(|_| random.fork()).collect::<Vec<_>>());
         let mut operators: Vec<_> = (0..OPERATORS).map(|_| random.fork()).collect();
         let [mut health, mut others, mut host] = std::array::from_fn(|_| random.fork());
+        // Only where there is one, so that other runs draw what they always have.
+        let mut behind = self.inner.is_some().then(|| random.fork());
+        let mut collectors: Vec<_> = match self.inner {
+            Some(_) => (0..mailbox::COLLECTORS).map(|_| random.fork()).collect(),
+            None => Vec::new(),
+        };
+        let collector = self.inner.as_ref().map(Inner::collector);
+        let inner = self.inner.take();
         let (callbacks, messages, calls) = (&self.callbacks, &self.messages, &self.calls);
         let bookings = &self.bookings;
         let (data_api, blizwork, store) = (&self.data_api, &self.blizwork, &self.store);
         let (lanzador, journal, operator) = (&self.lanzador, &self.journal, &self.operator);
         let watched = &self.watched;
         let [of_a360, of_others, of_cal, of_blizwork] = callers;
-        self.server = thread::scope(|scope| {
+        (self.server, self.inner) = thread::scope(|scope| {
+            for (random, collector) in collectors.iter_mut().zip(collector.iter().cycle()) {
+                scope.spawn(move || collector.work(random, until));
+            }
+            let behind = inner
+                .zip(behind.as_mut())
+                .map(|(inner, random)| scope.spawn(move || inner.inject(journal, random, until)));
             for mut random in of_a360 {
                 scope.spawn(move || callbacks.call(&mut random, until));
             }
@@ -187,7 +213,9 @@ impl Simulation {
                     journal.note(Event::Miscounted(what));
                 }
             });
-            faults::inject(self.server, store, journal, &mut host, until)
+            let front = (Place::Front, journal);
+            let server = faults::inject(self.server, store, front, &mut host, until);
+            (server, behind.map(|it| it.join().expect("no panic")))
         });
         self
     }
@@ -204,6 +232,13 @@ impl Simulation {
         self.messages.repeat();
         self.bookings.repeat();
         self.calls.repeat(&mut self.random);
+        if let Some(inner) = &self.inner {
+            // An entry that a power cut has kept from being announced is found with the next.
+            let now = Instant::now() + Duration::from_millis(1);
+            self.callbacks.call(&mut self.random, now);
+            self.lanzador.make_all();
+            inner.collector().finish()?;
+        }
         if self.operator.is_needed() {
             for dead in self.operator.dead_by_others()? {
                 self.journal.note(Event::DeadLetter(dead));
@@ -260,38 +295,6 @@ impl Simulation {
              dead letters were put back; the overview was right {watched} times"
         )
     }
-}
-
-/// The server, with everything set up.
-fn server(
-    dialect: Dialect,
-    data_api: &DataApi,
-    blizwork: &BlizWork,
-    redis: Option<&Redis>,
-    flags: &'static [&'static str],
-) -> Server {
-    let secrets = format!("{} {}", signatures::SECRET, signatures::STANDARD);
-    let settings = [
-        ("admin_token", operator::TOKEN),
-        ("data_api", dialect.name()),
-        ("data_api_origin", &data_api.origin()),
-        ("data_api_timeout_ms", &data_api::TIMEOUT_MS.to_string()),
-        ("webhook_secret", &secrets),
-        ("webhook_rate_limit_per_minute", "0"),
-        ("cal_secret", bookings::SECRET),
-        ("activity_table", "actividad"),
-        ("blizwork_api_origin", &blizwork.origin()),
-        ("blizwork_api_token", blizwork::API_TOKEN),
-        ("blizwork_endpoint_url", blizwork::ENDPOINT),
-        // The journal says more, and a long run's log is long.
-        ("log_level", "error"),
-    ];
-    Server::start_prepared_with(&settings, flags, |folder| {
-        if let Some(redis) = redis {
-            let config = redis.runtime_config(OUTBOUND);
-            std::fs::write(folder.join("runtime-config.toml"), config).expect("it is written");
-        }
-    })
 }
 
 /// How the senders of messages or calls, or of callbacks, were answered, and how often.

@@ -234,11 +234,8 @@ impl Mailbox {
                 }
                 // Nobody can collect it; somebody may be able to read it.
                 Err(EntryError::Damaged) => {
-                    let dead = DeadLetter {
-                        id: scheduled.id,
-                        tag: None,
-                    };
-                    let dead = Location::Dead(dead).key();
+                    let Scheduled { id, tag, .. } = *scheduled;
+                    let dead = Location::Dead(DeadLetter { id, tag }).key();
                     store.set(&dead, &value).await?;
                     store.delete(&key).await?;
                     self.known().remove(*scheduled);

@@ -267,7 +267,7 @@ inline_schema!(
     MailboxId,
     json_schema!({
         "type": "string",
-        "pattern": "^[0-9a-f]{11}-[0-9a-f]{11}-[0-9a-f]{8}-[fn][0-9a-f]{32}$",
+        "pattern": "^[0-9a-f]{11}-[0-9a-f]{11}-[0-9a-f]{8}-[fn][0-9a-f]{32}(-[0-9a-f]{2}[a-z])?$",
     })
 );
 
