@@ -6,7 +6,6 @@
 
 mod files;
 mod for_settings;
-mod zlib;
 
 use std::sync::OnceLock;
 
@@ -54,7 +53,7 @@ fn document_for(config: &Config, to_operator: bool) -> Vec<u8> {
 }
 
 fn inflate(compressed: &[u8]) -> Vec<u8> {
-    zlib::inflate(compressed).expect("compressed by the build")
+    miniz_oxide::inflate::decompress_to_vec_zlib(compressed).expect("compressed by the build")
 }
 
 #[cfg(test)]
