@@ -16,12 +16,12 @@ use crate::delivery::{Change, Name};
 pub fn admit(
     source: &str,
     change: Change,
-    final_states: &Cow<'static, [Name]>,
+    final_states: Cow<'static, [Name]>,
 ) -> Result<(&'static str, Change), ShapeError> {
     let (name, shapes) = match source {
         a360::NAME => {
             let change = a360::again(&change).ok_or(ShapeError::Change)?;
-            let change = change.with_final_states(final_states.clone());
+            let change = change.with_final_states(final_states);
             return Ok((a360::NAME, change));
         }
         messages::NAME => (messages::NAME, messages::SHAPES),

@@ -200,7 +200,7 @@ impl<H: Host> App<H> {
         } = entry;
         let name = EntryName { id, request_id };
         let admitted = match change {
-            Some(change) => sources::admit(&source, change, &self.config.final_states)
+            Some(change) => sources::admit(&source, change, self.config.final_states.clone())
                 .map_err(|error| error.to_string()),
             None => Err("it is not readable".to_owned()),
         };

@@ -273,7 +273,7 @@ impl PublishedKeys {
         let fetched = key_set::fetch(host, &self.settings.url).await;
         let report = match &fetched {
             Ok((text, keys)) => KeyReport::Fetched {
-                count: keys.len(),
+                count: keys.count(),
                 are_new: self.replace(&mut self.state(), text, keys, now),
                 left_out: keys.left_out().to_vec(),
                 not_kept: None,
