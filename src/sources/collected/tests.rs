@@ -44,7 +44,7 @@ fn with(change: Change, edit: impl FnOnce(&mut Change)) -> Change {
 
 fn refused(source: &str, change: Change) -> ShapeError {
     let said = format!("{change:?}");
-    match admit(source, change, &STATES) {
+    match admit(source, change, STATES) {
         Err(error) => error,
         Ok(_) => panic!("admitted: {said}"),
     }
@@ -52,8 +52,8 @@ fn refused(source: &str, change: Change) -> ShapeError {
 
 #[test]
 fn what_sources_ask_for_is_admitted() {
-    assert_eq!(admit("a360", callback(), &STATES), Ok(("a360", callback())));
-    assert_eq!(admit("cal", booking(), &STATES), Ok(("cal", booking())));
+    assert_eq!(admit("a360", callback(), STATES), Ok(("a360", callback())));
+    assert_eq!(admit("cal", booking(), STATES), Ok(("cal", booking())));
 }
 
 #[test]
@@ -64,9 +64,9 @@ fn which_states_are_final_is_decided_where_the_row_is() {
             last: Cow::Borrowed(&[]),
         };
     });
-    assert_eq!(admit("a360", lax, &STATES), Ok(("a360", callback())));
+    assert_eq!(admit("a360", lax, STATES), Ok(("a360", callback())));
     let own: Cow<'static, [Name]> = vec![Name::from("LISTO")].into();
-    let admitted = admit("a360", callback(), &own).expect("a callback");
+    let admitted = admit("a360", callback(), own.clone()).expect("a callback");
     assert!(admitted.1.leaves(Some("LISTO")) && !admitted.1.leaves(Some("COMPLETED")));
 }
 
