@@ -47,7 +47,7 @@ async function requeueAll({ cause: name, source }, say) {
   const { matched } = await ask('POST', `outbox/requeue?${query({ ...fields, dryRun: true })}`);
   if (!matched) return 'Ya no queda ninguna entrega fallida de esas.';
   const which = name ? `: ${cause(name)}` : '';
-  const details = [el('p', {}, 'Se vuelven a intentar todas. Si la causa sigue ahí, fallarán otra vez.')];
+  const details = [el('p', {}, 'Si la causa sigue ahí, fallarán otra vez.')];
   const yes = `Sí, reintentar ${count(matched)}`;
   if (!await confirmed(`¿Reintentar ${failed(matched)}${which}?`, details, yes)) return '';
   say('Poniéndolas en espera…');
@@ -57,8 +57,8 @@ async function requeueAll({ cause: name, source }, say) {
 }
 
 async function remove({ id, deployment }) {
-  const details = [el('p', {}, 'Se pierde el callback que lleva y no se puede deshacer. Hágalo solo si '
-    + 'la ejecución ya está cerrada en SAM o no existe.')];
+  const details = [el('p', {}, 'Se pierde el callback que lleva, y no se puede deshacer. Hágalo '
+    + 'solo si la ejecución ya está cerrada en SAM o no existe.')];
   if (!await confirmed(`¿Borrar la entrada de ${deployment}?`, details, 'Sí, borrar')) return '';
   await ask('DELETE', `outbox/${id}`);
   return `Borrada la entrada de ${deployment}.`;

@@ -35,19 +35,21 @@ function dataApi({ dataApi: { state, since, checked, failure } }, now) {
       return line('good', `SAM responde${seen}`);
     case 'refusing':
       return line('bad', `SAM rechaza lo que se le envía${when}`,
-        [why, hint('La API de datos contesta, pero no acepta los cambios: revise la clave o el rol.')]);
+        [why, hint('La API de datos contesta, pero no acepta nada: revise la clave o el rol.')]);
     default:
       return line('bad', `SAM no responde${when}`,
-        [why, hint('Avise a quien lleva la API de datos. Lo pendiente se entrega solo cuando vuelva.')]);
+        [why, hint('Avise a quien lleva la API de datos. Lo pendiente se entrega solo.')]);
   }
 }
 
 function waiting({ outbox }) {
   if (!outbox.waiting) return line('good', 'Pendientes de entrega: 0');
-  const oldest = outbox.oldestSeconds === null ? '' : ` · el más antiguo, ${span(outbox.oldestSeconds)}`;
+  const { oldestSeconds } = outbox;
+  const oldest = oldestSeconds === null ? '' : ` · el más antiguo, ${span(oldestSeconds)}`;
+  const causes = byCause(outbox, 'waiting').map((it) => `${count(it.count)} · ${cause(it.cause)}`);
   return line('plain',
     `Pendientes de entrega: ${count(outbox.waiting)}${oldest} · se reintentan solos`,
-    hint(byCause(outbox, 'waiting').map((it) => `${count(it.count)} · ${cause(it.cause)}`).join('; ')),
+    hint(causes.join('; ')),
     button('waiting', 'Ver'), button('drain', 'Entregar ahora'));
 }
 
@@ -86,7 +88,8 @@ function lastDay(overview, now) {
   const today = within(overview.refusals, now, 24 * 60);
   const fresh = within(today, now, FRESH);
   const number = times(today);
-  const refused = plural(number, 'rechazado', 'rechazados') + (number ? ` (${grouped(today)})` : '');
+  const reasons = number ? ` (${grouped(today)})` : '';
+  const refused = plural(number, 'rechazado', 'rechazados') + reasons;
   const missing = overview.overdue?.count;
   const overdue = missing === undefined ? 'ejecuciones sin callback: no se sabe'
     : plural(missing, 'ejecución sin callback', 'ejecuciones sin callback');
@@ -95,19 +98,21 @@ function lastDay(overview, now) {
     fresh.length && el('p', { class: 'bad' },
       `En los últimos ${FRESH} minutos: ${plural(times(fresh), 'rechazado', 'rechazados')}`
         + ` (${grouped(fresh)})`),
-    number && button('refusals', 'Ver rechazados'), missing && button('overdue', 'Ver ejecuciones'));
+    number && button('refusals', 'Ver rechazados'),
+    missing && button('overdue', 'Ver ejecuciones'));
 }
 
 // What is wrong, in a few words each.
 export function troubles(overview, now) {
-  const { settings, dataApi: { state }, outbox, overdue, refusals } = overview;
+  const { settings, dataApi: { state }, outbox, refusals } = overview;
+  const missing = overview.overdue?.count;
   const fresh = times(within(refusals, now, FRESH));
   return [
     settings !== 'ok' && 'hay ajustes no válidos',
     state === 'failing' && 'SAM no responde',
     state === 'refusing' && 'SAM rechaza los cambios',
     outbox.dead > 0 && plural(outbox.dead, 'entrega fallida', 'entregas fallidas'),
-    overdue?.count > 0 && plural(overdue.count, 'ejecución sin callback', 'ejecuciones sin callback'),
+    missing > 0 && plural(missing, 'ejecución sin callback', 'ejecuciones sin callback'),
     fresh > 0 && `${plural(fresh, 'rechazado', 'rechazados')} en ${FRESH} minutos`,
   ].filter(Boolean);
 }
