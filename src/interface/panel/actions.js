@@ -8,7 +8,7 @@ import { cause, count, moment, plural } from './words.js';
 
 const dialog = document.getElementById('question');
 
-// Asks, and says whether the answer was yes. Esc and a press of Enter are no.
+// Asks, and says whether the answer was yes. Escape and a press of Enter are no.
 function confirmed(question, details, yes) {
   const decline = el('button', { type: 'button', class: 'minor', value: 'no' }, 'No, volver');
   const accept = el('button', { type: 'button', value: 'yes' }, yes);
@@ -16,6 +16,8 @@ function confirmed(question, details, yes) {
 }
 
 function shown(title, details, ...buttons) {
+  // One question at a time: no answer is to be taken for that to another.
+  if (dialog.open) return Promise.resolve(false);
   dialog.replaceChildren(el('h2', { id: 'asked' }, title), ...details,
     el('p', { class: 'actions' }, buttons));
   dialog.returnValue = '';
