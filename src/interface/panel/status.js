@@ -29,10 +29,11 @@ function service({ version, settings, problems }) {
 function dataApi({ dataApi: { state, since, checked, failure } }, now) {
   const when = since ? ` desde ${hour(since)} (${ago(since, now)})` : '';
   const why = failure && el('p', {}, el('code', {}, failure));
-  const seen = checked ? ` (comprobado ${ago(checked, now)})` : '';
+  // Only where a setting is wrong that says which data API it is.
+  if (!checked) return line('plain', 'No se sabe si SAM responde: hay ajustes no válidos');
   switch (state) {
     case 'ok':
-      return line('good', `SAM responde${seen}`);
+      return line('good', `SAM responde (comprobado ${ago(checked, now)})`);
     case 'refusing':
       return line('bad', `SAM rechaza lo que se le envía${when}`,
         [why, hint('La API de datos contesta, pero no acepta nada: revise la clave o el rol.')]);
@@ -128,7 +129,8 @@ export function status(overview, now) {
       + 'servicio y en SAM no cambia ninguna fila.'),
     el('h2', { class: `summary ${wrong.length ? 'bad' : embedded ? '' : 'good'}` }, summary),
     el('ul', { class: 'checks' }, service(overview), !embedded && dataApi(overview, now),
-      line('plain', `Último callback: ${lastCallback ? moment(lastCallback) : 'ninguno todavía'}`),
+      line('plain', `Último callback: ${lastCallback ? moment(lastCallback) : 'ninguno todavía'}`,
+        hint('Puede haber otro de los últimos diez minutos.')),
       waiting(overview), dead(overview), lastDay(overview, now)),
   ];
 }
