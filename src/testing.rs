@@ -329,10 +329,14 @@ impl<E> Body for Pieces<E> {
 }
 
 impl FakeHost {
-    /// All keys in the store but the outbox's marker, which says nothing of what was kept.
+    /// All keys in the store but those that say nothing of what was kept: the outbox's marker and its
+    /// samples, which whoever looks at the outbox writes, and the refusals.
     pub fn kept(&self) -> Vec<String> {
         let mut keys = self.stored("");
-        keys.retain(|key| key != "0-outbox-marker");
+        keys.retain(|key| {
+            !["0-outbox-marker", "0-depth"].contains(&key.as_str())
+                && !key.starts_with("0-refusals/")
+        });
         keys
     }
 

@@ -43,7 +43,9 @@ impl<H: Host> App<H> {
         reason: QueueReason,
         context: &mut Context,
     ) -> Result<(Disposition, Option<EntryId>), Refusal> {
-        let Context { record, follow_up } = context;
+        let Context {
+            record, follow_up, ..
+        } = context;
         let origin = origin(record);
         let queued = self.outbox.enqueue(&self.host, change, origin, &reason);
         let queued = match queued.await {
@@ -67,6 +69,7 @@ impl<H: Host> App<H> {
             Location::Waiting(_) => Disposition::Queued,
             Location::Dead(_) => Disposition::DeadLetter,
         };
+        follow_up.shares_availability = self.outbox.availability.knows_of_trouble();
         if reason == QueueReason::NoRow && disposition == Disposition::Queued {
             follow_up.outbox = OutboxTask::DeliverSoon;
         }

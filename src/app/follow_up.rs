@@ -1,15 +1,16 @@
 //! What is left of a request whose reply is on its way: the audit line, the counts that other instances
-//! are to know, and a few due entries of the outbox.
+//! are to know, what operators are to know of a refusal, and a few due entries of the outbox.
 
 use std::time::Duration;
 
-use futures_util::future::join5;
+use futures_util::future::{join, join5};
 
 use super::App;
 use super::attempt_log::attempt_event;
 use crate::audit::{self, Line};
 use crate::delivery::outbox::{AttemptOutcome, Entry, EntryId, Scheduled};
 use crate::instance::rate_limiter::RateLimiter;
+use crate::operations::refusals::RefusedRequest;
 use crate::ports::{Clock as _, Host, StoreError};
 
 /// How long an instance that is never idle puts its look at the outbox off.
@@ -26,8 +27,12 @@ pub struct FollowUp {
     pub(super) line: Option<Line>,
     /// The limits that the request was counted in.
     pub(super) counted: CountedIn,
+    /// The request, if it was refused and operators may want to know.
+    pub(super) refused: Option<RefusedRequest>,
     /// What to do about the outbox.
     pub(super) outbox: OutboxTask,
+    /// Other instances are to know what this one has seen of the data API.
+    pub(super) shares_availability: bool,
 }
 
 /// How many a client has in a minute, of each limit that the request was counted in; 0: it was not, or
@@ -52,7 +57,7 @@ pub(super) enum OutboxTask {
     DeliverSoon,
     /// Deliver a change that nobody has tried to make.
     Deliver(Scheduled),
-    /// Nothing: a request that is refused costs the store nothing.
+    /// Nothing: a request that is refused costs the store no look at the outbox.
     Skip,
 }
 
@@ -72,7 +77,9 @@ impl<H: Host> App<H> {
         let FollowUp {
             line,
             counted,
+            refused,
             outbox,
+            shares_availability,
         } = follow_up;
         let written = async {
             if let Some(line) = line {
@@ -83,13 +90,29 @@ impl<H: Host> App<H> {
         let failed = self.share(&self.limiters.failed, counted.failed);
         let checked = self.share(&self.limiters.checked, counted.checked);
         let notifications = self.share(&self.limiters.notifications, counted.notifications);
-        let delivered = self.deliver_from_outbox(outbox);
+        let delivered = join(
+            self.deliver_from_outbox(outbox),
+            self.share_availability(shares_availability),
+        );
         // The line is the first to be written.
-        let (_, failed, checked, notifications, ()) =
-            join5(written, failed, checked, notifications, delivered).await;
+        let noted = self.note_refusal(refused);
+        let last = join(delivered, noted);
+        let (_, failed, checked, notifications, _) =
+            join5(written, failed, checked, notifications, last).await;
         let shared = [failed, checked, notifications];
         for error in shared.into_iter().filter_map(Result::err) {
             audit::log_failure(&self.host, "attempts_not_kept", &error.to_string());
+        }
+    }
+
+    /// Notes a refusal for operators. A slow store has other things to do.
+    async fn note_refusal(&self, refused: Option<RefusedRequest>) {
+        let Some(refused) = refused.filter(|_| !self.host.is_slow()) else {
+            return;
+        };
+        let noted = self.refusals.note(&self.host, &self.masking, refused);
+        if let Err(error) = noted.await {
+            audit::log_failure(&self.host, "refusals_not_kept", &error.to_string());
         }
     }
 
@@ -100,6 +123,13 @@ impl<H: Host> App<H> {
             return Ok(());
         }
         limiter.flush(&self.host, limit).await
+    }
+
+    /// Tells other instances whether the data API is there, where that has changed.
+    async fn share_availability(&self, is_wanted: bool) {
+        if is_wanted && !self.host.is_slow() {
+            self.log_unshared(self.outbox.availability.share(&self.host).await);
+        }
     }
 
     /// Delivers what the request has left in the outbox, and what is due.

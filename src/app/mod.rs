@@ -7,6 +7,7 @@ mod follow_up;
 mod notify;
 mod once;
 mod operate;
+mod refused;
 mod routes;
 mod verify;
 
@@ -24,11 +25,15 @@ use crate::http::message::{Body, Headers, Request, StatusCode};
 use crate::http::{self, IncomingBody, Received, Refusal, Reply, Response};
 use crate::instance::key_locks::KeyLocks;
 use crate::instance::rate_limiter::RateLimiters;
+use crate::instance::unix_time;
 use crate::instance::{Breaker, Gauge, SingleFlightCache};
 use crate::interface::Interface;
 use crate::operations::health::{self, DataApiState};
-use crate::ports::{Clock as _, Host};
+use crate::operations::overview::CountedOutbox;
+use crate::operations::refusals::RefusalLog;
+use crate::ports::{Clock as _, Host, StoreError};
 use crate::sources;
+use refused::refused_request;
 use routes::{Endpoint, Route, Routes};
 
 pub use follow_up::FollowUp;
@@ -41,6 +46,7 @@ pub struct App<H> {
     routes: Routes,
     limiters: Arc<RateLimiters>,
     lines: Lines,
+    refusals: RefusalLog,
     data_api: Option<DataApi>,
     outbox: Outbox,
     interface: Interface,
@@ -53,8 +59,15 @@ pub struct App<H> {
     /// When the settings were read.
     loaded: Duration,
     /// Whether the data API answered the last probe.
-    probed: SingleFlightCache<Result<(), DeliveryError>>,
+    probed: SingleFlightCache<Probed>,
+    /// How many rows are overdue, where that is known.
+    overdue: SingleFlightCache<Option<usize>>,
+    /// The outbox as it was last counted.
+    counted: SingleFlightCache<Result<CountedOutbox, StoreError>>,
 }
+
+/// What came of a probe of the data API, and when, in milliseconds since 1970.
+type Probed = (Result<(), DeliveryError>, u64);
 
 /// How long settings are used of which a provider could not read all.
 const RELOAD_AFTER: Duration = Duration::from_secs(5);
@@ -66,6 +79,8 @@ const PROBE_EVERY: Duration = Duration::from_secs(5);
 struct Context {
     record: Record,
     follow_up: FollowUp,
+    /// The beginning of a body that was dropped.
+    beginning: Vec<u8>,
 }
 
 /// What became of a request, as the audit line names it, and the reply that says so.
@@ -88,12 +103,15 @@ impl<H: Host> App<H> {
             masking: Masking::new(&config.secrets),
             limiters,
             lines: Lines::default(),
+            refusals: RefusalLog::default(),
             data_api: config
                 .data_api
                 .as_ref()
                 .map(|chosen| DataApi::new(chosen.clone(), config.table_names.clone())),
             loaded: host.monotonic(),
             probed: SingleFlightCache::default(),
+            overdue: SingleFlightCache::default(),
+            counted: SingleFlightCache::default(),
             outbox: Outbox::new(config.outbox_max_age),
             interface: Interface::default(),
             in_progress: KeyLocks::default(),
@@ -120,8 +138,10 @@ impl<H: Host> App<H> {
         let mut context = Context {
             record: Record::open(&self.host, request_id, client),
             follow_up: FollowUp::default(),
+            beginning: Vec::new(),
         };
         let is_head = request.method == "HEAD";
+        let is_post = request.method == "POST";
         let (outcome, reply) = match self.answer(request, &mut context).await {
             Ok(answer) => answer,
             Err(refusal) => (refusal.code(), refusal.reply(&context.record.request_id)),
@@ -129,6 +149,7 @@ impl<H: Host> App<H> {
         let Context {
             record,
             mut follow_up,
+            beginning,
         } = context;
         let mut response = reply.into_response(&record.request_id);
         if is_head {
@@ -136,6 +157,7 @@ impl<H: Host> App<H> {
             response.body.clear();
         }
         let status = response.status.as_u16();
+        follow_up.refused = refused_request(&record, (status, outcome), is_post, beginning);
         let level = self.config.log_level;
         let line = record.close(&self.host, outcome, status, level);
         follow_up.replied(status, line);
@@ -158,11 +180,13 @@ impl<H: Host> App<H> {
         let route = self.routes.find(&method, path, query);
         if !matches!(route, Ok(Route::Notify(_))) {
             body.drop_rest().await;
+            context.beginning = body.take_beginning();
         }
         match route? {
             Route::Notify(endpoint) => {
                 let answer = self.notify(endpoint, headers, &mut body, context).await;
                 body.drop_rest().await;
+                context.beginning = body.take_beginning();
                 Ok(answer.unwrap_or_else(|refusal| endpoint.refuse(&refusal, &context.record)))
             }
             Route::Refused(endpoint, refusal) => Ok(endpoint.refuse(&refusal, &context.record)),
@@ -172,15 +196,17 @@ impl<H: Host> App<H> {
             Route::Document => self.document(headers, context).await,
             Route::Page(file) => Ok(("documented", file.reply(&headers))),
             Route::Health => Ok(("healthy", health::alive())),
-            Route::Ready => Ok(self.readiness(&mut context.record).await),
+            Route::Ready => Ok(self.readiness(context).await),
         }
     }
 
-    async fn readiness(&self, record: &mut Record) -> Answer {
+    async fn readiness(&self, context: &mut Context) -> Answer {
         let state = self.data_api_state().await;
         if let DataApiState::Failing(error) = &state {
-            record.failure = Some(error.to_string());
+            context.record.failure = Some(error.to_string());
         }
+        // Where all is well the store is not asked.
+        context.follow_up.shares_availability = self.outbox.availability.knows_of_trouble();
         health::readiness(&self.config.problems, &state)
     }
 
@@ -188,12 +214,21 @@ impl<H: Host> App<H> {
         let Some(data_api) = self.data_api.as_ref() else {
             return DataApiState::Unknown;
         };
-        let probe = async || (data_api.probe(&self.host).await, PROBE_EVERY);
-        match self.probed.get(&self.host, probe).await {
+        match self.probe(data_api).await.0 {
             Err(error) => DataApiState::Failing(error),
             Ok(()) if self.config.shows_rows() => DataApiState::Embedded,
             Ok(()) => DataApiState::Ok,
         }
+    }
+
+    /// Whether the data API is there, as one request of this instance has found out lately.
+    async fn probe(&self, data_api: &DataApi) -> Probed {
+        let probe = async || {
+            let result = data_api.probe(&self.host).await;
+            self.outbox.availability.note_probe(&self.host, &result);
+            ((result, unix_time::millis(self.host.now())), PROBE_EVERY)
+        };
+        self.probed.get(&self.host, probe).await
     }
 
     async fn look_up(

@@ -11,7 +11,7 @@ use crate::http::{self, IncomingBody, Refusal};
 use crate::instance::Breaker;
 use crate::instance::rate_limiter::Decision;
 use crate::ports::{Clock as _, Host};
-use crate::sources::{AckMode, Decoded, Visibility};
+use crate::sources::{AckMode, CALLBACKS, Decoded, Visibility};
 
 /// The outcome of a notification that asks for nothing, in the audit line.
 const IGNORED: &str = "ignored";
@@ -67,6 +67,9 @@ impl<H: Host> App<H> {
                     .await?
             }
         };
+        if source.name() == CALLBACKS {
+            self.outbox.note_callback(&self.host);
+        }
         context.record.is_delayed = receipt.disposition.is_delayed();
         Ok((outcome, source.reply(&receipt, id.as_ref())))
     }
@@ -92,7 +95,9 @@ impl<H: Host> App<H> {
 
     /// Counts a notification where a client may send so many in a minute.
     async fn limit(&self, endpoint: &Endpoint, context: &mut Context) -> Result<(), Refusal> {
-        let Context { record, follow_up } = context;
+        let Context {
+            record, follow_up, ..
+        } = context;
         let limiter = &self.limiters.notifications;
         let Decision {
             retry_after,

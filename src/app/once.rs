@@ -41,7 +41,7 @@ impl<H: Host> App<H> {
         let mut _locked = None;
         if let Some(key) = &key {
             _locked = Some(self.lock(key, &mut context.record).await?);
-            let found = self.earlier(key).await;
+            let found = self.earlier(source, key).await;
             if let Some(other) = found.iter().find(|it| !it.is_same) {
                 return Err(used_before(other.field, id, &mut context.record));
             }
@@ -94,7 +94,7 @@ impl<H: Host> App<H> {
 
     /// Earlier notifications that have a name of this one's, except those whose change has become a dead
     /// letter: nobody will deliver that, and it gives way to a corrected one.
-    async fn earlier(&self, key: &IdempotencyKey) -> Vec<Earlier> {
+    async fn earlier(&self, source: &str, key: &IdempotencyKey) -> Vec<Earlier> {
         let found = match deduplication::find(&self.host, key).await {
             Ok(found) => found,
             // Its change is guarded all the same.
@@ -105,7 +105,7 @@ impl<H: Host> App<H> {
         };
         let mut left = Vec::new();
         for earlier in found {
-            match self.forget_dead(key, &earlier.receipt).await {
+            match self.forget_dead(source, key, &earlier.receipt).await {
                 Ok(true) => {}
                 Ok(false) => left.push(earlier),
                 Err(error) => {
@@ -120,13 +120,14 @@ impl<H: Host> App<H> {
     /// Forgets a receipt whose change is a dead letter; says whether it is.
     async fn forget_dead(
         &self,
+        source: &str,
         key: &IdempotencyKey,
         receipt: &Receipt,
     ) -> Result<bool, StoreError> {
         let Some(entry) = receipt.entry.as_deref().and_then(EntryId::parse) else {
             return Ok(false);
         };
-        let is_dead = self.outbox.is_dead(&self.host, entry).await?;
+        let is_dead = self.outbox.is_dead(&self.host, entry, source).await?;
         if is_dead {
             deduplication::forget(&self.host, key, receipt.number).await?;
         }
@@ -146,7 +147,9 @@ impl<H: Host> App<H> {
             key_field,
             id,
         } = notification;
-        let Context { record, follow_up } = context;
+        let Context {
+            record, follow_up, ..
+        } = context;
         let key = id.map(|id| IdempotencyKey::new(source, &id));
         let receipt = self.receipt(verified, Disposition::Accepted);
         let mut _locked = None;

@@ -1,6 +1,8 @@
 //! Requests of operators, each kind in a file of its own, and the whole description of the interface.
 
 mod outbox;
+mod overview;
+mod trace;
 
 use super::{Answer, App, Context, refuse_failed};
 use crate::audit::Record;
@@ -74,6 +76,11 @@ impl<H: Host> App<H> {
         record.entry = request.entry().map(|id| id.to_string());
         let answered = match request {
             OperatorRequest::Outbox(request) => self.operate_outbox(request).await,
+            OperatorRequest::Trace(id) => self.trace(&id, record).await,
+            OperatorRequest::Overdue(minutes) => self.overdue(minutes, record).await,
+            OperatorRequest::Refusals(limit) => self.refusals(limit).await,
+            OperatorRequest::Overview => self.overview().await,
+            OperatorRequest::Metrics => self.metrics().await,
         };
         answered.map_err(|error| error.refusal(record))
     }

@@ -118,6 +118,16 @@ impl Record {
         })
     }
 
+    /// Whether a valid credential came with the request, as far as `status` and the record say.
+    pub fn was_let_in(&self, status: u16) -> bool {
+        !self.credentials.is_empty() && status != 403 || self.subject.is_some()
+    }
+
+    /// The deployment that the request is about, once its credentials were valid.
+    pub fn deployment_id(&self) -> Option<&str> {
+        self.subject.as_ref().and_then(Subject::deployment_id)
+    }
+
     fn level(&self, status: u16) -> Level {
         match status {
             500.. => Level::Error,
@@ -176,9 +186,7 @@ impl Line {
     pub fn group(&self) -> Option<LineGroup> {
         let record = &self.record;
         let over_limit = self.status == 429;
-        let was_let_in =
-            !record.credentials.is_empty() && self.status != 403 || record.subject.is_some();
-        (over_limit || !was_let_in).then_some(LineGroup {
+        (over_limit || !record.was_let_in(self.status)).then_some(LineGroup {
             client: Client::at(record.client),
             source: record.source,
             outcome: self.outcome,

@@ -29,8 +29,29 @@ pub struct RemoteSettings {
     pub server: ServerSettings,
     /// How SAM's table is written to.
     pub ejecuciones: WriteTarget,
+    /// What operators may read.
+    pub readers: Readers,
     /// `sam_utc_offset`, for dates that the component sets.
     pub utc_offset: UtcOffset,
+}
+
+/// The database's own procedures that only read, by their names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Readers {
+    /// `sam_lookup_procedure`: one row.
+    pub lookup: Option<String>,
+    /// `sam_overdue_procedure`: rows that are active too long without a callback.
+    pub overdue: Option<String>,
+}
+
+impl DataApiSettings {
+    /// With what operators may read, where rows are a server's.
+    pub fn with_readers(mut self, readers: Readers) -> Self {
+        if let Self::Dab(remote) | Self::Postgrest(remote) = &mut self {
+            remote.readers = readers;
+        }
+        self
+    }
 }
 
 /// Where a data API is and what is sent to it.
@@ -166,6 +187,7 @@ pub fn read(reader: &mut Reader) -> Result<DataApiSettings, Noted> {
     let remote = RemoteSettings {
         server: server?,
         ejecuciones: ejecuciones?,
+        readers: Readers::default(),
         utc_offset,
     };
     Ok(match kind {
@@ -266,6 +288,17 @@ fn read_target(reader: &mut Reader) -> Result<WriteTarget, Noted> {
             columns: Columns::Renamed(columns),
         }),
     })
+}
+
+/// What operators may read. What is wrong with it stops no change, and is not read.
+pub fn read_readers(reader: &mut Reader) -> Readers {
+    let mut procedure = |setting| reader.read(setting, parse::optional_identifier);
+    let overdue = procedure(settings::SAM_OVERDUE_PROCEDURE);
+    let lookup = procedure(settings::SAM_LOOKUP_PROCEDURE);
+    Readers {
+        lookup: lookup.ok().flatten(),
+        overdue: overdue.ok().flatten(),
+    }
 }
 
 /// A name for each of SAM's columns, in their order; `-` leaves one out.

@@ -27,7 +27,8 @@ pub use access::{
     StaticTokens,
 };
 pub use data_api::{
-    DataApiSettings, OAuthSettings, RemoteSettings, ServerSettings, Table, TableNames, WriteTarget,
+    DataApiSettings, OAuthSettings, Readers, RemoteSettings, ServerSettings, Table, TableNames,
+    WriteTarget,
 };
 pub use error::Problem;
 pub use level::Level;
@@ -72,6 +73,8 @@ pub struct Config {
     pub blizwork: Setup<AccessSettings>,
     /// Who is an operator. Without it there is no `/admin`.
     pub admin: Setup<AccessSettings>,
+    /// How many minutes a row may be active without a callback before it is overdue.
+    pub overdue_minutes: usize,
     /// How long a change may wait in the outbox.
     pub outbox_max_age: Duration,
     /// The values of the settings that hold secrets, as they are set: for what must not show them.
@@ -90,6 +93,12 @@ const MOST_PROXIES: usize = 16;
 
 /// A year, in hours.
 const LONGEST_AGE: usize = 8760;
+
+/// A year, in minutes.
+pub const MOST_OVERDUE_MINUTES: usize = 60 * LONGEST_AGE;
+
+/// `overdue_minutes` of `spin.toml`.
+const USUAL_OVERDUE_MINUTES: usize = 60;
 
 /// The time of each failed attempt of a minute is kept, and of each message.
 const MOST_A_MINUTE: usize = 1000;
@@ -136,6 +145,10 @@ impl Config {
         let cal = access::read_cal(&mut reader);
         let blizwork = access::read_blizwork(&mut reader);
         let admin = access::read_admin(&mut reader);
+        let readers = data_api::read_readers(&mut reader);
+        let overdue_minutes = reader.read(settings::OVERDUE_MINUTES, |value| {
+            parse::number(value, 1, MOST_OVERDUE_MINUTES)
+        });
         let mut table_names = TableNames::default();
         let webhook_tables =
             table_names.read(&mut reader, settings::WEBHOOK_TABLES, WEBHOOK_TABLES);
@@ -148,6 +161,7 @@ impl Config {
         let (problems, warnings) = reader.into_notes();
 
         let data_api = data_api.ok().filter(|_| is_sound);
+        let data_api = data_api.map(|chosen| chosen.with_readers(readers));
         let can_deliver = data_api.is_some();
         let messages_can = can_deliver && webhook_tables && messages_per_minute.is_ok();
         let callback_can = can_deliver && callback_paths.is_ok() && final_states.is_ok();
@@ -180,6 +194,7 @@ impl Config {
             data_api,
             table_names,
             admin: admin.only_if(is_sound && is_own(settings::ADMIN_TOKEN)),
+            overdue_minutes: overdue_minutes.unwrap_or(USUAL_OVERDUE_MINUTES),
             outbox_max_age: Duration::from_secs(
                 outbox_max_age.unwrap_or(LONGEST_AGE) as u64 * 3600,
             ),

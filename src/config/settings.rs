@@ -53,6 +53,8 @@ settings! {
         "cuánto espera un cambio antes de ser una entrega fallida";
     ADMIN_TOKEN = "admin_token", secret:
         "permite usar `/admin`; varios, separados por espacios; sin él no hay `/admin`";
+    OVERDUE_MINUTES = "overdue_minutes":
+        "cuántos minutos puede estar activa una ejecución sin callback antes de contar como demorada";
     WEBHOOK_SECRET = "webhook_secret", secret:
         "con qué se firman los mensajes; varios, separados por espacios; sin él se rechazan todos (503)";
     WEBHOOK_TOLERANCE_SECONDS = "webhook_tolerance_seconds":
@@ -105,6 +107,10 @@ settings! {
         "cómo se llaman sus columnas, en este orden; `-` omite una";
     SAM_FINAL_STATES = "sam_final_states":
         "todos los estados finales: una fila que tiene uno ya no cambia. Se usan con `sam_write=table` y con `embedded`; con `procedure` decide la lista de la base de datos (en `deploy/`), y esta solo sirve para el aviso `unknown_state`";
+    SAM_OVERDUE_PROCEDURE = "sam_overdue_procedure":
+        "qué procedimiento dice qué ejecuciones siguen activas demasiado tiempo sin callback; `-`: no hay ninguno";
+    SAM_LOOKUP_PROCEDURE = "sam_lookup_procedure":
+        "qué procedimiento muestra la fila de una ejecución a los operadores; `-`: no hay ninguno. Con `sam_write=table` se lee la tabla";
     SAM_UTC_OFFSET = "sam_utc_offset":
         "la hora local de la base de datos, para las fechas que pone el servicio";
 }

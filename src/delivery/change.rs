@@ -146,8 +146,8 @@ impl Guard {
     }
 }
 
-/// Compared as SAM's SQL Server does it: neither case nor spaces at the end count.
-fn is_one_of(last: &[Name], current: &str) -> bool {
+/// Whether a state is one of these, as SAM's SQL Server compares: neither case nor spaces at the end count.
+pub fn is_one_of(last: &[Name], current: &str) -> bool {
     let current = current.trim_end_matches(' ');
     last.iter().any(|last| last.eq_ignore_ascii_case(current))
 }

@@ -47,7 +47,7 @@ impl Dialect for Dab {
         procedure: &str,
         change: &Change,
     ) -> Result<Outcome, OutboundError> {
-        let target = format!("{}/{}", exchange.path(), encoded(procedure));
+        let target = Self::reader(exchange.path(), procedure);
         let request = DataApiRequest::new("POST", target).with_body(json::arguments(change));
         let answer = exchange.send(&request).await?;
         json::outcome(&rows(&answer)?, &answer)
@@ -87,6 +87,32 @@ impl Dialect for Dab {
                 Err(error) => exchange.second_attempt(error).await?,
             }
         }
+    }
+
+    fn reader(path: &str, procedure: &str) -> String {
+        format!("{path}/{}", encoded(procedure))
+    }
+
+    fn is_missing(error: &OutboundError) -> bool {
+        is_no_row(error)
+    }
+
+    fn row_address(
+        path: &str,
+        table: &Table,
+        key: (&str, &str),
+        columns: &str,
+    ) -> Result<String, DeliveryError> {
+        let row = row(path, table, key)?;
+        Ok(format!("{row}?$select={columns}"))
+    }
+
+    fn rows(answer: &OutboundReply) -> Result<Vec<Json>, OutboundError> {
+        rows(answer)
+    }
+
+    fn is_no_row(error: &OutboundError) -> bool {
+        is_no_row(error)
     }
 
     const RULES: &'static [Rule] = RULES;
@@ -176,9 +202,13 @@ async fn look(
 fn address(path: &str, table: &Table, change: &Change) -> Result<String, DeliveryError> {
     let column = table.column(&change.entity.key_column);
     let column = column.ok_or(DeliveryError::Unaddressable)?;
+    row(path, table, (column, &change.key))
+}
+
+/// The same, by the key column's own name.
+fn row(path: &str, table: &Table, (column, key): (&str, &str)) -> Result<String, DeliveryError> {
     // The server in front of it reads these as steps in the path however they are encoded,
     // leaves an encoded slash encoded, and refuses a key that is blank.
-    let key = change.key.as_str();
     if matches!(key, "." | "..") || key.contains('/') || key.trim().is_empty() {
         return Err(DeliveryError::Unaddressable);
     }

@@ -4,6 +4,7 @@ use super::change::Change;
 use super::dab::Dab;
 use super::ejecuciones::DeploymentId;
 use super::embedded::Embedded;
+use super::lookup::{FoundRow, OverdueRow, ReadError};
 use super::outcome::{Applied, DeliveryError, Ports};
 use super::postgrest::Postgrest;
 use super::remote::RemoteDataApi;
@@ -54,6 +55,33 @@ impl DataApi {
         match self {
             Self::Embedded(embedded) => embedded.find(host, deployment_id).await,
             Self::Dab(_) | Self::Postgrest(_) => Ok(None),
+        }
+    }
+
+    /// The row as operators read it: of a server's, what it shows of it.
+    pub async fn look_up(
+        &self,
+        host: &impl Ports,
+        deployment_id: &DeploymentId,
+    ) -> Result<Option<FoundRow>, ReadError> {
+        match self {
+            Self::Embedded(embedded) => Ok(embedded.look_up(host, deployment_id).await?),
+            Self::Dab(server) => server.look_up::<Dab>(host, deployment_id).await,
+            Self::Postgrest(server) => server.look_up::<Postgrest>(host, deployment_id).await,
+        }
+    }
+
+    /// The rows that are active for so many minutes without a callback, oldest first.
+    pub async fn overdue(
+        &self,
+        host: &impl Ports,
+        minutes: usize,
+    ) -> Result<Vec<OverdueRow>, ReadError> {
+        match self {
+            // Its rows begin with their callback.
+            Self::Embedded(_) => Err(ReadError::NotOffered),
+            Self::Dab(server) => server.overdue::<Dab>(host, minutes).await,
+            Self::Postgrest(server) => server.overdue::<Postgrest>(host, minutes).await,
         }
     }
 

@@ -12,6 +12,7 @@ use super::outcome::{DeliveryError, Outcome, Ports};
 use super::remote::json;
 use super::remote::{DataApiRequest, Dialect, Exchange, Probe};
 use crate::config::{CALLBACK_INFO, COLUMNS, ESTADO, Table, WriteTarget};
+use crate::http::message::StatusCode;
 use crate::outbound::ErrorFormat::TopLevel;
 use crate::outbound::ErrorPattern::{Classes, Codes};
 use crate::outbound::Verdict::{Final, RefusesAll, Transient, Waits};
@@ -59,7 +60,7 @@ impl Dialect for Postgrest {
         function: &str,
         change: &Change,
     ) -> Result<Outcome, OutboundError> {
-        let target = format!("{}/rpc/{}", exchange.path(), encoded(function));
+        let target = Self::reader(exchange.path(), function);
         let request = DataApiRequest::new("POST", target).with_body(json::arguments(change));
         let answer = exchange.send(&request).await?;
         outcome(&answer)
@@ -127,6 +128,39 @@ impl Dialect for Postgrest {
             true => Ok(Outcome::Updated),
             false => Err(DeliveryError::Withheld),
         }
+    }
+
+    fn reader(path: &str, procedure: &str) -> String {
+        format!("{path}/rpc/{}", encoded(procedure))
+    }
+
+    /// PostgREST does not know it, or PostgreSQL does not any more.
+    fn is_missing(error: &OutboundError) -> bool {
+        matches!(
+            error,
+            OutboundError::Status { status, detail, .. }
+                if *status == StatusCode::NOT_FOUND
+                    && matches!(detail.code(TopLevel), Some("PGRST202" | "42883"))
+        )
+    }
+
+    fn row_address(
+        path: &str,
+        table: &Table,
+        (column, key): (&str, &str),
+        columns: &str,
+    ) -> Result<String, DeliveryError> {
+        let (name, column, key) = (encoded(&table.name), encoded(column), encoded(key));
+        Ok(format!("{path}/{name}?{column}=eq.{key}&select={columns}"))
+    }
+
+    fn rows(answer: &OutboundReply) -> Result<Vec<Json>, OutboundError> {
+        rows(answer)
+    }
+
+    /// None is an empty list.
+    fn is_no_row(_: &OutboundError) -> bool {
+        false
     }
 
     const RULES: &'static [Rule] = RULES;

@@ -79,6 +79,32 @@ impl Desk {
         tried
     }
 
+    /// Reads the row where other services answer like this.
+    pub fn look_up(
+        &self,
+        deployment_id: &str,
+        answers: impl IntoIterator<Item = Answers>,
+    ) -> Result<Option<FoundRow>, ReadError> {
+        self.host.will(answers);
+        let id = DeploymentId::new(deployment_id).expect("fits");
+        let found = block_on(self.data_api.look_up(&self.host, &id));
+        let left = self.host.answers.take();
+        assert!(left.is_empty(), "not asked for: {left:?}; {found:?}");
+        found
+    }
+
+    /// Asks for overdue rows where other services answer like this.
+    pub fn overdue(
+        &self,
+        answers: impl IntoIterator<Item = Answers>,
+    ) -> Result<Vec<OverdueRow>, ReadError> {
+        self.host.will(answers);
+        let found = block_on(self.data_api.overdue(&self.host, 60));
+        let left = self.host.answers.take();
+        assert!(left.is_empty(), "not asked for: {left:?}; {found:?}");
+        found
+    }
+
     pub fn data_api(&self) -> &DataApi {
         &self.data_api
     }

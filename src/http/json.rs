@@ -55,6 +55,48 @@ pub fn parse<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<T> {
     }
 }
 
+/// The text that the field `name` has in the beginning of an object, which may break off anywhere after it.
+pub fn first_text(beginning: &[u8], name: &str) -> Option<String> {
+    let text = match str::from_utf8(beginning) {
+        Ok(text) => text,
+        Err(error) => str::from_utf8(&beginning[..error.valid_up_to()]).ok()?,
+    };
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+    let mut found = None;
+    let visitor = FirstText {
+        name,
+        found: &mut found,
+    };
+    // What stands behind the field is of no interest, not even whether it is JSON.
+    let _ = Json::from_str(text).deserialize_map(visitor);
+    found
+}
+
+/// Looks for one field, and notes its text.
+struct FirstText<'a> {
+    name: &'a str,
+    found: &'a mut Option<String>,
+}
+
+impl<'de> Visitor<'de> for FirstText<'_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(name) = map.next_key::<String>()? {
+            if name == self.name {
+                *self.found = Some(map.next_value()?);
+                return Ok(());
+            }
+            map.next_value::<IgnoredAny>()?;
+        }
+        Ok(())
+    }
+}
+
 impl<'a> Fields<'a> {
     /// Reads the fields of these names.
     pub fn read(text: &'a str, names: &[&'a str]) -> Result<Self, JsonError> {
@@ -212,6 +254,31 @@ impl<'a> Field<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_field_is_found_in_the_beginning_of_an_object_and_nowhere_else() {
+        let found = |beginning: &str| first_text(beginning.as_bytes(), "id");
+        let whole = r#"{"a":{"id":"inner"},"id":"d-\u00f1","b":[1,2"#;
+        assert_eq!(found(whole).as_deref(), Some("d-ñ"));
+        assert_eq!(found(&format!("\u{feff} {whole}")).as_deref(), Some("d-ñ"));
+        for end in 0..whole.find(",\"b").expect("there") {
+            assert_eq!(found(&whole[..end]), None, "{end}");
+        }
+        for other in [
+            r#"{"id":1}"#,
+            r#"{"id":null}"#,
+            r#"["id","x"]"#,
+            r#""id""#,
+            "id=x",
+            "",
+        ] {
+            assert_eq!(found(other), None, "{other}");
+        }
+        let cut = b"{\"id\":\"d-1\",\"x\":\"\xc3";
+        assert_eq!(first_text(cut, "id").as_deref(), Some("d-1"));
+        let deep = format!("{{\"a\":{}", "[".repeat(4000));
+        assert_eq!(found(&deep), None);
+    }
 
     #[test]
     fn a_field_is_what_it_says_or_wrong_in_one_way() {

@@ -22,6 +22,9 @@ const DROPPED_WITHIN: Duration = Duration::from_secs(5);
 /// How many bytes beyond the limit are read, and dropped, before a reply.
 const MOST_DROPPED: usize = 8 << 20;
 
+/// How much of a dropped body is looked at afterwards, in bytes.
+const BEGINNING: usize = 4 << 10;
+
 /// How much room a body gets at first. It grows with what has come, never with what was announced:
 /// of that a caller has sent nothing yet.
 const FIRST_PIECE: usize = 16 << 10;
@@ -47,6 +50,8 @@ pub struct IncomingBody<'a, B, C> {
     until: Duration,
     /// Nothing is left to be read, or nothing that is worth it.
     over: bool,
+    /// The first bytes of what was dropped.
+    beginning: Vec<u8>,
 }
 
 /// What a part of a body came to.
@@ -66,7 +71,13 @@ impl<'a, B: Body, C: Clock> IncomingBody<'a, B, C> {
             limit,
             until: clock.monotonic() + DEADLINE,
             over: announced.is_some_and(|announced| announced > limit + MOST_DROPPED),
+            beginning: Vec::new(),
         }
+    }
+
+    /// The first [`BEGINNING`] bytes of a body that was dropped: nobody has verified who sent it.
+    pub fn take_beginning(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.beginning)
     }
 
     /// Refuses a body that says of itself that it is too large.
@@ -101,7 +112,8 @@ impl<'a, B: Body, C: Clock> IncomingBody<'a, B, C> {
         let (clock, announced, limit) = (self.clock, self.announced, self.limit);
         // Once given up it is not read again.
         self.over = true;
-        let received = pin!(receive(&mut self.body, announced, limit, keep));
+        let beginning = (!keep).then_some(&mut self.beginning);
+        let received = pin!(receive(&mut self.body, announced, limit, beginning));
         // A body that is there already starts no timer.
         match select(received, pin!(clock.sleep(left))).await {
             Either::Left((received, _)) => received,
@@ -114,7 +126,8 @@ async fn receive(
     body: &mut impl Body,
     announced: Option<usize>,
     limit: usize,
-    keep: bool,
+    // Where nothing but that is kept.
+    mut beginning: Option<&mut Vec<u8>>,
 ) -> Result<Read, Refusal> {
     // One byte more than is to come: that there is no more is read into it too.
     let expected = announced.unwrap_or(limit).min(limit) + 1;
@@ -133,7 +146,11 @@ async fn receive(
         if came > limit + MOST_DROPPED {
             break;
         }
-        if came > limit || !keep {
+        if came > limit || beginning.is_some() {
+            if let Some(beginning) = &mut beginning {
+                let room = BEGINNING.saturating_sub(beginning.len()).min(read.len());
+                beginning.extend_from_slice(&read[..room]);
+            }
             dropped = came;
             read.clear();
             read.shrink_to(FIRST_PIECE);

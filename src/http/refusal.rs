@@ -30,6 +30,8 @@ pub enum Refusal {
     NoSuchEntry,
     /// The path is right, but not what stands behind its `?`.
     WrongQuery(FieldErrors),
+    /// The database has no procedure that lists overdue rows.
+    NoOverdueProcedure,
     /// No such method on this path; it has the one named.
     MethodNotAllowed(&'static str),
     /// The body is larger than the limit, in bytes.
@@ -124,6 +126,11 @@ impl Refusal {
                 Code::UNPROCESSABLE_ENTITY,
                 "invalid_query",
                 "Los parámetros de la consulta no son válidos.",
+            ),
+            Self::NoOverdueProcedure => (
+                Code::NOT_IMPLEMENTED,
+                "no_overdue_procedure",
+                "La base de datos no tiene el procedimiento que dice qué ejecuciones están demoradas.",
             ),
             Self::MethodNotAllowed(_) => (
                 Code::METHOD_NOT_ALLOWED,

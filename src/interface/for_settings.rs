@@ -47,6 +47,7 @@ fn paths(all: &str, config: &Config, to_operator: bool) -> Option<String> {
             // Without a secret it only answers that it is misconfigured.
             "/webhook/receive" => config.messages.is_some(),
             "/webhook/cal" => config.cal.is_some(),
+            "/metrics" => config.admin.is_set(),
             path if path.starts_with("/admin/") || path.starts_with("/panel") => {
                 config.admin.is_set()
             }

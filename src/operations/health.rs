@@ -6,6 +6,7 @@ use crate::config::Problem;
 use crate::delivery::DeliveryError;
 use crate::http::message::StatusCode;
 use crate::http::{FieldErrors, Reply};
+use crate::operations::overview::{VERSION, settings};
 
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -18,6 +19,7 @@ pub struct Health {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Readiness {
     status: &'static str,
+    version: &'static str,
     checks: Checks,
     #[serde(skip_serializing_if = "FieldErrors::is_empty")]
     problems: FieldErrors,
@@ -81,8 +83,9 @@ pub fn readiness(problems: &[Problem], data_api: &DataApiState) -> (&'static str
         status,
         &Readiness {
             status: word,
+            version: VERSION,
             checks: Checks {
-                settings: if problems.is_empty() { "ok" } else { "invalid" },
+                settings: settings(problems),
                 data_api: data_api.name(),
             },
             problems: errors,

@@ -11,6 +11,9 @@ use crate::delivery::{self, ColumnError, DeploymentId, Name, Status};
 use crate::http::json::{self, Field, Fields};
 use crate::http::{Disposition, FieldErrors, Refusal, Reply};
 
+/// The source's name.
+pub const CALLBACKS: &str = "a360";
+
 const DEPLOYMENT_ID: &str = "deploymentId";
 const STATUS: &str = "status";
 
@@ -28,7 +31,7 @@ impl A360 {
 
 impl Source for A360 {
     fn name(&self) -> &'static str {
-        "a360"
+        CALLBACKS
     }
 
     fn decode(&self, verified: &Verified) -> Result<Decoded, Refusal> {

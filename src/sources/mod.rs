@@ -14,7 +14,7 @@ use crate::delivery::{Change, ColumnError};
 use crate::http::{Disposition, Refusal, Reply, Yes};
 
 pub use crate::instance::deduplication::{IdName, NotificationId, Receipt};
-pub use a360::A360;
+pub use a360::{A360, CALLBACKS};
 pub use blizwork::BlizWork;
 pub use cal::Cal;
 pub use messages::Messages;

@@ -5,6 +5,7 @@ mod cal;
 mod callback;
 mod concurrency;
 mod history;
+mod lookup;
 mod messages;
 mod refusals;
 mod rights;

@@ -33,7 +33,14 @@ fn fill(folder: &Path) {
         for number in 0..ENTRIES {
             let at = hour_ago + number * 20;
             let (id, entry) = entry(number, at);
-            let key = format!("0-outbox/a/{}", Scheduled { due: at, id });
+            let key = format!(
+                "0-outbox/a/{}",
+                Scheduled {
+                    due: at,
+                    id,
+                    tag: None
+                }
+            );
             insert
                 .execute(params![key, entry.to_json()])
                 .expect("inserted");

@@ -19,7 +19,9 @@ fn ready_is_one_word_a_check() {
     let reply = server.send("GET", "/health/ready", &[], b"");
     assert_eq!(reply.status, 200);
     let checks = json!({"settings": "ok", "data_api": "embedded"});
-    assert_eq!(reply.json(), json!({"status": "ready", "checks": checks}));
+    let version = env!("CARGO_PKG_VERSION");
+    let ready = json!({"status": "ready", "version": version, "checks": checks});
+    assert_eq!(reply.json(), ready);
 }
 
 #[test]

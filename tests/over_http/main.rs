@@ -23,3 +23,4 @@ mod rate_limit;
 mod redis;
 mod settings;
 mod storage;
+mod trace;

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::bookings::BOOKINGS;
+use crate::lookup::READERS;
 use crate::messages::{TABLES, Table};
 use crate::{PROCEDURE, text};
 
@@ -15,17 +16,24 @@ fn tables() -> impl Iterator<Item = Table> {
     TABLES.into_iter().chain([BOOKINGS])
 }
 
+/// Those of all files.
+fn procedures() -> impl Iterator<Item = &'static str> {
+    [PROCEDURE].into_iter().chain(READERS)
+}
+
 #[test]
-fn one_role_may_execute_the_procedure_by_post() {
+fn one_role_may_execute_the_procedures_by_post() {
     let config = config();
-    let entity = &config["entities"][PROCEDURE.trim_start_matches("dbo.")];
-    assert_eq!(entity["source"]["type"], "stored-procedure");
-    assert_eq!(entity["source"]["object"], PROCEDURE);
-    assert_eq!(entity["rest"]["methods"], json!(["post"]));
-    assert_eq!(
-        entity["permissions"],
-        json!([{ "role": "sam_callback", "actions": ["execute"] }])
-    );
+    for procedure in procedures() {
+        let entity = &config["entities"][procedure.trim_start_matches("dbo.")];
+        assert_eq!(entity["source"]["type"], "stored-procedure");
+        assert_eq!(entity["source"]["object"], procedure);
+        assert_eq!(entity["rest"]["methods"], json!(["post"]));
+        assert_eq!(
+            entity["permissions"],
+            json!([{ "role": "sam_callback", "actions": ["execute"] }])
+        );
+    }
 }
 
 #[test]
@@ -56,7 +64,7 @@ fn the_same_role_may_write_to_the_tables_and_read_what_it_looks_at() {
 fn nothing_else_is_open() {
     let config = config();
     let entities = config["entities"].as_object().unwrap();
-    assert_eq!(entities.len(), 1 + tables().count());
+    assert_eq!(entities.len(), procedures().count() + tables().count());
     let runtime = &config["runtime"];
     assert_eq!(runtime["rest"]["path"], "/api");
     for closed in ["graphql", "mcp", "cache"] {

@@ -3,6 +3,7 @@
 
 mod bookings;
 mod data_api_builder;
+mod lookup;
 mod messages;
 mod procedure;
 

@@ -36,7 +36,7 @@ fn procedure() -> (Vec<String>, Vec<Statement>) {
 }
 
 /// The texts between the brackets of each `IN (…)`, and whether it is `NOT IN`.
-fn lists(script: &str) -> Vec<(bool, BTreeSet<String>)> {
+pub fn lists(script: &str) -> Vec<(bool, BTreeSet<String>)> {
     let mut tokens = Tokenizer::new(&MsSqlDialect {}, script).tokenize().unwrap();
     tokens.retain(|token| !matches!(token, Token::Whitespace(_)));
     let is = |at: usize, word: &str| tokens[at].to_string().eq_ignore_ascii_case(word);

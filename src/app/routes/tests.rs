@@ -3,6 +3,7 @@
 use futures_executor::block_on;
 
 use super::*;
+use crate::delivery::outbox::{Cause, Tag};
 use crate::testing::{FakeHost, OPERATOR, TOKEN};
 
 fn routes(settings: &[(&str, &str)]) -> Routes {
@@ -112,6 +113,23 @@ fn rows_of_a_database_cannot_be_read_from_outside() {
             answer,
             "{data_api}"
         );
+    }
+}
+
+#[test]
+fn no_two_sources_have_the_same_tag_in_the_outbox() {
+    let routes = routes(&[("callback_token", TOKEN), ("blizwork_api_token", "t")]);
+    let names = || {
+        routes
+            .endpoints
+            .iter()
+            .map(|endpoint| endpoint.source.name())
+    };
+    assert_eq!(names().count(), 4);
+    for name in names() {
+        let tag = Tag::new(name, Cause::NoRow);
+        let same: Vec<_> = names().filter(|other| tag.is_of(other)).collect();
+        assert_eq!(same, [name]);
     }
 }
 

@@ -160,7 +160,7 @@ fn a_call_that_is_not_valid_gets_what_an_unknown_path_gets_after_the_same_work()
     app.host.will([verdict("0")]);
     assert_eq!(call(&app, "{}").status, 404);
     // And none is felt at another door.
-    let stored = app.host.stored("");
+    let stored = app.host.kept();
     let of_checks = |key: &String| key.starts_with("checks/");
     assert!(stored.iter().all(of_checks), "{stored:?}");
     assert_eq!(post(&app, "wrong", BODY).status, 401);
@@ -293,7 +293,7 @@ fn where_the_token_cannot_be_checked_nothing_is_accepted() {
             let failure = seen.line["failure"].as_str().expect("why");
             assert!(failure.starts_with("call token: "), "{failure}");
         }
-        assert_eq!(app.host.stored(""), [""; 0], "{answer:?}");
+        assert_eq!(app.host.kept(), [""; 0], "{answer:?}");
     }
     // A code that is the token, and short enough for a log.
     let told = json!({"error": "call-1"}).to_string();

@@ -10,7 +10,7 @@ use super::pasted;
 use crate::credentials::Keys;
 
 pub use headers::{header_values, headers};
-pub use names::{column, fields, final_states, identifier, identifiers};
+pub use names::{column, fields, final_states, identifier, identifiers, optional_identifier};
 pub use paths::{paths, root_path};
 pub use urls::{origin, url};
 

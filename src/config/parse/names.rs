@@ -77,6 +77,14 @@ pub fn identifier(value: &str) -> Result<String, SettingError> {
     Ok(value.to_owned())
 }
 
+/// The name of a procedure; `-`: there is none.
+pub fn optional_identifier(value: &str) -> Result<Option<String>, SettingError> {
+    match value {
+        "-" => Ok(None),
+        name => identifier(name).map(Some),
+    }
+}
+
 /// So many different names of tables, separated by spaces.
 pub fn identifiers(value: &str, number: usize) -> Result<Vec<String>, SettingError> {
     let mut names = Vec::new();

@@ -1,6 +1,6 @@
 //! The embedded data API: rows in the host's key-value store, for a desk without a database. One
-//! JSON object a row, with SAM's columns and rules, but the first change of an unknown row makes
-//! it: there is no Lanzador here.
+//! JSON object a row, with SAM's columns and rules (dates are the database's local time,
+//! `YYYY-MM-DDThh:mm:ss`), but the first change of an unknown row makes it: there is no Lanzador here.
 //!
 //! The store has no compare-and-set; [`row_lock`] orders changes of one row.
 
@@ -8,13 +8,14 @@ mod row_lock;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Serialize, Serializer};
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
 use super::change::{Change, Entity, Value};
 use super::ejecuciones::{DeploymentId, EJECUCIONES};
 use super::local_time::local_time;
+use super::lookup::{FoundRow, HAS_CALLBACK, Row};
 use super::outcome::{DeliveryError, Outcome};
-use crate::config::UtcOffset;
+use crate::config::{CALLBACK_INFO, UtcOffset};
 use crate::http::json;
 use crate::ports::{Clock, KeyValue, Random};
 use row_lock::{RowLock, RowLocks};
@@ -27,9 +28,6 @@ pub struct Embedded {
     utc_offset: UtcOffset,
     locks: RowLocks,
 }
-
-/// A row: its columns by SAM's names. Dates are the database's local time, `YYYY-MM-DDThh:mm:ss`.
-type Row = Map<String, Json>;
 
 /// Whose write it is: no column, and left out for readers.
 const BY: &str = "_by";
@@ -120,6 +118,22 @@ impl Embedded {
         let row = read(host, &key).await?;
         row.map(|row| serde_json::to_vec(&PublicRow(&row)).map_err(corrupt))
             .transpose()
+    }
+
+    /// The row as operators read it.
+    pub async fn look_up(
+        &self,
+        host: &impl KeyValue,
+        deployment_id: &DeploymentId,
+    ) -> Result<Option<FoundRow>, DeliveryError> {
+        let row = read(host, &key(&EJECUCIONES, deployment_id.as_str())).await?;
+        Ok(row.map(|mut row| {
+            row.remove(BY);
+            let callback = row.remove(CALLBACK_INFO);
+            let has_callback = callback.is_some_and(|callback| !callback.is_null());
+            row.insert(HAS_CALLBACK.to_owned(), Json::from(has_callback));
+            FoundRow::new(row)
+        }))
     }
 
     /// Whether the store can be read.

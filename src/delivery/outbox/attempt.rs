@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::duplicates::{self, Fingerprint};
 use super::entry::{Entry, EntryError};
-use super::location::{Location, Scheduled};
-use super::queue::{Outbox, QueueReason};
+use super::location::{DeadLetter, Location, Scheduled};
+use super::queue::Outbox;
+use super::reason::QueueReason;
 use crate::delivery::data_api::DataApi;
 use crate::delivery::outcome::{Outcome, Ports};
 use crate::instance::unix_time;
@@ -96,7 +97,8 @@ impl Outbox {
             Err(EntryError::Newer) => return self.leave_to_newer(host, scheduled, &value).await,
             Err(EntryError::Damaged) => {
                 // Nobody can deliver it; somebody may be able to read it.
-                host.set(&Location::Dead(id).key(), &value).await?;
+                let dead = Location::Dead(DeadLetter { id, tag: None });
+                host.set(&dead.key(), &value).await?;
                 host.delete(&waiting).await?;
                 return Ok(Attempt::ended(AttemptOutcome::Dead, None));
             }

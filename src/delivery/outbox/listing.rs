@@ -1,20 +1,19 @@
-//! Listing the outbox by its keys, and putting dead letters back.
+//! Listing the outbox by its keys.
 
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use super::cause::Cause;
 use super::entry::Entry;
+use super::key_order::KeyOrder;
 use super::location::{EntryId, EntryState, Location, Scheduled, earlier};
-use super::marker;
 use super::queue::Outbox;
-use crate::instance::unix_time;
-use crate::ports::{Clock, KeyValue, Random, StoreError};
+use crate::ports::{Clock, KeyValue, StoreError};
 
-/// How long a call goes on putting dead letters back.
-const REQUEUING: Duration = Duration::from_secs(10);
-
-/// So many keys one after the other are not in order by chance.
-const SURELY_IN_ORDER: usize = 16;
+/// How many entries a page reads at most where their keys do not say whether they are wanted, and for how
+/// long. The next page goes on.
+const READ_AT_MOST: usize = 1000;
+const READING: Duration = Duration::from_secs(3);
 
 /// A part of the outbox, newest first.
 pub struct Page {
@@ -32,15 +31,38 @@ pub struct FoundEntry {
     pub entry: Option<Entry>,
 }
 
-/// How much there is.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct OutboxStats {
-    /// Rows with a change that waits.
-    pub waiting: usize,
-    /// Rows with a dead letter.
-    pub dead: usize,
-    /// For how long the oldest change has waited, in seconds.
-    pub oldest_seconds: Option<u64>,
+/// Which entries are wanted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Of this source.
+    pub source: Option<String>,
+    /// For this cause.
+    pub cause: Option<Cause>,
+    /// For rows whose key begins like this, in upper or lower case.
+    pub key: Option<String>,
+}
+
+impl Filter {
+    /// Whether an entry may be wanted, by its key in the store.
+    pub(super) fn may_want(&self, location: Location) -> bool {
+        let is_of = |source: &String| location.may_be_of(source);
+        self.source.as_ref().is_none_or(is_of)
+            && self.cause.is_none_or(|cause| cause == location.cause())
+    }
+
+    /// Whether it is, by its value. One that cannot be read has no source and no row.
+    pub(super) fn wants(&self, entry: Option<&Entry>) -> bool {
+        let source = entry.map(|entry| entry.source.as_str());
+        let key = entry.map(|entry| entry.change.key.as_bytes());
+        let is_of_row = |wanted: &String| {
+            let beginning = key.and_then(|key| key.get(..wanted.len()));
+            beginning.is_some_and(|it| it.eq_ignore_ascii_case(wanted.as_bytes()))
+        };
+        self.source
+            .as_deref()
+            .is_none_or(|wanted| source == Some(wanted))
+            && self.key.as_ref().is_none_or(is_of_row)
+    }
 }
 
 /// What is due, by a listing of the keys.
@@ -64,27 +86,23 @@ impl Outbox {
         wanted: impl Fn(EntryId) -> bool,
     ) -> Result<Due, StoreError> {
         let prefix = EntryState::Waiting.prefix();
-        let (mut scheduled, mut last, mut in_order) =
-            (Vec::<Scheduled>::new(), String::new(), true);
-        let (mut listed, mut next) = (0, None);
+        let (mut scheduled, mut order, mut next) =
+            (Vec::<Scheduled>::new(), KeyOrder::default(), None);
         let each = |key: &str| {
-            listed += 1;
-            in_order &= *last <= *key;
-            last.clear();
-            last.push_str(key);
+            order.note(key);
             let found = key.strip_prefix(prefix).and_then(Scheduled::parse);
             let is_beyond = match &found {
                 Some(found) => found.due > until || scheduled.len() >= enough,
                 None => key > prefix && !key.starts_with(prefix),
             };
             match found {
-                Some(found) if is_beyond && (in_order || found.due > until) => {
+                Some(found) if is_beyond && (order.is_in_order() || found.due > until) => {
                     next = earlier(next, Some(found.due));
                 }
                 Some(found) if wanted(found.id) => scheduled.push(found),
                 _ => {}
             }
-            match in_order && listed >= SURELY_IN_ORDER && is_beyond {
+            match order.is_sure() && is_beyond {
                 true => ControlFlow::Break(()),
                 false => ControlFlow::Continue(()),
             }
@@ -115,24 +133,36 @@ impl Outbox {
         Ok(found)
     }
 
-    /// At most `limit` entries that came before `before`, newest first.
+    /// At most `limit` entries that are wanted and came before `before`, newest first. There may be more,
+    /// where `next` says so, even if these are fewer.
+    ///
+    /// # Errors
+    /// Where the store fails.
     pub async fn page(
         &self,
-        store: &impl KeyValue,
+        host: &(impl KeyValue + Clock),
         state: EntryState,
+        filter: &Filter,
         before: Option<EntryId>,
         limit: usize,
     ) -> Result<Page, StoreError> {
-        let mut found = self.all(store, state).await?;
-        found.retain(|location| before.is_none_or(|before| location.id() < before));
-        let rest = found.split_off(found.len().saturating_sub(limit));
-        let next = rest.first().map(|location| location.id());
-        let next = next.filter(|_| !found.is_empty());
-        let mut entries = Vec::with_capacity(rest.len());
-        for location in rest.into_iter().rev() {
-            if let Some(value) = store.get(&location.key()).await? {
+        let mut left = self.all(host, state).await?;
+        left.retain(|location| {
+            before.is_none_or(|before| location.id() < before) && filter.may_want(*location)
+        });
+        let until = host.monotonic() + READING;
+        let (mut entries, mut read, mut next) = (Vec::new(), 0, None);
+        while let Some(location) = left.pop() {
+            read += 1;
+            if let Some(value) = host.get(&location.key()).await? {
                 let entry = Entry::parse(&value).map(Entry::lightened).ok();
-                entries.push(FoundEntry { location, entry });
+                if filter.wants(entry.as_ref()) {
+                    entries.push(FoundEntry { location, entry });
+                }
+            }
+            next = Some(location.id()).filter(|_| !left.is_empty());
+            if entries.len() >= limit || read >= READ_AT_MOST || host.monotonic() >= until {
+                break;
             }
         }
         Ok(Page { entries, next })
@@ -154,35 +184,12 @@ impl Outbox {
     }
 
     /// Where there is an entry of this name: in two places, where an instance was interrupted.
-    async fn locations(
+    pub(super) async fn locations(
         &self,
         store: &impl KeyValue,
         id: EntryId,
     ) -> Result<Vec<Location>, StoreError> {
         listed(store, |location| location.id() == id).await
-    }
-
-    /// How much there is, and since when.
-    pub async fn stats(&self, host: &(impl KeyValue + Clock)) -> Result<OutboxStats, StoreError> {
-        let (mut waiting, mut dead, mut oldest) = (Vec::new(), Vec::new(), None);
-        let each = |key: &str| {
-            match Location::of_key(key) {
-                Some(Location::Waiting(Scheduled { id, .. })) => {
-                    waiting.push(id.row);
-                    oldest = earlier(oldest, Some(id.at));
-                }
-                Some(Location::Dead(id)) => dead.push(id.row),
-                None => {}
-            }
-            ControlFlow::Continue(())
-        };
-        host.keys(each).await?;
-        let now = unix_time::millis(host.now());
-        Ok(OutboxStats {
-            waiting: different(waiting),
-            dead: different(dead),
-            oldest_seconds: oldest.map(|at| now.saturating_sub(at) / 1000),
-        })
     }
 
     /// Removes an entry, wherever it is; says whether it was there.
@@ -193,72 +200,18 @@ impl Outbox {
         }
         Ok(!locations.is_empty())
     }
-
-    /// Puts a dead letter back, due at once, and says where. It has a new name then: under its old
-    /// one, whoever was still at work on it would remove it as what has become a dead letter, at the
-    /// very time at which the dead letter is removed here.
-    pub async fn requeue(
-        &self,
-        host: &(impl KeyValue + Clock + Random),
-        id: EntryId,
-    ) -> Result<Option<Scheduled>, StoreError> {
-        let dead = Location::Dead(id).key();
-        let Some(value) = host.get(&dead).await? else {
-            return Ok(None);
-        };
-        let Ok(mut entry) = Entry::parse(&value) else {
-            return Ok(None);
-        };
-        let now = unix_time::millis(host.now());
-        (entry.since, entry.tries) = (now, 0);
-        let id = id.renamed(host.random());
-        let scheduled = Scheduled { due: now, id };
-        let key = Location::Waiting(scheduled).key();
-        host.set(&key, &entry.to_json()).await?;
-        // Before the dead letter goes: where this fails the operator may ask again.
-        marker::announce(host, now).await?;
-        host.delete(&dead).await?;
-        Ok(Some(scheduled))
-    }
-
-    /// Puts dead letters back, all of them if the time suffices; gives where they wait, and how many
-    /// are left.
-    pub async fn requeue_all(
-        &self,
-        host: &(impl KeyValue + Clock + Random),
-    ) -> Result<(Vec<Scheduled>, usize), StoreError> {
-        let until = host.monotonic() + REQUEUING;
-        let is_dead = |location: Location| location.state() == EntryState::Dead;
-        let mut dead = listed(host, is_dead).await?;
-        dead.sort_unstable_by_key(|location| location.id());
-        let (mut requeued, mut tried) = (Vec::new(), 0);
-        for location in &dead {
-            if host.monotonic() >= until {
-                break;
-            }
-            requeued.extend(self.requeue(host, location.id()).await?);
-            tried += 1;
-        }
-        Ok((requeued, dead.len() - tried))
-    }
 }
 
 /// Where the entries are that are wanted, in the order of the store.
-async fn listed(
+pub(super) async fn listed(
     store: &impl KeyValue,
     wanted: impl Fn(Location) -> bool,
 ) -> Result<Vec<Location>, StoreError> {
-    let mut found = Vec::new();
+    let (mut found, mut order) = (Vec::new(), KeyOrder::default());
     let each = |key: &str| {
         found.extend(Location::of_key(key).filter(|location| wanted(*location)));
-        ControlFlow::Continue(())
+        order.is_end_of_outbox(key)
     };
     store.keys(each).await?;
     Ok(found)
-}
-
-fn different(mut rows: Vec<u128>) -> usize {
-    rows.sort_unstable();
-    rows.dedup();
-    rows.len()
 }

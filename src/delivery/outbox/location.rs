@@ -5,7 +5,9 @@ use std::fmt;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::delivery::Change;
+use super::cause::Cause;
+use super::tag::Tag;
+use crate::delivery::{Change, Entity};
 
 /// No two changes have the same. The order is that in which they came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,21 +37,25 @@ pub enum Location {
     /// Among those that wait.
     Waiting(Scheduled),
     /// Among the dead letters.
-    Dead(EntryId),
+    Dead(DeadLetter),
 }
 
 impl EntryId {
     /// A name for `change`, which comes now.
     pub fn new(change: &Change, at: u64, random: u128) -> Self {
-        let row = format!("{}:{}", change.entity.name, change.key);
-        let hash = Sha256::digest(row);
-        let half: [u8; 16] = std::array::from_fn(|index| hash[index]);
         Self {
             at,
             number: random as u32,
             is_last: change.is_last(),
-            row: u128::from_be_bytes(half),
+            row: Self::row_of(&change.entity, &change.key),
         }
+    }
+
+    /// The hash of a row.
+    pub fn row_of(entity: &Entity, key: &str) -> u128 {
+        let hash = Sha256::digest(format!("{}:{key}", entity.name));
+        let half: [u8; 16] = std::array::from_fn(|index| hash[index]);
+        u128::from_be_bytes(half)
     }
 
     /// Another name for the same change.
@@ -92,17 +98,49 @@ pub struct Scheduled {
     pub due: u64,
     /// Its name.
     pub id: EntryId,
+    /// Source and cause, unless an earlier version has put it there.
+    pub tag: Option<Tag>,
 }
 
 impl Scheduled {
     /// Reads what [`Display`](fmt::Display) has written.
     pub fn parse(text: &str) -> Option<Self> {
-        let (due, id) = text.split_once('-')?;
-        let scheduled = Self {
-            due: u64::from_str_radix(due, 16).ok()?,
-            id: EntryId::parse(id)?,
-        };
+        let (due, rest) = text.split_once('-')?;
+        let DeadLetter { id, tag } = DeadLetter::parse(rest)?;
+        let due = u64::from_str_radix(due, 16).ok()?;
+        let scheduled = Self { due, id, tag };
         (scheduled.to_string() == text).then_some(scheduled)
+    }
+}
+
+/// A dead letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// Its name.
+    pub id: EntryId,
+    /// Source and cause, unless an earlier version has put it there.
+    pub tag: Option<Tag>,
+}
+
+impl DeadLetter {
+    /// Reads what [`Display`](fmt::Display) has written.
+    pub fn parse(text: &str) -> Option<Self> {
+        if let Some(id) = EntryId::parse(text) {
+            return Some(Self { id, tag: None });
+        }
+        let (id, tag) = text.rsplit_once('-')?;
+        Some(Self {
+            id: EntryId::parse(id)?,
+            tag: Some(Tag::parse(tag)?),
+        })
+    }
+
+    /// Where an entry of this source and name would be, were it a dead letter.
+    pub(super) fn candidates(id: EntryId, source: &str) -> impl Iterator<Item = Self> {
+        let is_of_dead = |cause: &Cause| !matches!(cause, Cause::Untried | Cause::Unknown);
+        let causes = Cause::all().filter(is_of_dead);
+        let tags = causes.map(move |cause| Some(Tag::new(source, cause)));
+        tags.chain([None]).map(move |tag| Self { id, tag })
     }
 }
 
@@ -127,10 +165,11 @@ impl EntryState {
 
 impl Location {
     /// The entry of this name: waiting until it is due, or a dead letter.
-    pub fn new(id: EntryId, due: Option<u64>) -> Self {
+    pub fn new(id: EntryId, tag: Tag, due: Option<u64>) -> Self {
+        let tag = Some(tag);
         match due {
-            Some(due) => Self::Waiting(Scheduled { due, id }),
-            None => Self::Dead(id),
+            Some(due) => Self::Waiting(Scheduled { due, id, tag }),
+            None => Self::Dead(DeadLetter { id, tag }),
         }
     }
 
@@ -138,8 +177,25 @@ impl Location {
     pub fn id(self) -> EntryId {
         match self {
             Self::Waiting(scheduled) => scheduled.id,
-            Self::Dead(id) => id,
+            Self::Dead(dead) => dead.id,
         }
+    }
+
+    fn tag(self) -> Option<Tag> {
+        match self {
+            Self::Waiting(scheduled) => scheduled.tag,
+            Self::Dead(dead) => dead.tag,
+        }
+    }
+
+    /// Why it is there.
+    pub fn cause(self) -> Cause {
+        self.tag().map_or(Cause::Unknown, Tag::cause)
+    }
+
+    /// Whether it may be of this source. Of one that an earlier version has left its value alone says.
+    pub(super) fn may_be_of(self, source: &str) -> bool {
+        self.tag().is_none_or(|tag| tag.is_of(source))
     }
 
     /// What is to become of it.
@@ -155,7 +211,7 @@ impl Location {
         let prefix = self.state().prefix();
         match self {
             Self::Waiting(scheduled) => format!("{prefix}{scheduled}"),
-            Self::Dead(id) => format!("{prefix}{id}"),
+            Self::Dead(dead) => format!("{prefix}{dead}"),
         }
     }
 
@@ -164,8 +220,8 @@ impl Location {
         if let Some(scheduled) = key.strip_prefix(EntryState::Waiting.prefix()) {
             return Some(Self::Waiting(Scheduled::parse(scheduled)?));
         }
-        let id = key.strip_prefix(EntryState::Dead.prefix())?;
-        Some(Self::Dead(EntryId::parse(id)?))
+        let dead = key.strip_prefix(EntryState::Dead.prefix())?;
+        Some(Self::Dead(DeadLetter::parse(dead)?))
     }
 }
 
@@ -176,7 +232,18 @@ pub(super) fn earlier(one: Option<u64>, other: Option<u64>) -> Option<u64> {
 
 impl fmt::Display for Scheduled {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{:011x}-{}", self.due, self.id)
+        let Self { due, id, tag } = *self;
+        write!(formatter, "{due:011x}-{}", DeadLetter { id, tag })
+    }
+}
+
+impl fmt::Display for DeadLetter {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, tag } = self;
+        match tag {
+            Some(tag) => write!(formatter, "{id}-{tag}"),
+            None => write!(formatter, "{id}"),
+        }
     }
 }
 

@@ -45,6 +45,10 @@ pub struct Marker {
     /// Whether an entry came since the worker began its last listing.
     announced: bool,
     lease: Option<Lease>,
+    /// When the last callback was accepted, as far as those knew who have written this. Each listing writes
+    /// it anew, so it lags behind by [`LISTED_EVERY`] at most.
+    #[serde(default)]
+    pub callback: Option<u64>,
 }
 
 /// Who delivers what waits, and until when nobody else need.
@@ -80,6 +84,12 @@ impl Marker {
         !self.is_leased(now) && (self.is_stale(now) || self.due.is_some_and(|due| due <= until))
     }
 
+    /// With the last callback that an instance knows of.
+    pub fn with_callback(self, callback: Option<u64>) -> Self {
+        let callback = self.callback.max(callback);
+        Self { callback, ..self }
+    }
+
     /// Whether the last listing says nothing any more.
     fn is_stale(&self, now: u64) -> bool {
         let is_past = self.listed <= now.saturating_add(unix_time::millis_in(SKEW));
@@ -93,13 +103,17 @@ impl Marker {
     }
 }
 
-/// Says that an entry is due then. To be called once the entry is stored.
+/// Says that an entry is due then, and when the last `callback` came. To be called once the entry is stored.
 ///
 /// # Errors
 /// Where the store fails. The entry is found all the same, within [`LISTED_EVERY`].
-pub async fn announce(host: &(impl KeyValue + Clock), due: u64) -> Result<(), StoreError> {
+pub async fn announce(
+    host: &(impl KeyValue + Clock),
+    due: u64,
+    callback: Option<u64>,
+) -> Result<(), StoreError> {
     let now = unix_time::millis(host.now());
-    let mut marker = Marker::read(host).await?;
+    let mut marker = Marker::read(host).await?.with_callback(callback);
     let is_known = marker.due.is_some_and(|known| known <= due);
     if is_known && (marker.announced || !marker.is_leased(now)) {
         return Ok(());
@@ -143,18 +157,20 @@ impl LeaseHolder {
     }
 
     /// Gives the lease back and says when the next entry is due, as a listing begun at `listed` and
-    /// the deliveries after it found.
+    /// the deliveries after it found. `callback` is the last one known.
     pub async fn end(
         self,
         store: &impl KeyValue,
         listed: u64,
         due: Option<u64>,
+        callback: Option<u64>,
     ) -> Result<(), StoreError> {
         let marker = Marker {
             due,
             listed,
             announced: false,
             lease: None,
+            callback,
         };
         marker.write(store).await
     }

@@ -3,11 +3,15 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::availability::AvailabilityTracker;
 use super::backoff;
+use super::cause::Cause;
 use super::duplicates::{self, Fingerprint};
 use super::entry::{Entry, Origin};
-use super::location::{EntryId, Location, Scheduled};
-use super::marker;
+use super::location::{DeadLetter, EntryId, Location, Scheduled};
+use super::marker::{self, Marker};
+use super::reason::QueueReason;
+use super::tag::Tag;
 use crate::delivery::change::Change;
 use crate::delivery::outcome::{DeliveryError, Outcome};
 use crate::instance::key_locks::{KeyGuard, KeyLocks};
@@ -20,6 +24,8 @@ pub struct Outbox {
     state: Mutex<State>,
     /// Changes that are being stored.
     storing: KeyLocks,
+    /// Whether the data API is there.
+    pub availability: AvailabilityTracker,
 }
 
 /// What an instance knows of the outbox and of the data API, on the monotonic clock.
@@ -35,6 +41,10 @@ pub(super) struct State {
     pub delivering: usize,
     /// A task of this instance is looking, or delivering what it has found.
     pub is_working: bool,
+    /// When the last callback was accepted, in milliseconds since 1970.
+    callback: Option<u64>,
+    /// The last five minutes, by their number since 1970, that it knows there is a sample of.
+    pub sampled: Option<u64>,
 }
 
 /// So many refusals for good one after another may be of these changes. More of them are taken for
@@ -73,35 +83,6 @@ pub struct Accepted {
     pub announced: Result<(), StoreError>,
 }
 
-/// Why a change is queued.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum QueueReason {
-    /// Its row is not there, perhaps not yet.
-    #[error("no such row yet")]
-    NoRow,
-    /// It was not made.
-    #[error(transparent)]
-    Failed(#[from] DeliveryError),
-}
-
-impl QueueReason {
-    /// What became of a change, where that is a reason to queue it.
-    pub fn of(result: &Result<Outcome, DeliveryError>) -> Option<Self> {
-        match result {
-            Ok(Outcome::NotFound) => Some(Self::NoRow),
-            Ok(Outcome::Updated | Outcome::AlreadyFinal) => None,
-            Err(error) => Some(Self::Failed(error.clone())),
-        }
-    }
-
-    fn is_retryable(&self) -> bool {
-        match self {
-            Self::NoRow => true,
-            Self::Failed(error) => error.is_retryable(),
-        }
-    }
-}
-
 impl State {
     /// Whether it is time to look at the marker, or there is something `new`. It is not while the
     /// data API is away: there is nothing to be done then.
@@ -119,11 +100,13 @@ impl Outbox {
             max_age,
             state: Mutex::default(),
             storing: KeyLocks::default(),
+            availability: AvailabilityTracker::default(),
         }
     }
 
     /// Notes what came of a change at the data API.
     pub fn note_result(&self, clock: &impl Clock, result: &Result<Outcome, DeliveryError>) {
+        self.availability.note_change(clock, result);
         let is_away = result.as_ref().is_err_and(DeliveryError::is_away);
         let is_final = result.as_ref().is_err_and(|error| !error.is_retryable());
         let mut state = self.state();
@@ -132,6 +115,26 @@ impl Outbox {
             true => state.refused + 1,
             false => 0,
         };
+    }
+
+    /// Notes that a callback was accepted. Whoever writes the marker next tells the other instances.
+    pub fn note_callback(&self, clock: &impl Clock) {
+        self.state().callback = Some(unix_time::millis(clock.now()));
+    }
+
+    /// When the last callback was accepted: by this instance, or by others as far as the marker knows,
+    /// which lags behind by ten minutes at most.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn newest_callback(&self, store: &impl KeyValue) -> Result<Option<u64>, StoreError> {
+        let marker = Marker::read(store).await?;
+        Ok(marker.with_callback(self.last_callback()).callback)
+    }
+
+    /// When this instance accepted its last callback.
+    pub(super) fn last_callback(&self) -> Option<u64> {
+        self.state().callback
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
@@ -176,7 +179,9 @@ impl Outbox {
         Ok(Queued {
             location,
             announced: match location {
-                Location::Waiting(scheduled) => marker::announce(host, scheduled.due).await,
+                Location::Waiting(scheduled) => {
+                    marker::announce(host, scheduled.due, self.last_callback()).await
+                }
                 Location::Dead(_) => Ok(()),
             },
         })
@@ -206,19 +211,31 @@ impl Outbox {
         let now = unix_time::millis(host.now());
         let id = EntryId::new(&change, now, host.random());
         let due = now.saturating_add(unix_time::millis_in(DELIVERED_WITHIN));
-        let scheduled = Scheduled { due, id };
+        let tag = Some(Tag::new(origin.source, Cause::Untried));
+        let scheduled = Scheduled { due, id, tag };
         let entry = Entry::new(change, origin, now);
         let key = Location::Waiting(scheduled).key();
         host.set(&key, &entry.to_json()).await?;
         Ok(Accepted {
             scheduled,
-            announced: marker::announce(host, due).await,
+            announced: marker::announce(host, due, self.last_callback()).await,
         })
     }
 
-    /// Whether an entry is a dead letter: one look, by its name.
-    pub async fn is_dead(&self, store: &impl KeyValue, id: EntryId) -> Result<bool, StoreError> {
-        Ok(store.get(&Location::Dead(id).key()).await?.is_some())
+    /// Whether an entry of this source is a dead letter: a look for each cause, by its name, and no
+    /// listing.
+    pub async fn is_dead(
+        &self,
+        store: &impl KeyValue,
+        id: EntryId,
+        source: &str,
+    ) -> Result<bool, StoreError> {
+        for dead in DeadLetter::candidates(id, source) {
+            if store.get(&Location::Dead(dead).key()).await?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Removes an entry from where it waits.
@@ -248,6 +265,6 @@ impl Outbox {
         let is_retryable =
             reason.is_retryable() || has_waited && self.state().refused > REFUSED_IN_A_ROW;
         let due = (is_retryable && age < self.max_age).then_some(due);
-        Location::new(id, due)
+        Location::new(id, Tag::new(&entry.source, Cause::of(reason)), due)
     }
 }

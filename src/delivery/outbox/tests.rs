@@ -1,5 +1,8 @@
 //! What is acknowledged and not yet delivered.
 
+mod counted;
+mod earlier_version;
+mod filters;
 mod versions;
 
 use std::time::Duration;
@@ -59,7 +62,7 @@ pub(super) fn keep(
 fn waiting(location: Location) -> Scheduled {
     match location {
         Location::Waiting(scheduled) => scheduled,
-        Location::Dead(id) => panic!("{id} is a dead letter"),
+        Location::Dead(dead) => panic!("{dead} is a dead letter"),
     }
 }
 
@@ -75,6 +78,18 @@ pub(super) fn sent(host: &FakeHost) -> Vec<String> {
         format!("{} {}", body["DeploymentId"], body["Estado"]).replace('"', "")
     });
     ids.collect()
+}
+
+fn requeue_all(outbox: &Outbox, host: &FakeHost) -> Requeued {
+    let all = Filter::default();
+    let requeued = outbox.requeue_all(host, &all, false);
+    block_on(requeued).expect("the store works")
+}
+
+/// The key of a dead letter that the database has refused.
+fn dead_key(id: EntryId) -> String {
+    let tag = Tag::new(ORIGIN.source, Cause::RefusedByDatabase);
+    format!("0-outbox/d/{id}-{tag}")
 }
 
 fn drain(outbox: &Outbox, desk: &Desk, answers: Vec<Answers>, early: bool) -> DrainSummary {
@@ -250,7 +265,7 @@ fn what_will_never_be_taken_is_a_dead_letter_until_it_is_put_back() {
     let id = keep(&outbox, &desk.host, "d", "COMPLETED", &away()).id;
     assert_eq!(drain(&outbox, &desk, vec![refused()], true).dead, 1);
     assert_eq!(drain(&outbox, &desk, vec![], true), DrainSummary::default());
-    assert_eq!(desk.host.stored("0-outbox/"), [format!("0-outbox/d/{id}")]);
+    assert_eq!(desk.host.stored("0-outbox/"), [dead_key(id)]);
 
     let place = block_on(outbox.requeue(&desk.host, id)).expect("the store works");
     assert!(place.is_some_and(|place| place.id != id && place.id.row == id.row));
@@ -283,7 +298,7 @@ fn a_dead_letter_that_is_put_back_while_it_becomes_one_is_not_lost() {
         assert_eq!(attempted, AttemptOutcome::Dead);
         let place = match put_back.expect("the store works") {
             Some(place) => format!("0-outbox/a/{place}"),
-            None => format!("0-outbox/d/{id}"),
+            None => dead_key(id),
         };
         assert_eq!(desk.host.stored("0-outbox/"), [place], "{pause}");
     }
@@ -403,8 +418,8 @@ fn a_dead_letter_that_was_put_back_waits_as_long_as_a_new_one() {
     desk.host.advance(Duration::from_secs(73 * 3600));
     let missing = || vec![answer("NOT_FOUND")];
     assert_eq!(drain(&outbox, &desk, missing(), true).dead, 1);
-    let (back, left) = block_on(outbox.requeue_all(&desk.host)).expect("the store works");
-    assert_eq!((back.len(), left), (1, 0));
+    let back = requeue_all(&outbox, &desk.host);
+    assert_eq!((back.matched, back.scheduled.len(), back.left), (1, 1, 0));
     let drained = drain(&outbox, &desk, missing(), true);
     assert_eq!((drained.dead, drained.waiting), (0, 1));
 }
@@ -418,7 +433,7 @@ fn all_of_a_rows_dead_letters_are_put_back() {
     }
     let answers = vec![refused(), refused()];
     assert_eq!(drain(&outbox, &desk, answers, true).dead, 2);
-    let (back, _) = block_on(outbox.requeue_all(&desk.host)).expect("the store works");
+    let back = requeue_all(&outbox, &desk.host).scheduled;
     assert_eq!(back.len(), 2);
     desk.host.sent.take();
     let answers = vec![answer("UPDATED"), answer("UPDATED")];
@@ -430,7 +445,12 @@ fn all_of_a_rows_dead_letters_are_put_back() {
 fn what_is_no_entry_becomes_a_dead_letter_as_it_is() {
     let (outbox, desk) = (outbox(), desk());
     let id = EntryId::new(&change("d", "COMPLETED"), 7, 7);
-    let key = format!("0-outbox/a/{}", Scheduled { due: 7, id });
+    let scheduled = Scheduled {
+        due: 7,
+        id,
+        tag: None,
+    };
+    let key = format!("0-outbox/a/{scheduled}");
     block_on(desk.host.set(&key, b"no entry")).expect("set");
     assert_eq!(drain(&outbox, &desk, vec![], true).dead, 1);
     assert_eq!(desk.host.stored("0-outbox/"), [format!("0-outbox/d/{id}")]);
@@ -450,9 +470,10 @@ fn pages_go_from_the_newest_to_the_oldest() {
         );
         host.advance(Duration::from_millis(1));
     }
-    let (mut seen, mut before) = (Vec::new(), None);
+    let (all, mut seen, mut before) = (Filter::default(), Vec::new(), None);
     loop {
-        let page = block_on(outbox.page(&host, EntryState::Waiting, before, 10)).expect("read");
+        let page = outbox.page(&host, EntryState::Waiting, &all, before, 10);
+        let page = block_on(page).expect("read");
         let keys = page
             .entries
             .iter()
@@ -480,8 +501,16 @@ proptest! {
         prop_assert_eq!(EntryId::parse(&text.to_uppercase()), None);
         prop_assert_eq!(EntryId::parse(&text[..cut.min(text.len() - 1)]), None);
         prop_assert_eq!(EntryId::parse(&format!("{text}0")), None);
-        let place = Scheduled { due: at, id };
-        prop_assert_eq!(Scheduled::parse(&place.to_string()), Some(place));
+        let tags = Cause::all().map(|cause| Some(Tag::new(&key, cause)));
+        for tag in tags.chain([None]) {
+            let place = Scheduled { due: at, id, tag };
+            prop_assert_eq!(Scheduled::parse(&place.to_string()), Some(place));
+            let dead = DeadLetter { id, tag };
+            prop_assert_eq!(DeadLetter::parse(&dead.to_string()), Some(dead));
+        }
+        for broken in ["-", "-c9", "-c9N", "-C9n", "-c9nn", "-ñn"] {
+            prop_assert_eq!(DeadLetter::parse(&format!("{text}{broken}")), None);
+        }
     }
 
     #[test]

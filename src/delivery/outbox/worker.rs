@@ -148,10 +148,13 @@ impl Outbox {
             until: began + LIFE,
             waits: new,
         };
-        match LeaseHolder::begin(host, marker).await? {
-            Some(lease) => worker.run(lease).await,
-            None => Ok(()),
-        }
+        let marker = marker.with_callback(self.last_callback());
+        let Some(lease) = LeaseHolder::begin(host, marker).await? else {
+            return Ok(());
+        };
+        worker.run(lease).await?;
+        self.sample_depth(host).await?;
+        self.availability.share(host).await
     }
 
     /// Delivers an accepted change, before others do.
@@ -177,9 +180,10 @@ impl Outbox {
         let attempt = self.attempt(host, data_api, scheduled, true).await?;
         log(scheduled.id, attempt.outcome, attempt.entry.as_ref());
         match attempt.next {
-            Some(next) => marker::announce(host, next.due).await,
-            None => Ok(()),
+            Some(next) => marker::announce(host, next.due, self.last_callback()).await?,
+            None => return Ok(()),
         }
+        self.availability.share(host).await
     }
 }
 
@@ -251,7 +255,8 @@ impl<P: Ports, F: Fn(EntryId, AttemptOutcome, Option<&Entry>)> Worker<'_, P, F> 
             };
             let is_soon = pause.is_some_and(|pause| pause <= soon);
             if !is_soon || left.ended == Ended::Away || clock >= self.until {
-                lease.end(self.host, left.listed, due).await?;
+                let callback = marker.with_callback(self.outbox.last_callback()).callback;
+                lease.end(self.host, left.listed, due, callback).await?;
                 return Ok(Next::Ended);
             }
             let since = clock.saturating_sub(left.began);

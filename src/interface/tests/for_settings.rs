@@ -52,6 +52,11 @@ fn only_endpoints_that_exist_are_described() {
         "/admin/outbox/{id}",
         "/admin/outbox/{id}/requeue",
         "/admin/outbox/{id}/retry",
+        "/admin/overdue",
+        "/admin/overview",
+        "/admin/refusals",
+        "/admin/trace/{deploymentId}",
+        "/metrics",
         "/panel",
         "/panel/{file}",
     ];

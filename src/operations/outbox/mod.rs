@@ -4,6 +4,8 @@ mod replies;
 mod request;
 
 #[cfg(test)]
-pub use replies::{Counted, Listed, One, Removed, Requeued, Retried, Round};
-pub use replies::{attempted, drained, entry, page, removed, requeued, stats};
+pub use replies::{Counted, Listed, One, Removed, RequeuedView, Retried, Round};
+pub use replies::{
+    EntryView, attempted, drained, entry, page, removed, requeued, requeued_one, stats, view,
+};
 pub use request::{OutboxRequest, request};

@@ -3,11 +3,12 @@
 use serde::Serialize;
 
 use crate::delivery::outbox::{
-    AttemptOutcome, DrainSummary, EntryId, FoundEntry, Location, OutboxStats, Page, Scheduled,
-    Texts,
+    AttemptOutcome, DrainSummary, EntryId, FoundEntry, Location, OutboxStats, Page, Requeued,
+    Scheduled, Texts,
 };
 use crate::http::message::StatusCode;
 use crate::http::{Reply, Yes};
+use crate::operations::time::rfc3339;
 
 /// `GET /admin/outbox`
 #[derive(Serialize)]
@@ -37,6 +38,8 @@ pub struct One<'a> {
 pub struct EntryView<'a> {
     id: String,
     state: &'static str,
+    /// Why the last attempt failed, in SAM's terms.
+    cause: &'static str,
     created: String,
     /// Only of one that waits.
     due: Option<String>,
@@ -107,14 +110,19 @@ pub struct Retried {
 /// `POST /admin/outbox/<id>/requeue`, `POST /admin/outbox/requeue`
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Requeued {
+#[cfg_attr(test, schemars(rename = "Requeued"))]
+pub struct RequeuedView {
     status: Yes,
     result: &'static str,
+    /// How many dead letters were meant.
+    matched: usize,
     /// How many were put back.
+    requeued: usize,
+    /// The same.
     entries: usize,
     /// The new name, where it is one.
     id: Option<String>,
-    /// How many dead letters are left.
+    /// How many of those that were meant are left.
     dead: usize,
 }
 
@@ -142,7 +150,7 @@ pub fn entry(found: &FoundEntry) -> Reply {
     let attempts = entry.map(|entry| {
         let attempts = entry.attempts.iter();
         let attempts = attempts.map(|(at, why)| AttemptView {
-            at: time(*at),
+            at: rfc3339(*at),
             failure: why,
         });
         attempts.collect()
@@ -158,16 +166,17 @@ pub fn entry(found: &FoundEntry) -> Reply {
 }
 
 /// An entry as a list has it.
-fn view(found: &FoundEntry) -> EntryView<'_> {
+pub fn view(found: &FoundEntry) -> EntryView<'_> {
     let FoundEntry { location, entry } = found;
     let (id, entry) = (location.id(), entry.as_ref());
     let last = entry.and_then(|entry| entry.attempts.last());
     EntryView {
         id: id.to_string(),
         state: location.state().name(),
-        created: time(id.at),
+        cause: location.cause().code(),
+        created: rfc3339(id.at),
         due: match location {
-            Location::Waiting(scheduled) => Some(time(scheduled.due)),
+            Location::Waiting(scheduled) => Some(rfc3339(scheduled.due)),
             Location::Dead(_) => None,
         },
         entity: entry.map(|entry| entry.change.entity.name.as_ref()),
@@ -213,17 +222,29 @@ pub fn attempted(id: EntryId, outcome: AttemptOutcome) -> Reply {
     })
 }
 
-/// How many dead letters were put back, and how many are left. Of one alone the new name too.
-pub fn requeued(requeued: &[Scheduled], left: usize) -> Reply {
-    ok(&Requeued {
+/// One dead letter was put back.
+pub fn requeued_one(scheduled: Scheduled) -> Reply {
+    requeued(&Requeued {
+        matched: 1,
+        scheduled: vec![scheduled],
+        left: 0,
+    })
+}
+
+/// How many dead letters were meant, put back and left. Of one alone the new name too.
+pub fn requeued(requeued: &Requeued) -> Reply {
+    let scheduled = requeued.scheduled.as_slice();
+    ok(&RequeuedView {
         status: Yes::Ok,
         result: "requeued",
-        entries: requeued.len(),
-        id: match requeued {
+        matched: requeued.matched,
+        requeued: scheduled.len(),
+        entries: scheduled.len(),
+        id: match scheduled {
             [one] => Some(one.id.to_string()),
             _ => None,
         },
-        dead: left,
+        dead: requeued.left,
     })
 }
 
@@ -237,13 +258,4 @@ pub fn removed() -> Reply {
 
 fn ok(body: &impl Serialize) -> Reply {
     Reply::json(StatusCode::OK, body).uncached()
-}
-
-fn time(milliseconds: u64) -> String {
-    let since = std::time::Duration::from_millis(milliseconds);
-    let time = std::time::SystemTime::UNIX_EPOCH.checked_add(since);
-    // Dates a thousand years away are not written.
-    time.filter(|_| milliseconds < 1 << 45)
-        .map(|time| humantime::format_rfc3339_millis(time).to_string())
-        .unwrap_or_default()
 }

@@ -148,6 +148,8 @@ fn answer(
         ("POST", Some("ActualizarEjecucionDesdeCallback")) if query.is_empty() => {
             execute(rows, asked)
         }
+        ("POST", Some("ConsultarEjecucion")) if query.is_empty() => look_up(rows, asked),
+        ("POST", Some("EjecucionesSinCallback")) if query.is_empty() => overdue(rows, asked),
         ("GET", Some(path)) => read(rows, key(path)?, query),
         ("PATCH", Some(path)) if query.is_empty() => change(rows, key(path)?, asked),
         _ => Err("a method or path"),
@@ -215,6 +217,41 @@ fn execute(rows: &mut Rows, asked: &RecordedRequest) -> Result<Act, &'static str
         }
     };
     Ok(value(201, vec![json!({ "Resultado": word })]))
+}
+
+/// What shows a row to operators.
+fn look_up(rows: &Rows, asked: &RecordedRequest) -> Result<Act, &'static str> {
+    let arguments = texts(asked)?;
+    let names: Vec<_> = arguments.keys().map(String::as_str).collect();
+    if names != ["DeploymentId"] {
+        return Err("an argument too many or too few");
+    }
+    let row = rows.get(&arguments["DeploymentId"]).map(|row| {
+        let mut row = row.clone();
+        let callback = row.remove("CallbackInfo").unwrap_or_default();
+        row.insert("ConCallback".to_owned(), (!callback.is_null()).into());
+        row.insert("Historico".to_owned(), false.into());
+        json!(row)
+    });
+    Ok(value(201, row.into_iter().collect()))
+}
+
+/// What lists rows without a callback; all of them began long ago.
+fn overdue(rows: &Rows, asked: &RecordedRequest) -> Result<Act, &'static str> {
+    let arguments: Value = serde_json::from_slice(&asked.body).map_err(|_| "no JSON")?;
+    let minutes = arguments["Minutos"].as_u64().ok_or("no minutes")?;
+    if arguments != json!({ "Minutos": minutes }) {
+        return Err("an argument too many");
+    }
+    let active = rows.values().filter(|row| !is_final(row));
+    let active = active.filter(|row| row["CallbackInfo"].is_null());
+    let shown = active.map(|row| {
+        json!({
+            "DeploymentId": row["DeploymentId"], "Estado": row["Estado"],
+            "FechaInicio": "2026-01-01T00:00:00",
+        })
+    });
+    Ok(value(201, shown.take(200).collect()))
 }
 
 fn is_final(row: &Row) -> bool {

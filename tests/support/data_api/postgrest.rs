@@ -159,11 +159,26 @@ fn texts(asked: &RecordedRequest) -> Result<Vec<(String, Option<String>)>, Stran
     texts.collect()
 }
 
+/// `name := number`, where that is the whole body.
+fn number(asked: &RecordedRequest) -> Result<Option<String>, Strange> {
+    let object: Result<Vec<_>, _> =
+        serde_json::from_slice::<serde_json::Map<String, Value>>(&asked.body)
+            .map(|object| object.into_iter().collect());
+    match object.as_deref() {
+        Ok([(column, Value::Number(value))]) => Ok(Some(format!("{} := {value}", name(column)?))),
+        _ => Ok(None),
+    }
+}
+
 fn call(
     database: &Database,
     function: &str,
     asked: &RecordedRequest,
 ) -> Result<(u16, Value), Strange> {
+    if let Some(number) = number(asked)? {
+        let from = format!("select * from public.{function}({number})");
+        return Ok(run(database, &from, &[]));
+    }
     let texts = texts(asked)?;
     let arguments: Vec<_> = texts
         .iter()

@@ -20,6 +20,9 @@ pub const SCHEMA: &str = include_str!("../../../deploy/supabase/schema.sql");
 /// What an operator runs for `sam_write=table`.
 pub const TABLE_MODE: &str = include_str!("../../../deploy/supabase/table-mode.sql");
 
+/// What an operator runs for what operators ask.
+pub const LOOKUP: &str = include_str!("../../../deploy/supabase/lookup.sql");
+
 /// What an operator runs for signed messages and BlizWork.
 pub const MESSAGES: &str = include_str!("../../../deploy/supabase/messages.sql");
 
@@ -78,6 +81,12 @@ impl Database {
     /// Adds what table-mode.sql allows.
     pub fn in_table_mode(self) -> Self {
         self.connect().batch_execute(TABLE_MODE).expect("it runs");
+        self
+    }
+
+    /// Adds the functions of lookup.sql.
+    pub fn with_lookup(self) -> Self {
+        self.connect().batch_execute(LOOKUP).expect("it runs");
         self
     }
 

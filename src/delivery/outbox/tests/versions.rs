@@ -1,7 +1,7 @@
 //! A store that another version of the component has written to.
 
 use super::*;
-use crate::delivery::outbox::location::Location;
+use crate::delivery::outbox::location::{DeadLetter, Location};
 
 /// The same entry, as a version that calls itself `version` would have stored it.
 fn rewrite(host: &FakeHost, place: Scheduled, version: &str) -> Vec<u8> {
@@ -49,6 +49,14 @@ fn a_version_that_is_no_number_makes_an_entry_a_dead_letter_that_is_kept() {
     let stored = rewrite(&desk.host, place, "\"version\":\"x\",");
     let drained = drain(&outbox, &desk, vec![], true);
     assert_eq!((drained.dead, drained.waiting), (1, 0));
-    let dead = block_on(desk.host.get(&Location::Dead(place.id).key()));
+    let dead = block_on(
+        desk.host.get(
+            &Location::Dead(DeadLetter {
+                id: place.id,
+                tag: None,
+            })
+            .key(),
+        ),
+    );
     assert_eq!(dead, Ok(Some(stored)));
 }

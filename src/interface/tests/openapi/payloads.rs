@@ -9,6 +9,7 @@ use serde_json::{Value as Json, json};
 
 use super::column_text::column_text;
 use super::schemas::inline_schema;
+use crate::delivery::outbox::Cause;
 use crate::http::Yes;
 
 fn deployment_id(_: &mut SchemaGenerator) -> Schema {
@@ -240,6 +241,17 @@ inline_schema!(
     json_schema!({ "type": "string", "pattern": "^[0-9a-f]{11}-[0-9a-f]{8}-[fn][0-9a-f]{32}$" })
 );
 
+/// Why an entry is in the outbox.
+pub struct CauseCode;
+
+inline_schema!(
+    CauseCode,
+    json_schema!({
+        "type": "string",
+        "enum": Cause::all().map(Cause::code).collect::<Vec<_>>(),
+    })
+);
+
 /// How many entries a page has.
 pub struct Limit;
 
@@ -247,3 +259,24 @@ inline_schema!(
     Limit,
     json_schema!({ "type": "integer", "minimum": 1, "maximum": 200, "default": 50 })
 );
+
+/// How many refusals are listed.
+pub struct RefusalLimit;
+
+inline_schema!(
+    RefusalLimit,
+    json_schema!({ "type": "integer", "minimum": 1, "maximum": 256, "default": 100 })
+);
+
+/// For how many minutes a row is active; a year at most.
+pub struct Minutes;
+
+inline_schema!(
+    Minutes,
+    json_schema!({ "type": "integer", "minimum": 1, "maximum": 525_600 })
+);
+
+/// A deployment in a path.
+pub struct Deployment;
+
+inline_schema!(Deployment, column_text(50, "string".into()));

@@ -7,6 +7,8 @@ mod docs;
 mod health;
 mod messages;
 mod outbox;
+mod overview;
+mod trace;
 
 use super::operation::Operation;
 use super::schemas::Schemas;
@@ -20,5 +22,7 @@ pub fn all(schemas: &mut Schemas) -> Vec<Operation> {
     all.extend(health::all(schemas));
     all.extend(docs::all(schemas));
     all.extend(outbox::all(schemas));
+    all.extend(overview::all(schemas));
+    all.extend(trace::all(schemas));
     all
 }

@@ -2,11 +2,11 @@
 
 use serde_json::{Value as Json, json};
 
-use super::payloads::{EntryId, EntryState, Limit};
+use super::payloads::{CauseCode, EntryId, EntryState, Limit};
 use super::service::{Answers, ExampleRequest, ExampleService, Settings};
 use super::{Operation, Schemas};
 use crate::http::ErrorBody;
-use crate::operations::outbox::{Counted, Listed, One, Removed, Requeued, Retried, Round};
+use crate::operations::outbox::{Counted, Listed, One, Removed, RequeuedView, Retried, Round};
 
 const OUTBOX: &str = "/admin/outbox";
 const REMOTE: Settings<'static> = &[("data_api", "postgrest")];
@@ -19,7 +19,7 @@ const RETRYABLE: (u16, &str) = (500, "");
 const FINAL: (u16, &str) = (400, r#"{"code":"22001"}"#);
 
 /// A service whose outbox has one entry, and the entry's id. The first of `answers` puts it there.
-fn with_entry(answers: Answers<'_>) -> (ExampleService, String) {
+pub(super) fn with_entry(answers: Answers<'_>) -> (ExampleService, String) {
     let service = ExampleService::with_data_api(REMOTE, answers);
     let callback = json!({ "deploymentId": "5f1b2a6e", "status": "RUN_COMPLETED" });
     service.send(&ExampleRequest::post("/api/callback", callback.to_string()).with_token());
@@ -33,7 +33,7 @@ fn with_entry(answers: Answers<'_>) -> (ExampleService, String) {
     (service, id.to_owned())
 }
 
-fn get(path: &str) -> ExampleRequest {
+pub(super) fn get(path: &str) -> ExampleRequest {
     ExampleRequest::get(path).with_operator_token()
 }
 
@@ -41,12 +41,12 @@ fn post(path: &str) -> ExampleRequest {
     get(path).with_method("POST")
 }
 
-fn usual() -> ExampleService {
+pub(super) fn usual() -> ExampleService {
     ExampleService::new(&[])
 }
 
 /// With what all operations have: the operators' token, and the replies to what is wrong.
-fn guarded(operation: Operation, request: &ExampleRequest) -> Operation {
+pub(super) fn guarded(operation: Operation, request: &ExampleRequest) -> Operation {
     let unknown = request.clone().with("authorization", "Bearer otro");
     let without_store = ExampleService::without_store(&[], &[]);
     operation
@@ -83,6 +83,9 @@ fn list(schemas: &mut Schemas) -> Operation {
     let operation =
         Operation::new::<Listed<'static>, ErrorBody>(schemas, "outbox", ("get", OUTBOX))
             .parameter::<EntryState>(schemas, "query", "state", None)
+            .parameter::<String>(schemas, "query", "source", None)
+            .parameter::<CauseCode>(schemas, "query", "cause", None)
+            .parameter::<String>(schemas, "query", "q", None)
             .parameter::<Limit>(schemas, "query", "limit", None)
             .parameter::<EntryId>(schemas, "query", "before", None)
             .reply("entries", with_entry(&[RETRYABLE]).0.send(&request))
@@ -130,8 +133,9 @@ fn requeue(schemas: &mut Schemas) -> Operation {
     let (service, id) = with_entry(&[FINAL, UPDATED]);
     let path = "/admin/outbox/{id}/requeue";
     let request = |id: &str| post(&format!("{OUTBOX}/{id}/requeue"));
-    let operation = Operation::new::<Requeued, ErrorBody>(schemas, "outboxRequeue", ("post", path))
-        .reply("requeued", service.send(&request(&id)));
+    let operation =
+        Operation::new::<RequeuedView, ErrorBody>(schemas, "outboxRequeue", ("post", path))
+            .reply("requeued", service.send(&request(&id)));
     of_entry(operation, schemas, &request(UNUSED_ID))
 }
 
@@ -140,8 +144,19 @@ fn requeue_all(schemas: &mut Schemas) -> Operation {
     let request = post(path);
     let (service, _) = with_entry(&[FINAL, UPDATED]);
     let operation =
-        Operation::new::<Requeued, ErrorBody>(schemas, "outboxRequeueAll", ("post", path))
-            .reply("all_requeued", service.send(&request));
+        Operation::new::<RequeuedView, ErrorBody>(schemas, "outboxRequeueAll", ("post", path))
+            .parameter::<CauseCode>(schemas, "query", "cause", None)
+            .parameter::<String>(schemas, "query", "source", None)
+            .parameter::<bool>(schemas, "query", "dryRun", None)
+            .reply(
+                "only_counted",
+                service.send(&post(&format!("{path}?dryRun=true"))),
+            )
+            .reply("all_requeued", service.send(&request))
+            .reply(
+                "wrong_parameter",
+                usual().send(&post(&format!("{path}?cause=otra"))),
+            );
     guarded(operation, &request)
 }
 
