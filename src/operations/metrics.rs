@@ -25,7 +25,7 @@ pub fn metrics(found: &Findings<'_>) -> Reply {
 
 fn gauges<'a>(found: &Findings<'_>) -> [Gauge<'a>; 7] {
     let stats = found.outbox.counts.stats;
-    let is_up = found.data_api.status.state == Availability::Ok;
+    let is_up = found.data_api.at.is_some() && found.data_api.status.state == Availability::Ok;
     [
         (
             "sam_callback_outbox_waiting",
