@@ -5,7 +5,7 @@ use super::{App, Context, refuse_failed};
 use crate::audit::Record;
 use crate::credentials::Verified;
 use crate::delivery::outbox::{EntryId, Location, Origin, QueueReason};
-use crate::delivery::{Change, DeliveryError, Outcome};
+use crate::delivery::{Change, DeliveryError, Effort, Outcome};
 use crate::http::{Disposition, Refusal};
 use crate::ports::Host;
 
@@ -18,7 +18,10 @@ impl<H: Host> App<H> {
         key_field: &'static str,
         context: &mut Context,
     ) -> Result<(Disposition, Option<EntryId>), Refusal> {
-        let applied = self.data_api()?.apply(&self.host, &change).await;
+        let applied = self
+            .data_api()?
+            .apply(&self.host, &change, Effort::Whole)
+            .await;
         self.outbox.note_result(&self.host, &applied.result);
         let record = &mut context.record;
         record.retried = applied.retried.map(|error| error.to_string());

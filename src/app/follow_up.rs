@@ -1,13 +1,17 @@
 //! What is left of a request whose reply is on its way: the audit line, the counts that other instances
-//! are to know, what operators are to know of a refusal, and a few due entries of the outbox.
+//! are to know, what operators are to know of a refusal, a few due entries of the outbox, and its row in
+//! the history of activity.
 
 use std::time::Duration;
 
 use futures_util::future::{join, join5};
 
 use super::App;
+use super::activity::ActivityError;
 use super::attempt_log::attempt_event;
-use crate::audit::{self, Line};
+use crate::audit::{self, ACTIVITY_NOT_WRITTEN, Line, LineGroup};
+use crate::config::Level;
+use crate::delivery::Change;
 use crate::delivery::outbox::{AttemptOutcome, Entry, EntryId, Scheduled};
 use crate::instance::rate_limiter::RateLimiter;
 use crate::operations::refusals::RefusedRequest;
@@ -33,6 +37,8 @@ pub struct FollowUp {
     pub(super) outbox: OutboxTask,
     /// Other instances are to know what this one has seen of the data API.
     pub(super) shares_availability: bool,
+    /// The request's row in the history of activity, where it gets one.
+    pub(super) activity: Option<Change>,
 }
 
 /// How many a client has in a minute, of each limit that the request was counted in; 0: it was not, or
@@ -80,11 +86,12 @@ impl<H: Host> App<H> {
             refused,
             outbox,
             shares_availability,
+            activity,
         } = follow_up;
         let written = async {
             if let Some(line) = line {
                 let text = || line.text(&self.masking);
-                self.lines.write(&self.host, line.group(), text).await;
+                self.lines.write(&self.host, line.group(), &text).await;
             }
         };
         let failed = self.share(&self.limiters.failed, counted.failed);
@@ -102,6 +109,27 @@ impl<H: Host> App<H> {
         let shared = [failed, checked, notifications];
         for error in shared.into_iter().filter_map(Result::err) {
             audit::log_failure(&self.host, "attempts_not_kept", &error.to_string());
+        }
+        if let Some(row) = activity {
+            self.keep_activity(&row).await;
+        }
+    }
+
+    /// Writes a row into the history of activity, or has the log count it.
+    async fn keep_activity(&self, row: &Change) {
+        let (Some(activity), Some(data_api)) = (&self.activity, &self.data_api) else {
+            return;
+        };
+        let result = match self.outbox.is_away(&self.host) {
+            true => Err(ActivityError::Away),
+            false => activity.write(&self.host, data_api, row).await,
+        };
+        if let Err(error) = result
+            && Level::Warn >= self.config.log_level
+        {
+            let text = || audit::activity_line(&self.host, &error.to_string());
+            let group = Some(LineGroup::of(ACTIVITY_NOT_WRITTEN));
+            self.lines.write(&self.host, group, &text).await;
         }
     }
 

@@ -1,6 +1,7 @@
 //! One request's way, from the host's ports to the reply: route, receive, verify, decode, deliver, reply,
 //! follow up. Each step that needs more than a screen has a file beside this one.
 
+mod activity;
 mod attempt_log;
 mod deliver;
 mod follow_up;
@@ -33,6 +34,7 @@ use crate::operations::overview::CountedOutbox;
 use crate::operations::refusals::RefusalLog;
 use crate::ports::{Clock as _, Host, StoreError};
 use crate::sources;
+use activity::Activity;
 use refused::refused_request;
 use routes::{Endpoint, Route, Routes};
 
@@ -49,6 +51,8 @@ pub struct App<H> {
     refusals: RefusalLog,
     data_api: Option<DataApi>,
     outbox: Outbox,
+    /// Without it there is no history of activity.
+    activity: Option<Activity>,
     interface: Interface,
     /// Notifications that are accepted once, while they are being processed.
     in_progress: KeyLocks,
@@ -81,6 +85,8 @@ struct Context {
     follow_up: FollowUp,
     /// The beginning of a body that was dropped.
     beginning: Vec<u8>,
+    /// It is of a source, and had a valid credential.
+    is_authentic: bool,
 }
 
 /// What became of a request, as the audit line names it, and the reply that says so.
@@ -113,6 +119,7 @@ impl<H: Host> App<H> {
             overdue: SingleFlightCache::default(),
             counted: SingleFlightCache::default(),
             outbox: Outbox::new(config.outbox_max_age),
+            activity: config.keeps_activity.then(Activity::default),
             interface: Interface::default(),
             in_progress: KeyLocks::default(),
             unanswered: Gauge::default(),
@@ -139,6 +146,7 @@ impl<H: Host> App<H> {
             record: Record::open(&self.host, request_id, client),
             follow_up: FollowUp::default(),
             beginning: Vec::new(),
+            is_authentic: false,
         };
         let is_head = request.method == "HEAD";
         let is_post = request.method == "POST";
@@ -150,6 +158,7 @@ impl<H: Host> App<H> {
             record,
             mut follow_up,
             beginning,
+            is_authentic,
         } = context;
         let mut response = reply.into_response(&record.request_id);
         if is_head {
@@ -158,9 +167,11 @@ impl<H: Host> App<H> {
         }
         let status = response.status.as_u16();
         follow_up.refused = refused_request(&record, (status, outcome), is_post, beginning);
-        let level = self.config.log_level;
-        let line = record.close(&self.host, outcome, status, level);
-        follow_up.replied(status, line);
+        let line = record.close(&self.host, outcome, status);
+        let is_kept = is_authentic && self.activity.is_some();
+        follow_up.activity = is_kept.then(|| activity::row(&line, &self.masking));
+        let is_written = line.level >= self.config.log_level;
+        follow_up.replied(status, is_written.then_some(line));
         (response, follow_up)
     }
 

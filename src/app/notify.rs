@@ -44,6 +44,7 @@ impl<H: Host> App<H> {
             context.record.failure = Some(failure.to_owned());
         })?;
         let verified = self.admit(policy, headers, body, context).await?;
+        context.is_authentic = !verified.by().is_empty();
         after?;
         self.limit(endpoint, context).await?;
         let notification = self.decode(endpoint, &verified, &mut context.record);

@@ -1,5 +1,6 @@
 //! A request's whole way over fakes of the ports, as a caller and an operator would see it.
 
+mod activity;
 mod blizwork;
 mod bounded;
 mod cal;

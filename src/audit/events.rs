@@ -10,6 +10,9 @@ use super::{Masking, Subject};
 use crate::config::{Level, Problem};
 use crate::ports::{Clock, Log};
 
+/// The outcome of requests that the history of activity does not have.
+pub const ACTIVITY_NOT_WRITTEN: &str = "activity_not_written";
+
 /// An attempt at an entry of the outbox.
 #[derive(Debug)]
 pub struct AttemptEvent<'a> {
@@ -82,6 +85,16 @@ pub fn log_failure(host: &(impl Clock + Log), outcome: &'static str, failure: &s
         outcome,
         failure,
     }));
+}
+
+/// The line of a row that the history of activity does not have.
+pub fn activity_line(clock: &impl Clock, failure: &str) -> String {
+    json(&FailureLine {
+        time: time(clock.now()),
+        level: Level::Warn.name(),
+        outcome: ACTIVITY_NOT_WRITTEN,
+        failure,
+    })
 }
 
 /// Logs an attempt at an entry of the outbox, unless the operator wants no lines of its level.

@@ -33,6 +33,18 @@ pub struct LineGroup {
 /// The lines of one instance.
 pub struct Lines(Mutex<State>);
 
+impl LineGroup {
+    /// Lines of what no request waits for: they share one a second.
+    pub fn of(outcome: &'static str) -> Self {
+        Self {
+            client: Client::at(None),
+            source: None,
+            outcome,
+            over_limit: true,
+        }
+    }
+}
+
 struct State {
     /// Lines of strangers that stand alone.
     single: TokenBucket,
@@ -74,7 +86,7 @@ impl Lines {
         &self,
         host: &(impl Clock + Log),
         group: Option<LineGroup>,
-        text: impl FnOnce() -> String,
+        text: &dyn Fn() -> String,
     ) {
         let Some(group) = group else {
             host.log(&text());
@@ -103,7 +115,7 @@ impl Lines {
     }
 
     /// Says whether the line is the first of its group, which somebody has to write.
-    fn count(&self, group: LineGroup, text: impl FnOnce() -> String) -> bool {
+    fn count(&self, group: LineGroup, text: &dyn Fn() -> String) -> bool {
         let mut state = self.state();
         if let Some(counted) = state.counted.iter_mut().find(|it| it.group == group) {
             counted.more += 1;
@@ -167,10 +179,9 @@ mod tests {
     }
 
     fn written(host: &FakeHost, lines: &Lines, all: impl IntoIterator<Item = Line>) -> Vec<String> {
-        block_on(join_all(
-            all.into_iter()
-                .map(|(group, text)| lines.write(host, group, || text)),
-        ));
+        block_on(join_all(all.into_iter().map(|(group, text)| async move {
+            lines.write(host, group, &|| text.clone()).await
+        })));
         host.lines.take()
     }
 
@@ -218,10 +229,12 @@ mod tests {
         let made = std::cell::Cell::new(0);
         let (group, _) = line(1, "too_many_attempts", true);
         let each = (0..3000).map(|_| {
-            lines.write(&host, group, || {
+            let text = || {
                 made.set(made.get() + 1);
                 r#"{"a":1}"#.to_owned()
-            })
+            };
+            let (lines, host) = (&lines, &host);
+            async move { lines.write(host, group, &text).await }
         });
         block_on(join_all(each));
         assert_eq!(made.get(), 1);

@@ -8,8 +8,9 @@ mod mask;
 mod record;
 
 pub use events::{
-    AttemptEvent, log_attempt, log_embedded, log_failure, log_problems, log_warnings,
+    ACTIVITY_NOT_WRITTEN, AttemptEvent, activity_line, log_attempt, log_embedded, log_failure,
+    log_problems, log_warnings,
 };
-pub use lines::Lines;
+pub use lines::{LineGroup, Lines};
 pub use mask::Masking;
 pub use record::{Line, Record, Subject};

@@ -17,7 +17,8 @@ use crate::ports::Clock;
 /// What the audit line of one request says.
 #[derive(Debug)]
 pub struct Record {
-    came: SystemTime,
+    /// When the request came.
+    pub came: SystemTime,
     started: Duration,
     /// `x-request-id`.
     pub request_id: String,
@@ -99,23 +100,15 @@ impl Record {
         }
     }
 
-    /// The line of a request whose reply is ready; `None` where the operator wants no lines of its
-    /// level.
-    pub fn close(
-        self,
-        host: &impl Clock,
-        outcome: &'static str,
-        status: u16,
-        least: Level,
-    ) -> Option<Line> {
-        let level = self.level(status);
-        (level >= least).then(|| Line {
-            level,
+    /// The line of a request whose reply is ready.
+    pub fn close(self, clock: &impl Clock, outcome: &'static str, status: u16) -> Line {
+        Line {
+            level: self.level(status),
             outcome,
             status,
-            took: host.monotonic() - self.started,
+            took: clock.monotonic() - self.started,
             record: self,
-        })
+        }
     }
 
     /// Whether a valid credential came with the request, as far as `status` and the record say.
@@ -145,14 +138,23 @@ impl Record {
 /// The audit line of a request. Its text is made only if it is written.
 #[derive(Debug)]
 pub struct Line {
-    record: Record,
-    level: Level,
-    outcome: &'static str,
-    status: u16,
+    /// What it says of the request's way.
+    pub record: Record,
+    /// How bad it is.
+    pub level: Level,
+    /// What became of the request.
+    pub outcome: &'static str,
+    /// The reply's.
+    pub status: u16,
     took: Duration,
 }
 
 impl Line {
+    /// How long the request took, in milliseconds.
+    pub fn ms(&self) -> f64 {
+        (self.took.as_secs_f64() * 1e6).round() / 1e3
+    }
+
     /// One JSON object.
     pub fn text(&self, masking: &Masking) -> String {
         let record = &self.record;
@@ -171,7 +173,7 @@ impl Line {
             estado: masked(record.state.as_deref()),
             credential: (!record.credentials.is_empty()).then(|| record.credentials.join("+")),
             rejected: (!record.rejected.is_empty()).then(|| record.rejected.join(", ")),
-            ms: (self.took.as_secs_f64() * 1e6).round() / 1e3,
+            ms: self.ms(),
             failure: masked(record.failure.as_deref()),
             may_pass: record.is_retryable,
             warning: record.warning,

@@ -108,6 +108,16 @@ enum Columns {
     Renamed(Vec<(&'static str, String)>),
 }
 
+impl DataApiSettings {
+    /// Whether it has tables that somebody else can read.
+    pub fn has_tables(&self) -> bool {
+        match self {
+            Self::Embedded { .. } => false,
+            Self::Dab(_) | Self::Postgrest(_) => true,
+        }
+    }
+}
+
 impl Table {
     /// A table whose columns have their own names.
     pub fn plain(name: String) -> Self {
@@ -123,36 +133,6 @@ impl Table {
         };
         let (_, name) = columns.iter().find(|(sams, _)| *sams == column)?;
         Some(name)
-    }
-}
-
-/// What an installation calls tables: `webhook_tables` and `blizwork_table`.
-#[derive(Debug, Clone, Default)]
-pub struct TableNames(Vec<(&'static str, Option<String>)>);
-
-impl TableNames {
-    /// The names that settings give to `entities`, in this order; all are unknown where they are
-    /// wrong.
-    pub fn read(
-        &mut self,
-        reader: &mut Reader,
-        setting: &'static str,
-        entities: &'static [&'static str],
-    ) -> bool {
-        let names = reader.read(setting, |value| parse::identifiers(value, entities.len()));
-        let is_right = names.is_ok();
-        let names = names.map_or(vec![None; entities.len()], |names| {
-            names.into_iter().map(Some).collect()
-        });
-        self.0.extend(entities.iter().copied().zip(names));
-        is_right
-    }
-
-    /// The table of this name, as it is called here; `None` where the setting that says so is wrong.
-    pub fn table(&self, entity: &str) -> Option<Table> {
-        let named = self.0.iter().find(|(name, _)| *name == entity);
-        let name = named.map_or_else(|| Some(entity.to_owned()), |(_, name)| name.clone());
-        name.map(Table::plain)
     }
 }
 

@@ -14,6 +14,7 @@ mod secrets;
 mod settings;
 mod setup;
 mod signature_keys;
+mod table_names;
 mod utc_offset;
 
 use std::borrow::Cow;
@@ -21,14 +22,14 @@ use std::time::Duration;
 
 use crate::ports::Variables;
 use reader::Reader;
+use table_names::{BLIZWORK_TABLE, CAL_TABLE, WEBHOOK_TABLES};
 
 pub use access::{
     AccessSettings, BodySignatureSettings, CallTokenSettings, JwtSettings, Requirement,
     StaticTokens,
 };
 pub use data_api::{
-    DataApiSettings, OAuthSettings, Readers, RemoteSettings, ServerSettings, Table, TableNames,
-    WriteTarget,
+    DataApiSettings, OAuthSettings, Readers, RemoteSettings, ServerSettings, Table, WriteTarget,
 };
 pub use error::Problem;
 pub use level::Level;
@@ -36,6 +37,7 @@ pub use sam::{CALLBACK_INFO, COLUMNS, ESTADO, FINAL_STATES, LONGEST_STATE, Name,
 pub use secret::Secret;
 pub use setup::{Noted, Setup};
 pub use signature_keys::{SignatureKeyError, SignatureKeys};
+pub use table_names::{ACTIVITY_TABLE, TableNames};
 pub use utc_offset::UtcOffset;
 
 /// What an operator has set, as far as it is right.
@@ -61,6 +63,8 @@ pub struct Config {
     pub final_states: Cow<'static, [Name]>,
     /// What tables are called there.
     pub table_names: TableNames,
+    /// Whether there is a history of activity.
+    pub keeps_activity: bool,
     /// Who may send callbacks. `None`: a setting is wrong, or none is set.
     pub callback: Option<AccessSettings>,
     /// Who may send messages. `None`: a setting is wrong, or none is set.
@@ -102,15 +106,6 @@ const USUAL_OVERDUE_MINUTES: usize = 60;
 
 /// The time of each failed attempt of a minute is kept, and of each message.
 const MOST_A_MINUTE: usize = 1000;
-
-/// Tables that `webhook_tables` names.
-const WEBHOOK_TABLES: &[&str] = &["reservas", "promos", "usuarios"];
-
-/// The table that `cal_table` names.
-const CAL_TABLE: &[&str] = &["reservas_cal"];
-
-/// The table that `blizwork_table` names.
-const BLIZWORK_TABLE: &[&str] = &["eventos_blizwork"];
 
 impl Config {
     /// Reads every setting. Never fails: what is wrong is in `problems`, and what depends on it is not
@@ -157,6 +152,7 @@ impl Config {
         let cal_table = table_names.read(&mut reader, settings::CAL_TABLE, CAL_TABLE);
         let blizwork_table =
             table_names.read(&mut reader, settings::BLIZWORK_TABLE, BLIZWORK_TABLE);
+        let keeps_activity = table_names.read_activity(&mut reader, &data_api);
         let reused = secrets::reused(&mut reader);
         let is_own = |setting| !reused.contains(&setting);
         let secret_values = reader.secrets();
@@ -195,6 +191,7 @@ impl Config {
             final_states: final_states.unwrap_or_default(),
             data_api,
             table_names,
+            keeps_activity,
             admin: admin.only_if(is_bounded && is_own(settings::ADMIN_TOKEN)),
             overdue_minutes: overdue_minutes.unwrap_or(USUAL_OVERDUE_MINUTES),
             outbox_max_age: Duration::from_secs(

@@ -67,6 +67,8 @@ settings! {
         "con qué firma Cal.com sus eventos; varios, separados por espacios; sin él se rechazan todos (503)";
     CAL_TABLE = "cal_table":
         "la tabla de las reservas de Cal.com";
+    ACTIVITY_TABLE = "activity_table":
+        "la tabla del historial de actividad, con una fila por cada petición de credencial válida; `-`: no se guarda. No con `data_api=embedded`";
     BLIZWORK_API_ORIGIN = "blizwork_api_origin":
         "dónde se comprueban las llamadas de BlizWork";
     BLIZWORK_API_TOKEN = "blizwork_api_token", secret:

@@ -172,6 +172,10 @@ fn what_is_wrong_with_one_source_shuts_no_other() {
         ("blizwork_endpoint_url", "ftp://x/y", true, false),
         ("blizwork_token_field", "", true, false),
         ("blizwork_token_field", "handshakeToken,token", true, false),
+        ("activity_table", "", true, true),
+        ("activity_table", "a b", true, true),
+        // The embedded store has no tables.
+        ("activity_table", "actividad", true, true),
     ] {
         let config = load(&[&all[..], &[(setting, value)]].concat());
         let problems: Vec<_> = config.problems.iter().map(|p| p.setting).collect();
@@ -394,6 +398,31 @@ fn a_data_api_is_where_and_what_settings_say() {
     assert_eq!(table.column("DeploymentId"), Some("id"));
     assert_eq!(table.column("FechaFin"), Some("ended"));
     assert_eq!(table.column("CallbackInfo"), None);
+}
+
+#[test]
+fn a_history_of_activity_is_kept_where_a_database_has_a_table_for_it() {
+    let token = ("callback_token", TOKEN);
+    for data_api in ["dab", "postgrest"] {
+        let config = load(&[token, ("data_api", data_api)]);
+        assert!(!config.keeps_activity, "off by default");
+        let config = load(&[
+            token,
+            ("data_api", data_api),
+            ("activity_table", "historial"),
+        ]);
+        assert_eq!(config.problems, []);
+        assert!(config.keeps_activity);
+        let table = config.table_names.table(ACTIVITY_TABLE);
+        assert_eq!(table.map(|table| table.name).as_deref(), Some("historial"));
+    }
+    let config = load(&[token, ("activity_table", "historial")]);
+    assert!(!config.keeps_activity && config.callback.is_some());
+    let what = &config.problems[0].what;
+    assert!(what.contains("nadie leería sus filas"), "{what}");
+    // What is wrong with the data API is said once.
+    let settings = [token, ("data_api", "x"), ("activity_table", "historial")];
+    assert_eq!(wrong(&settings), ["data_api"]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::dab::Dab;
 use super::ejecuciones::DeploymentId;
 use super::embedded::Embedded;
 use super::lookup::{FoundRow, OverdueRow, ReadError};
-use super::outcome::{Applied, DeliveryError, Ports};
+use super::outcome::{Applied, DeliveryError, Effort, Ports};
 use super::postgrest::Postgrest;
 use super::remote::RemoteDataApi;
 use crate::config::{DataApiSettings, TableNames};
@@ -34,15 +34,15 @@ impl DataApi {
     }
 
     /// Makes the change, once, or leaves the row as it was.
-    pub async fn apply(&self, host: &impl Ports, change: &Change) -> Applied {
+    pub async fn apply(&self, host: &impl Ports, change: &Change, effort: Effort) -> Applied {
         match self {
             Self::Embedded(embedded) => Applied {
                 result: embedded.apply(host, change).await,
                 retried: None,
                 doubtful: None,
             },
-            Self::Dab(server) => server.apply::<Dab>(host, change).await,
-            Self::Postgrest(server) => server.apply::<Postgrest>(host, change).await,
+            Self::Dab(server) => server.apply::<Dab>(host, change, effort).await,
+            Self::Postgrest(server) => server.apply::<Postgrest>(host, change, effort).await,
         }
     }
 

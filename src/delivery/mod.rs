@@ -20,7 +20,7 @@ pub use ejecuciones::{
     ColumnError, DeploymentId, EJECUCIONES, Status, ended, fit_column, sets_unknown_state, subject,
 };
 pub use lookup::{FoundRow, OverdueRow, ReadError, Row};
-pub use outcome::{Applied, DeliveryError, Outcome, Ports};
+pub use outcome::{Applied, DeliveryError, Effort, Outcome, Ports};
 pub use timestamp::{ParseTimestampError, Timestamp};
 
 #[cfg(test)]

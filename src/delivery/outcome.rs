@@ -1,5 +1,7 @@
 //! What became of a change at a data API, and what a data API needs from a host.
 
+use std::time::Duration;
+
 use crate::outbound::OutboundError;
 use crate::ports::{Clock, KeyValue, Outbound, Random, StoreError};
 
@@ -55,6 +57,16 @@ impl DeliveryError {
     pub fn is_away(&self) -> bool {
         matches!(self, Self::Remote(error) if error.is_transient())
     }
+}
+
+/// How much is done to have a change made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effort {
+    /// A second attempt where that may help, within the deadline of a caller who waits.
+    Whole,
+    /// Each request is sent once, all within this time, and what comes of it says nothing of other
+    /// changes: nobody waits for it.
+    Once(Duration),
 }
 
 /// A change that a data API was asked to make.

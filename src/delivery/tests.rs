@@ -73,7 +73,7 @@ impl Desk {
 
     pub fn try_out(&self, change: &Change, answers: impl IntoIterator<Item = Answers>) -> Applied {
         self.host.will(answers);
-        let tried = block_on(self.data_api.apply(&self.host, change));
+        let tried = block_on(self.data_api.apply(&self.host, change, Effort::Whole));
         let left = self.host.answers.take();
         assert!(left.is_empty(), "not asked for: {left:?}; {tried:?}");
         tried

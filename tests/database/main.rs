@@ -1,6 +1,7 @@
 //! The SQL of deploy/supabase/ on a real PostgreSQL: `cargo xtask test` installs one and says
 //! where it is.
 
+mod activity;
 mod cal;
 mod callback;
 mod concurrency;

@@ -146,6 +146,9 @@ impl Service {
     }
 
     fn act(&self, request: Request) -> Act {
+        if let Request::Keep(row) = &request {
+            self.journal.note(Event::ActivityAsked(row.clone()));
+        }
         let (fault, wait) = self.draw();
         let Some(fault) = fault else {
             return self.execute(request);
@@ -207,6 +210,7 @@ impl Service {
                 let outcome = tables.insert(row.clone(), columns);
                 dialect.write_reply(&row, outcome, true)
             }
+            Request::Keep(row) => dialect.kept_reply(&row),
         }
     }
 

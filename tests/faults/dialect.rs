@@ -5,17 +5,21 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 use support::upstream::{self, Act, RecordedRequest};
 
-use crate::journal::{Order, Resultado};
-use crate::submissions::{Columns, NULL, WriteOutcome, parse_timestamp};
+use crate::journal::{ActivityRow, Order, Resultado};
+use crate::submissions::{Columns, Kind, NULL, WriteOutcome, parse_timestamp};
 use crate::tables::Guard;
 
 /// The tables, and their keys.
-const TABLES: [(&str, &str); 4] = [
+const TABLES: [(&str, &str); 5] = [
     ("reservas", "reservation_id"),
     ("promos", "promo_id"),
     ("usuarios", "user_id"),
+    ("reservas_cal", "uid"),
     ("eventos_blizwork", "token_hash"),
 ];
+
+/// The table of the history of activity, and its key.
+const HISTORY: (&str, &str) = ("actividad", "request_id");
 
 /// The codes of final refusals, which alone make dead letters here.
 pub const FINAL_CODES: [&str; 2] = ["BadRequest", "22001"];
@@ -49,6 +53,8 @@ pub enum Request {
         row: String,
         columns: Columns,
     },
+    /// A row of the history of activity.
+    Keep(ActivityRow),
 }
 
 impl Request {
@@ -57,6 +63,7 @@ impl Request {
         match self {
             Self::Execute(order) => &order.deployment,
             Self::Read { row, .. } | Self::Update { row, .. } | Self::Insert { row, .. } => row,
+            Self::Keep(row) => &row.request_id,
         }
     }
 }
@@ -106,6 +113,10 @@ impl Dialect {
             Resultado::NotFound => "NOT_FOUND",
         };
         self.rows(&[json!({"Resultado": word})])
+    }
+
+    pub fn kept_reply(self, row: &ActivityRow) -> Act {
+        self.rows(&[json!({HISTORY.1: row.request_id})])
     }
 
     pub fn row_reply(self, found: Option<&Columns>, column: &str) -> Act {
@@ -166,6 +177,7 @@ fn dab(asked: &RecordedRequest, target: &str) -> Option<Request> {
     let pieces = &pieces[..];
     match (asked.method.as_str(), pieces) {
         ("POST", [name]) if *name == PROCEDURE => order(asked),
+        ("POST", [name]) if *name == HISTORY.0 => keep(asked),
         ("POST", [name]) => insert(asked, name),
         ("GET", [name, key_column, key]) => Some(Request::Read {
             row: row(name, key_column, key)?,
@@ -197,6 +209,11 @@ fn postgrest(asked: &RecordedRequest, target: &str) -> Option<Request> {
     let filters = filters?;
     let key = |left: &str, right: &str| row(name, left, right.strip_prefix("eq.")?);
     match (asked.method.as_str(), &filters[..]) {
+        ("POST", [("on_conflict", key), ("select", shown)])
+            if (name, key.as_str()) == HISTORY && key == shown =>
+        {
+            keep(asked)
+        }
         ("POST", [("on_conflict", key), ("select", shown)]) if key == shown => {
             insert(asked, name).filter(|_| TABLES.contains(&(name, key)))
         }
@@ -207,7 +224,7 @@ fn postgrest(asked: &RecordedRequest, target: &str) -> Option<Request> {
         ("PATCH", [(left, right), filter, ("select", shown)]) if left == shown => {
             Some(Request::Update {
                 row: key(left, right)?,
-                guard: guard(filter.0, &filter.1)?,
+                guard: guard(name, filter.0, &filter.1)?,
                 columns: columns(asked)?,
             })
         }
@@ -216,16 +233,20 @@ fn postgrest(asked: &RecordedRequest, target: &str) -> Option<Request> {
 }
 
 /// A guard, in the forms that the component has reasons for.
-fn guard(left: &str, right: &str) -> Option<Guard> {
-    const UNTIL: &str = "(message_timestamp.is.null,message_timestamp.lte.\"";
+fn guard(table: &str, left: &str, right: &str) -> Option<Guard> {
+    let column = match table {
+        "reservas_cal" => Kind::Booking.timestamp_column(),
+        _ => Kind::Message.timestamp_column(),
+    };
     let shown = |text: &str| parse_timestamp(&text.replace("+00:00", "Z"));
     match (left, right) {
         ("or", right) => {
-            let until = right.strip_prefix(UNTIL)?.strip_suffix("\")")?;
+            let until = format!("({column}.is.null,{column}.lte.\"");
+            let until = right.strip_prefix(&until)?.strip_suffix("\")")?;
             Some(Guard::NotAfter(shown(until)?))
         }
-        ("message_timestamp", "is.null") => Some(Guard::Still(None)),
-        ("message_timestamp", right) => {
+        (left, "is.null") if left == column => Some(Guard::Still(None)),
+        (left, right) if left == column => {
             let seen = shown(right.strip_prefix("eq.")?)?;
             Some(Guard::Still(Some(seen)))
         }
@@ -254,6 +275,22 @@ fn insert(asked: &RecordedRequest, name: &str) -> Option<Request> {
         row: row(name, key_column, &key)?,
         columns,
     })
+}
+
+/// A row of the history, with every column that it has and no other.
+fn keep(asked: &RecordedRequest) -> Option<Request> {
+    let mut columns = columns(asked)?;
+    let mut take = |name| columns.remove(name);
+    let row = ActivityRow {
+        request_id: take(HISTORY.1)?,
+        source: take("source")?,
+        status: take("status")?.parse().ok()?,
+        row_key: take("row_key").filter(|key| key != NULL),
+    };
+    let is_complete = take("outcome").is_some()
+        && parse_timestamp(&take("received_at")?).is_some()
+        && take("ms")?.parse::<f64>().is_ok();
+    (is_complete && columns.is_empty()).then_some(Request::Keep(row))
 }
 
 /// A body of texts and nulls.

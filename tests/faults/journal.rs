@@ -45,6 +45,15 @@ pub enum Resultado {
     NotFound,
 }
 
+/// A row of the history of activity, as the data API was asked to make it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActivityRow {
+    pub request_id: String,
+    pub source: String,
+    pub status: u16,
+    pub row_key: Option<String>,
+}
+
 #[derive(Debug)]
 pub enum Event {
     /// The Lanzador has made the row.
@@ -62,6 +71,8 @@ pub enum Event {
     /// A row was read, with this timestamp in it.
     RowRead(String, Option<u64>),
     RowWritten(Write, WriteOutcome),
+    /// The data API was asked to make a row of the history, whatever became of it.
+    ActivityAsked(ActivityRow),
     /// BlizWork's API was asked about the token of this row.
     TokenChecked(String, TokenCheck),
     /// What the data API did instead of answering well, when it was asked this of a row.
@@ -122,6 +133,7 @@ impl Event {
             Self::Executed(order, _) => Some(&order.deployment),
             Self::Submitted(submission, _) | Self::Replied(submission, _) => Some(&submission.row),
             Self::RowWritten(write, _) => Some(&write.row),
+            Self::ActivityAsked(row) => Some(&row.request_id),
             Self::Unexpected(_)
             | Self::DeadLetter(_)
             | Self::StoreUnreliable
@@ -161,6 +173,7 @@ impl fmt::Display for Event {
             Self::RowWritten(write, outcome) => {
                 write!(f, "data API {outcome:?}: {:?}", write.columns)
             }
+            Self::ActivityAsked(row) => write!(f, "data API is to keep {row:?}"),
             Self::TokenChecked(_, verdict) => write!(f, "BlizWork says {verdict:?}"),
             Self::Fault(_, asked, what) => write!(f, "data API {what}: {}", Brief(asked)),
             Self::Unexpected(what) => write!(f, "nobody understands {what}"),

@@ -1,5 +1,6 @@
 //! Whether the promise was kept, by the journal and the rows.
 
+mod activity;
 mod calls;
 mod cases;
 mod duplicates;
@@ -48,7 +49,7 @@ struct Answered<'a> {
 /// From where to where in the journal something was so.
 type Spans = Vec<(usize, usize)>;
 
-/// `rows` are the deployments', `others` those of messages and calls.
+/// `rows` are the deployments', `others` those of messages, events and calls.
 pub fn judge(events: &[(Duration, Event)], rows: &Rows, others: &submissions::Rows) -> Vec<Breach> {
     let (deployments, outages, mut breaches) = read(events);
     for (deployment, history) in &deployments {
@@ -67,6 +68,7 @@ pub fn judge(events: &[(Duration, Event)], rows: &Rows, others: &submissions::Ro
     }
     let row_histories = RowHistories::read(events, outages);
     breaches.extend(row_histories.breaches(others));
+    breaches.extend(activity::breaches(events));
     let is_acknowledged =
         |history: &DeploymentHistory| history.answers().any(Answered::is_acknowledged);
     let is_sent = deployments.values().any(|history| !history.sent.is_empty());

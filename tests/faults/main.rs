@@ -2,9 +2,10 @@
 //! was acknowledged (200 or 202) is in the database, no final state and no newer message was written
 //! over, and each has taken effect once.
 //!
-//! A360, the senders of signed messages, and BlizWork send while the data API, BlizWork's own, the
-//! host and its key-value store fail in all the ways that are known; then all faults end, the outbox is
-//! drained, and what was acknowledged is compared with what was written. [`judge`] has the rules.
+//! A360, the senders of signed messages, Cal.com and BlizWork send while the data API, BlizWork's own,
+//! the host and its key-value store fail in all the ways that are known; then all faults end, the outbox
+//! is drained, and what was acknowledged is compared with what was written. [`judge`] has the rules. The
+//! history of activity is kept beside it, and promises no more than that it invents nothing.
 //! The store is a file, or with `--redis` in a real Redis. Even seeds have a data API that speaks as PostgREST does, odd ones Data API builder.
 //!
 //! `cargo test -p tests --test faults` takes some seconds: a fixed seed, and one that is new each
@@ -17,6 +18,7 @@
 
 mod arguments;
 mod blizwork;
+mod bookings;
 mod callbacks;
 mod calls;
 mod data_api;

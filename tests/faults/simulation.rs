@@ -12,6 +12,7 @@ use support::signatures;
 
 use crate::arguments::Run;
 use crate::blizwork::{self, BlizWork};
+use crate::bookings::{self, Bookings};
 use crate::callbacks::Callbacks;
 use crate::calls::Calls;
 use crate::data_api::{self, DataApi};
@@ -27,8 +28,8 @@ use crate::store::Store;
 use crate::submissions::{Kind, Reply};
 use crate::tables::Tables;
 
-/// Those of A360, those who send messages, and those of BlizWork.
-const CALLERS: [usize; 3] = [12, 8, 6];
+/// Those of A360, those who send messages, those of Cal.com, and those of BlizWork.
+const CALLERS: [usize; 4] = [12, 8, 4, 6];
 
 /// More than one, since two of them at once are what an outbox without a lock has to bear.
 const OPERATORS: usize = 2;
@@ -63,6 +64,7 @@ pub struct Simulation {
     lanzador: Arc<Lanzador>,
     callbacks: Callbacks,
     messages: Messages,
+    bookings: Bookings,
     calls: Calls,
     operator: Operator,
     drained: operator::Drained,
@@ -97,6 +99,7 @@ impl Simulation {
         let callbacks = Callbacks::new(address, seed, noted, expecting);
         let (address, noted, expecting) = shared();
         let messages = Messages::new(address, seed, noted, expecting);
+        let bookings = Bookings::new(address, seed, Arc::clone(&journal));
         let calls = Calls::new(address, Arc::clone(&journal), Arc::clone(&blizwork));
         Self {
             random,
@@ -112,6 +115,7 @@ impl Simulation {
             lanzador,
             callbacks,
             messages,
+            bookings,
             calls,
             drained: operator::Drained::default(),
         }
@@ -143,15 +147,19 @@ impl Simulation {
         let mut operators: Vec<_> = (0..OPERATORS).map(|_| random.fork()).collect();
         let [mut health, mut others, mut host] = std::array::from_fn(|_| random.fork());
         let (callbacks, messages, calls) = (&self.callbacks, &self.messages, &self.calls);
+        let bookings = &self.bookings;
         let (data_api, blizwork, store) = (&self.data_api, &self.blizwork, &self.store);
         let (lanzador, journal, operator) = (&self.lanzador, &self.journal, &self.operator);
-        let [of_a360, of_others, of_blizwork] = callers;
+        let [of_a360, of_others, of_cal, of_blizwork] = callers;
         self.server = thread::scope(|scope| {
             for mut random in of_a360 {
                 scope.spawn(move || callbacks.call(&mut random, until));
             }
             for mut random in of_others {
                 scope.spawn(move || messages.call(&mut random, until));
+            }
+            for mut random in of_cal {
+                scope.spawn(move || bookings.call(&mut random, until));
             }
             for mut random in of_blizwork {
                 scope.spawn(move || calls.call(&mut random, until));
@@ -181,6 +189,7 @@ impl Simulation {
         self.journal.note(Event::Host("all faults are over"));
         self.lanzador.make_all();
         self.messages.repeat();
+        self.bookings.repeat();
         self.calls.repeat(&mut self.random);
         if self.operator.is_needed() {
             for dead in self.operator.dead_by_others()? {
@@ -216,7 +225,9 @@ impl Simulation {
             |wanted: fn(&Event) -> bool| events.iter().filter(|(_, event)| wanted(event)).count();
         let callbacks = count_answers(&events, None);
         let messages = count_answers(&events, Some(Kind::Message));
+        let of_cal = count_answers(&events, Some(Kind::Booking));
         let calls = count_answers(&events, Some(Kind::Call));
+        let activity = count(|event| matches!(event, Event::ActivityAsked(_)));
         let faults = count(|event| matches!(event, Event::Fault(..)));
         let cuts = count(|event| matches!(event, Event::Host("power cut")));
         let failing = count(|event| matches!(event, Event::StoreFails(_)));
@@ -227,7 +238,8 @@ impl Simulation {
         } = self.drained;
         format!(
             "faults: kept, for {rows} rows: {callbacks} of the callbacks, {messages} of the \
-             messages, {calls} of the calls; {faults} faults of the data API, {cuts} power cuts, \
+             messages, {of_cal} of Cal.com's events, {calls} of the calls; {activity} rows of the \
+             history of activity; {faults} faults of the data API, {cuts} power cuts, \
              {failing} failures of the store; {delivered} drained at the end, after {requeued} \
              dead letters were put back"
         )
@@ -250,6 +262,8 @@ fn server(
         ("data_api_timeout_ms", &data_api::TIMEOUT_MS.to_string()),
         ("webhook_secret", &secrets),
         ("webhook_rate_limit_per_minute", "0"),
+        ("cal_secret", bookings::SECRET),
+        ("activity_table", "actividad"),
         ("blizwork_api_origin", &blizwork.origin()),
         ("blizwork_api_token", blizwork::API_TOKEN),
         ("blizwork_endpoint_url", blizwork::ENDPOINT),

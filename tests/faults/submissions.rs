@@ -1,4 +1,4 @@
-//! What becomes a row of its own table: signed messages, and BlizWork's calls. What each is to
+//! What becomes a row of its own table: signed messages, Cal.com's events, and BlizWork's calls. What each is to
 //! leave in the database is worked out here, from what is promised and not by the component's code.
 
 use std::collections::BTreeMap;
@@ -21,17 +21,19 @@ pub type Rows = BTreeMap<String, Columns>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Message,
+    /// An event of Cal.com's.
+    Booking,
     Call,
 }
 
-/// A message or a call. Callers may send the same one more than once.
+/// A message, an event or a call. Callers may send the same one more than once.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Submission {
     pub kind: Kind,
     pub row: String,
-    /// What identifies a message; a call's is its token, which its row is named by.
+    /// What identifies a message or an event; a call's is its token, which its row is named by.
     pub id: String,
-    /// A message's own timestamp, in microseconds since 1970; `None`: when it was received.
+    /// Its own timestamp, in microseconds since 1970; `None`: when it was received.
     pub timestamp: Option<u64>,
     /// What the row is to hold, but for the timestamp.
     pub columns: Columns,
@@ -85,6 +87,7 @@ impl Kind {
     pub fn timestamp_column(self) -> &'static str {
         match self {
             Self::Message => "message_timestamp",
+            Self::Booking => "event_timestamp",
             Self::Call => "received_at",
         }
     }
@@ -94,6 +97,13 @@ impl Kind {
 pub fn parse_timestamp(text: &str) -> Option<u64> {
     let time = humantime::parse_rfc3339(text).ok()?;
     Some(since_1970(time))
+}
+
+/// The timestamp that a row of messages or events has.
+pub fn timestamp(columns: &Columns) -> Option<u64> {
+    let mut kinds = [Kind::Message, Kind::Booking].into_iter();
+    let text = kinds.find_map(|kind| columns.get(kind.timestamp_column()));
+    parse_timestamp(text?)
 }
 
 /// Now, in microseconds since 1970.

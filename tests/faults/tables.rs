@@ -1,10 +1,10 @@
-//! The tables of messages and calls, in memory. Whatever is written is in the journal too, in the
+//! The tables of messages, events and calls, in memory. Whatever is written is in the journal too, in the
 //! order it was written.
 
 use std::sync::{Arc, Mutex};
 
 use crate::journal::{Event, Journal};
-use crate::submissions::{Columns, Kind, Rows, Write, WriteOutcome, parse_timestamp};
+use crate::submissions::{Columns, Rows, Write, WriteOutcome, timestamp};
 
 pub struct Tables {
     rows: Mutex<Rows>,
@@ -100,8 +100,4 @@ impl Guard {
             Self::Still(seen) => current == seen,
         }
     }
-}
-
-fn timestamp(columns: &Columns) -> Option<u64> {
-    parse_timestamp(columns.get(Kind::Message.timestamp_column())?)
 }

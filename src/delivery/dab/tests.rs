@@ -5,6 +5,7 @@ use serde_json::json as value;
 use crate::delivery::tests::{Desk, change, event, message};
 use crate::delivery::{DeliveryError, IfAbsent, Outcome};
 use crate::outbound::OutboundError;
+use crate::ports::SendError;
 use crate::testing::{Answers, json};
 
 const HEADERS: &str = r#"{"X-MS-API-ROLE":"sam_callback"}"#;
@@ -260,10 +261,25 @@ fn what_is_newer_stays_and_what_is_made_once_too() {
     desk.host.take_sent();
 
     let made = json(201, r#"{"value":[{"promo_id":"P 1"}]}"#);
-    assert_eq!(desk.apply(&event(), [none(), made]), Ok(Outcome::Updated));
+    assert_eq!(desk.apply(&event(), [made]), Ok(Outcome::Updated));
     desk.assert_sent_as("dab-call.http");
-    let there = [row(value!({"promo_id": "P 1"}))];
+    let conflict = r#"{"error":{"code":"DatabaseOperationFailed","status":409}}"#;
+    let after_conflict = |found| [json(409, conflict), found];
+    let there = after_conflict(row(value!({"promo_id": "P 1"})));
     assert_eq!(desk.apply(&event(), there), Ok(Outcome::AlreadyFinal));
-    // A row that cannot be seen is not taken for one that is there.
-    assert!(desk.apply(&event(), [row(value!({}))]).is_err());
+    // A row that cannot be seen is not taken for one that is there, nor is another conflict.
+    let unseen = after_conflict(row(value!({})));
+    assert!(desk.apply(&event(), unseen).is_err());
+    let absent = desk.apply(&event(), after_conflict(none()));
+    assert_eq!(absent, Err(DeliveryError::Withheld));
+}
+
+#[test]
+fn what_is_made_once_is_sent_again_where_the_reply_was_lost() {
+    let desk = table();
+    desk.host.will([Answers::Fails(SendError::Broken)]);
+    let made = json(201, r#"{"value":[{"promo_id":"P 1"}]}"#);
+    assert_eq!(desk.apply(&event(), [made]), Ok(Outcome::Updated));
+    let sent = desk.host.take_sent();
+    assert_eq!(sent, ["POST http://localhost:5000/api/promos"; 2]);
 }

@@ -8,7 +8,7 @@ use super::location::{DeadLetter, Location, Scheduled};
 use super::queue::Outbox;
 use super::reason::QueueReason;
 use crate::delivery::data_api::DataApi;
-use crate::delivery::outcome::{Outcome, Ports};
+use crate::delivery::outcome::{Effort, Outcome, Ports};
 use crate::instance::unix_time;
 use crate::ports::StoreError;
 
@@ -106,7 +106,7 @@ impl Outbox {
         // It is as long as the change, which is on its way to the data API for some time.
         value.clear();
         value.shrink_to_fit();
-        let applied = data_api.apply(host, &entry.change).await;
+        let applied = data_api.apply(host, &entry.change, Effort::Whole).await;
         self.note_result(host, &applied.result);
         let Some(reason) = QueueReason::of(&applied.result) else {
             host.delete(&waiting).await?;

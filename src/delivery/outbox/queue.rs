@@ -87,9 +87,12 @@ impl State {
     /// Whether it is time to look at the marker, or there is something `new`. It is not while the
     /// data API is away: there is nothing to be done then.
     pub fn is_time_to_look(&self, now: Duration, new: bool) -> bool {
-        let recent = |at: Option<Duration>, time| at.is_some_and(|at| now < at + time);
-        let is_time = new || !recent(self.looked, LOOK_EVERY);
-        is_time && !recent(self.away, LEFT_ALONE) && !self.is_working
+        let has_looked = self.looked.is_some_and(|at| now < at + LOOK_EVERY);
+        (new || !has_looked) && !self.is_away(now) && !self.is_working
+    }
+
+    fn is_away(&self, now: Duration) -> bool {
+        self.away.is_some_and(|at| now < at + LEFT_ALONE)
     }
 }
 
@@ -135,6 +138,11 @@ impl Outbox {
     /// When this instance accepted its last callback.
     pub(super) fn last_callback(&self) -> Option<u64> {
         self.state().callback
+    }
+
+    /// Whether the data API was away just now.
+    pub fn is_away(&self, clock: &impl Clock) -> bool {
+        self.state().is_away(clock.monotonic())
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {

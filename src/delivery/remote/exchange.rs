@@ -51,6 +51,8 @@ pub struct Exchange<'a, H> {
     host: &'a H,
     client: &'a DataApiClient,
     deadline: Duration,
+    /// Whether a first attempt may be followed by a second.
+    may_retry: bool,
     renewed: bool,
     retried: Option<OutboundError>,
     /// A refusal that was read as "no such row", but may as well mean the table.
@@ -102,9 +104,21 @@ impl DataApiClient {
             host,
             client: self,
             deadline: host.monotonic() + DEADLINE,
+            may_retry: true,
             renewed: false,
             retried: None,
             doubtful: None,
+        }
+    }
+
+    /// The requests of a change that nobody waits for: each is sent once, all within this time, and
+    /// what comes of it does not cost others their bearer token.
+    pub fn single_attempt<'a, H: Clock>(&'a self, host: &'a H, time: Duration) -> Exchange<'a, H> {
+        Exchange {
+            deadline: host.monotonic() + time,
+            may_retry: false,
+            renewed: true,
+            ..self.exchange(host)
         }
     }
 
@@ -207,7 +221,7 @@ impl<H: Clock + Outbound + Random> Exchange<'_, H> {
 
     /// How long to wait before the second attempt; `None`: there is to be none.
     fn pause_after(&self, error: &OutboundError) -> Option<Duration> {
-        if self.retried.is_some() || !error.is_transient() {
+        if !self.may_retry || self.retried.is_some() || !error.is_transient() {
             return None;
         }
         let chance = f64::from(self.host.random() as u32) / f64::from(u32::MAX);

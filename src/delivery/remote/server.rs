@@ -16,7 +16,7 @@ use crate::delivery::change::Change;
 use crate::delivery::ejecuciones::{DeploymentId, EJECUCIONES};
 use crate::delivery::local_time::local_time;
 use crate::delivery::lookup::{self, FoundRow, OverdueRow, ReadError};
-use crate::delivery::outcome::{Applied, DeliveryError, Outcome, Ports};
+use crate::delivery::outcome::{Applied, DeliveryError, Effort, Outcome, Ports};
 use crate::outbound::{OutboundError, OutboundReply, Rule, encoded};
 use crate::ports::Clock;
 
@@ -109,8 +109,16 @@ impl RemoteDataApi {
     }
 
     /// Makes the change, or leaves the row as it was.
-    pub async fn apply<D: Dialect>(&self, host: &impl Ports, change: &Change) -> Applied {
-        let mut exchange = self.client.exchange(host);
+    pub async fn apply<D: Dialect>(
+        &self,
+        host: &impl Ports,
+        change: &Change,
+        effort: Effort,
+    ) -> Applied {
+        let mut exchange = match effort {
+            Effort::Whole => self.client.exchange(host),
+            Effort::Once(time) => self.client.single_attempt(host, time),
+        };
         let now = || local_time(host.now(), self.utc_offset);
         let result = match &self.ejecuciones {
             // Only SAM's own table has a procedure.
@@ -124,7 +132,9 @@ impl RemoteDataApi {
             }
             WriteTarget::Table(table) => D::write(&mut exchange, table, change, &now()).await,
         };
-        self.note(host, &result);
+        if effort == Effort::Whole {
+            self.note(host, &result);
+        }
         exchange.end(result)
     }
 

@@ -1,6 +1,7 @@
 //! Small histories, and what the judge is to find in them: the tables in `cases/`. Each is of one
-//! deployment, or of one row.
+//! deployment, of one row, or of the history of activity.
 
+mod activity;
 mod callbacks;
 mod submissions;
 
@@ -19,6 +20,7 @@ struct Case {
 
 /// Panics where the judge is wrong about one of them.
 pub fn check() {
+    activity::check();
     callbacks::check();
     submissions::check();
 }

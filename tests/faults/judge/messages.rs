@@ -1,8 +1,8 @@
-//! Whether messages have come to the database, the newest of each row at last.
+//! Whether messages, and Cal.com's events, have come to the database, the newest of each row at last.
 
 use super::row_history::{AppliedWrite, Attempt, RowHistories, RowHistory};
 use crate::journal::Answer;
-use crate::submissions::{Columns, Kind, WriteOutcome};
+use crate::submissions::{Columns, WriteOutcome};
 
 impl RowHistories<'_> {
     /// How the promise was broken to those who sent messages for this row.
@@ -53,7 +53,7 @@ fn what_was_written_over(history: &RowHistory<'_>) -> Option<String> {
     let (mut held, mut reads) = (None, history.reads.clone());
     for written in &history.writes {
         let AppliedWrite { at, write, outcome } = written;
-        let own = written.timestamp(Kind::Message);
+        let own = written.timestamp();
         match write.guarded || *outcome == WriteOutcome::Inserted {
             true if own < held => return Some(format!("#{at} wrote over what is newer")),
             true => {}
@@ -80,7 +80,7 @@ fn what_is_missing(history: &RowHistory<'_>, it: &Attempt<'_>) -> Option<String>
     let own = it.submission.timestamp.or(same.map(|it| it.times.0).min());
     let has_come = |until: usize| {
         let mut before = history.writes.iter().filter(|written| written.at < until);
-        before.any(|written| written.timestamp(Kind::Message) >= own)
+        before.any(|written| written.timestamp() >= own)
     };
     let at = it.to;
     match it.answer {

@@ -1,4 +1,4 @@
-//! What happened to the rows of messages and calls, each thing with its place in the journal.
+//! What happened to the rows of messages, events and calls, each thing with its place in the journal.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use super::{Breach, Spans};
 use crate::data_api::REFUSES;
 use crate::journal::{Answer, Event};
 use crate::submissions::{
-    Columns, Kind, Rows, Submission, TokenCheck, Write, WriteOutcome, parse_timestamp,
+    self, Columns, Kind, Rows, Submission, TokenCheck, Write, WriteOutcome, parse_timestamp,
 };
 
 /// All rows' histories, and when the store was failing.
@@ -139,7 +139,11 @@ impl<'a> RowHistories<'a> {
 
     /// What was sent without one of them being acknowledged.
     pub fn untested(&self) -> Vec<&'static str> {
-        let kinds = [(Kind::Message, "message"), (Kind::Call, "call")];
+        let kinds = [
+            (Kind::Message, "message"),
+            (Kind::Booking, "event of Cal.com's"),
+            (Kind::Call, "call"),
+        ];
         let is_untested = |kind: Kind| {
             let all = self
                 .histories
@@ -157,7 +161,7 @@ impl<'a> RowHistories<'a> {
         for (row, history) in &self.histories {
             let found = rows.get(*row);
             let found = match history.attempts.first().map(|it| it.submission.kind) {
-                Some(Kind::Message) => self.of_messages(history, found),
+                Some(Kind::Message | Kind::Booking) => self.of_messages(history, found),
                 Some(Kind::Call) => self.of_calls(history, found),
                 None if history.writes.is_empty() => Vec::new(),
                 None => vec!["it was written to, and nobody had sent anything".to_owned()],
@@ -237,7 +241,7 @@ impl Attempt<'_> {
 
 impl AppliedWrite<'_> {
     /// The timestamp of what was written.
-    pub fn timestamp(&self, kind: Kind) -> Option<u64> {
-        parse_timestamp(self.write.columns.get(kind.timestamp_column())?)
+    pub fn timestamp(&self) -> Option<u64> {
+        submissions::timestamp(&self.write.columns)
     }
 }

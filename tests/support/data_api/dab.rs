@@ -39,6 +39,7 @@ type Rows = BTreeMap<String, Row>;
 pub struct DabServer {
     pub upstream: Upstream,
     rows: Arc<Mutex<Rows>>,
+    history: Arc<Mutex<Rows>>,
     strange: Arc<Mutex<Vec<String>>>,
 }
 
@@ -54,12 +55,14 @@ impl DabServer {
     }
 
     fn serve(bearer: Option<&'static str>, role: Option<&'static str>) -> Self {
-        let rows = Arc::<Mutex<Rows>>::default();
+        let (rows, history) = <(Arc<Mutex<Rows>>, Arc<Mutex<Rows>>)>::default();
         let strange = Arc::<Mutex<Vec<String>>>::default();
-        let (own, noted) = (Arc::clone(&rows), Arc::clone(&strange));
+        let (own, of_history) = (Arc::clone(&rows), Arc::clone(&history));
+        let noted = Arc::clone(&strange);
         let upstream = Upstream::start(move |asked| {
             let mut rows = own.lock().expect("no panic");
-            match answer(&mut rows, bearer, role, asked) {
+            let mut history = of_history.lock().expect("no panic");
+            match answer(&mut rows, &mut history, bearer, role, asked) {
                 Ok(act) => act,
                 Err(what) => {
                     let what = format!("{what}: {asked:?}");
@@ -71,6 +74,7 @@ impl DabServer {
         Self {
             upstream,
             rows,
+            history,
             strange,
         }
     }
@@ -104,6 +108,11 @@ impl DabServer {
     pub fn rows(&self) -> MutexGuard<'_, Rows> {
         self.rows.lock().expect("no panic")
     }
+
+    /// The rows of `actividad`, by their request ids.
+    pub fn history(&self) -> MutexGuard<'_, Rows> {
+        self.history.lock().expect("no panic")
+    }
 }
 
 impl Drop for DabServer {
@@ -126,6 +135,7 @@ fn value(status: u16, rows: Vec<Value>) -> Act {
 
 fn answer(
     rows: &mut Rows,
+    history: &mut Rows,
     bearer: Option<&str>,
     role: Option<&str>,
     asked: &RecordedRequest,
@@ -150,6 +160,7 @@ fn answer(
         }
         ("POST", Some("ConsultarEjecucion")) if query.is_empty() => look_up(rows, asked),
         ("POST", Some("EjecucionesSinCallback")) if query.is_empty() => overdue(rows, asked),
+        ("POST", Some("actividad")) if query.is_empty() => keep(history, asked),
         ("GET", Some(path)) => read(rows, key(path)?, query),
         ("PATCH", Some(path)) if query.is_empty() => change(rows, key(path)?, asked),
         _ => Err("a method or path"),
@@ -252,6 +263,19 @@ fn overdue(rows: &Rows, asked: &RecordedRequest) -> Result<Act, &'static str> {
         })
     });
     Ok(value(201, shown.take(200).collect()))
+}
+
+/// A row of the history, whose key keeps a second one out.
+fn keep(history: &mut Rows, asked: &RecordedRequest) -> Result<Act, &'static str> {
+    let columns = texts(asked)?;
+    let id = columns.get("request_id").ok_or("no key")?.clone();
+    if history.contains_key(&id) {
+        return Ok(error(409, "DatabaseOperationFailed"));
+    }
+    let columns = columns.into_iter();
+    let row = columns.map(|(column, text)| (column, text.into()));
+    history.insert(id.clone(), row.collect());
+    Ok(value(201, vec![json!({ "request_id": id })]))
 }
 
 fn is_final(row: &Row) -> bool {

@@ -322,10 +322,14 @@ fn insert(
 /// The values as parameters. As PostgREST does it: what JSON has as text becomes what the column
 /// has.
 fn typed(texts: &[(String, Option<String>)]) -> Vec<String> {
+    let is_history = texts.iter().any(|(name, _)| name == "\"request_id\"");
     let kinds = texts.iter().map(|(name, _)| match name.trim_matches('"') {
         name if name.starts_with("Fecha") => "timestamp",
         "message_timestamp" | "valid_until" | "received_at" | "event_timestamp" | "start_time"
         | "end_time" => "timestamptz",
+        // Of the history of activity: in other tables it is a text.
+        "status" if is_history => "int",
+        "ms" => "float8",
         _ => "text",
     });
     let typed = kinds.enumerate();

@@ -29,6 +29,9 @@ pub const MESSAGES: &str = include_str!("../../../deploy/supabase/messages.sql")
 /// What an operator runs for Cal.com's bookings.
 pub const CAL: &str = include_str!("../../../deploy/supabase/cal.sql");
 
+/// What an operator runs for the history of activity.
+pub const ACTIVITY: &str = include_str!("../../../deploy/supabase/activity.sql");
+
 /// Who starts the server, and may do everything.
 const SUPERUSER: &str = "supabase_admin";
 
@@ -110,6 +113,12 @@ impl Database {
         row.map_or(Value::Null, |text| {
             serde_json::from_str(&text).expect("JSON")
         })
+    }
+
+    /// Adds the table of activity.sql.
+    pub fn with_activity(self) -> Self {
+        self.connect().batch_execute(ACTIVITY).expect("it runs");
+        self
     }
 
     /// A connection of the owner of the table.

@@ -8,7 +8,12 @@ use super::table::{Becomes, Row, TABLE};
 use super::verdict::Verdict;
 
 /// Settings whose values nobody is to see.
-pub const SECRET: [&str; 3] = ["callback_token", "data_api_headers", "webhook_secret"];
+pub const SECRET: [&str; 4] = [
+    "callback_token",
+    "cal_secret",
+    "data_api_headers",
+    "webhook_secret",
+];
 
 /// What a file amounts to.
 #[derive(Debug, Default)]
@@ -216,19 +221,35 @@ impl Import {
         Some(&setting.value)
     }
 
+    /// Leaves a secret out that is also the value of one of these settings.
+    fn refuse_shared(&mut self, secret: &str, others: &[&str], why: &str) {
+        let Some(value) = self.value(secret) else {
+            return;
+        };
+        let others = others.iter().filter_map(|name| self.value(name));
+        if !others.flat_map(|it| it.split(' ')).any(|it| it == value) {
+            return;
+        }
+        let is_it = |own: &Setting| own.name == secret;
+        let from: Vec<_> = self.settings.extract_if(.., |own| is_it(own)).collect();
+        let names = from.iter().flat_map(|own| &own.from);
+        let names = names.cloned().collect::<Vec<_>>().join(", ");
+        self.mend(names, why);
+    }
+
     /// What is right alone and wrong, or not enough, beside the others.
     fn check_together(&mut self) {
-        let shared = self.value("webhook_secret").is_some_and(|secret| {
-            let tokens = self.value("callback_token").unwrap_or_default();
-            tokens.split(' ').any(|token| token == secret)
-        });
-        if shared {
-            self.settings.retain(|own| own.name != "webhook_secret");
-            self.mend(
-                "WEBHOOK_SECRET",
-                "es el mismo que el del callback, y cada secreto sirve para una sola cosa: genere otro",
-            );
-        }
+        self.refuse_shared(
+            "webhook_secret",
+            &["callback_token"],
+            "es el mismo que el del callback, y cada secreto sirve para una sola cosa: genere otro",
+        );
+        self.refuse_shared(
+            "cal_secret",
+            &["callback_token", "webhook_secret"],
+            "es el mismo que el del callback o el de los mensajes, y cada secreto sirve para una sola \
+             cosa: genere otro y póngalo en Cal.com",
+        );
         let has = |name| self.value(name).is_some();
         if has("callback_token") && !has("callback_endpoint_path") {
             self.settings.push(Setting {

@@ -74,6 +74,10 @@ pub const TABLE: &[Row] = &[
         &["WEBHOOK_SECRET"],
         Becomes::Settings(verdict::webhook_secret),
     ),
+    row(
+        &["CAL_WEBHOOK_SECRET", "CALCOM_WEBHOOK_SECRET", "CAL_SECRET"],
+        Becomes::Settings(verdict::cal_secret),
+    ),
     row(&["ROOT_PATH"], Becomes::Settings(verdict::root_path)),
     row(
         &["LOG_NIVEL", "LOG_LEVEL"],

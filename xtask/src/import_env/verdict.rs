@@ -62,6 +62,12 @@ pub fn webhook_secret(value: &str) -> Verdict {
     weakness(value).map_or_else(|| Verdict::plain("webhook_secret", value), Verdict::Refused)
 }
 
+/// `CAL_WEBHOOK_SECRET`. Cal.com signs with the characters as they stand, so no `whsec_` is read as
+/// Base64.
+pub fn cal_secret(value: &str) -> Verdict {
+    weakness(value).map_or_else(|| Verdict::plain("cal_secret", value), Verdict::Refused)
+}
+
 /// Why a secret would not be accepted.
 fn weakness(secret: &str) -> Option<&'static str> {
     if secret.contains("${") {

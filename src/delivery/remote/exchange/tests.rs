@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use futures_executor::block_on;
+
 use super::*;
-use crate::delivery::tests::{Desk, change};
-use crate::delivery::{Applied, DeliveryError, Outcome};
+use crate::delivery::tests::{Desk, change, event};
+use crate::delivery::{Applied, DeliveryError, Effort, Outcome};
 use crate::ports::SendError;
 use crate::testing::{Answers, json};
 
@@ -214,6 +216,33 @@ fn one_second_chance_is_all_a_change_has() {
     let away = || json(503, "");
     let tried = desk.try_out(&change("d-1"), [away(), json(200, "[]"), away()]);
     assert!(tried.result.is_err() && tried.retried.is_some());
+}
+
+#[test]
+fn what_nobody_waits_for_is_sent_once_within_its_time_and_costs_others_no_token() {
+    let desk = Desk::with(&[
+        ("data_api", "dab"),
+        ("oauth_path", "/token"),
+        ("oauth_client_id", "id"),
+        ("oauth_client_secret", "s3cr3t"),
+    ]);
+    let token = r#"{"access_token":"t","token_type":"Bearer","expires_in":3600}"#;
+    desk.apply(&change("d-1"), [json(200, token), updated()])
+        .expect("made");
+    let time = Duration::from_secs(2);
+    let unauthorized = json(401, "");
+    for answer in [unauthorized, json(503, ""), Answers::Stalls] {
+        desk.host.take_sent();
+        desk.host.will([answer.clone()]);
+        let began = desk.host.monotonic();
+        let api = desk.data_api();
+        let tried = block_on(api.apply(&desk.host, &event(), Effort::Once(time)));
+        assert!(tried.result.is_err() && tried.retried.is_none());
+        assert_eq!(desk.host.take_sent().len(), 1, "{answer:?}");
+        assert!(desk.host.monotonic() - began <= time, "{answer:?}");
+    }
+    // The token is as good as it was.
+    desk.apply(&change("d-1"), [updated()]).expect("made");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The table of messages and calls to one row.
+//! The table of messages, events and calls to one row.
 
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
@@ -63,11 +63,15 @@ fn event(step: &str, before: &[Event]) -> Option<Event> {
     let submitted = |kind| Event::Submitted(Arc::new(submission(kind, name)), NOW);
     Some(match what {
         "send" => submitted(Kind::Message),
+        "event" => submitted(Kind::Booking),
         "call" => submitted(Kind::Call),
         "read" => Event::RowRead(ROW.to_owned(), Some(at(name.parse().ok()?))),
         "write" => write(Kind::Message, name, true, WriteOutcome::Updated),
         "unguarded write" => write(Kind::Message, name, false, WriteOutcome::Updated),
         "no write" => write(Kind::Message, name, true, WriteOutcome::Unchanged),
+        "write event" => write(Kind::Booking, name, true, WriteOutcome::Updated),
+        "unguarded write event" => write(Kind::Booking, name, false, WriteOutcome::Updated),
+        "insert event" => write(Kind::Booking, name, true, WriteOutcome::Inserted),
         "insert" => write(Kind::Call, name, true, WriteOutcome::Inserted),
         "overwrite" => write(Kind::Call, name, true, WriteOutcome::Updated),
         _ => return None,
@@ -95,7 +99,7 @@ fn submission(kind: Kind, name: &str) -> Submission {
         kind,
         row: ROW.to_owned(),
         id: match kind {
-            Kind::Message => name.to_owned(),
+            Kind::Message | Kind::Booking => name.to_owned(),
             Kind::Call => "token".to_owned(),
         },
         timestamp: name[1..].parse().ok().map(at),

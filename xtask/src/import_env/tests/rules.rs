@@ -52,6 +52,22 @@ fn a_value_is_written_as_this_service_has_it() {
             "whsec_MDEyMzQ1Njc4OWFiY2RlZg==",
         ),
         (
+            "CAL_WEBHOOK_SECRET=secreto-de-cal.com",
+            "cal_secret",
+            "secreto-de-cal.com",
+        ),
+        (
+            "CALCOM_WEBHOOK_SECRET=secreto-de-cal.com",
+            "cal_secret",
+            "secreto-de-cal.com",
+        ),
+        // Cal.com signs with these characters, whatever they look like.
+        (
+            "CAL_SECRET=whsec_AAAAAAAAAA==",
+            "cal_secret",
+            "whsec_AAAAAAAAAA==",
+        ),
+        (
             "SUPABASE_KEY=sb_publishable_abc",
             "data_api_headers",
             "{\"apikey\":\"sb_publishable_abc\"}",
@@ -89,6 +105,8 @@ fn what_is_of_no_use_here_is_named_and_not_written() {
         "JWT_PUBLIC_KEY=\"-----BEGIN RSA PRIVATE KEY-----\nMII\n-----END RSA PRIVATE KEY-----\"",
         "WEBHOOK_SECRET=corto",
         "WEBHOOK_SECRET=whsec_AA==",
+        "CAL_SECRET=corto",
+        "CALCOM_WEBHOOK_SECRET=dos-palabras de-dos-valores",
         "SUPABASE_KEY=sb_secret_abc",
         "SUPABASE_KEY=\"a\\\"b\"",
         "SUPABASE_URL=https://usuario:clave@proyecto.supabase.co",
@@ -174,6 +192,11 @@ fn what_contradicts_is_said() {
     for (more, place) in [
         ("CALLBACK_AUTH_MODE=required", "callback_auth_mode"),
         ("WEBHOOK_SECRET=0123456789abcdef", "WEBHOOK_SECRET"),
+        ("CAL_SECRET=0123456789abcdef", "CAL_SECRET"),
+        (
+            "WEBHOOK_SECRET=fedcba9876543210\nCAL_WEBHOOK_SECRET=fedcba9876543210",
+            "CAL_WEBHOOK_SECRET",
+        ),
         (
             "SQL_SAM_HOST=a\nSUPABASE_URL=https://a.example.com",
             "SUPABASE_URL, SQL_SAM_*",

@@ -1,0 +1,186 @@
+//! The history of activity: one row a request of a source with a valid credential, for analysis later.
+//! It is written after the reply, once, and kept out of the way of callbacks: a row that is not written
+//! is counted in the log, and never comes to the outbox.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::audit::{Line, Masking, Subject};
+use crate::config::ACTIVITY_TABLE;
+use crate::delivery::{
+    Change, DataApi, DeliveryError, Effort, Entity, Guard, IfAbsent, Timestamp, Value,
+};
+use crate::ports::{Clock, Host};
+
+/// How many rows an instance writes at a time. A table that is locked keeps as many connections of the
+/// database for itself, of which callbacks need some.
+const AT_A_TIME: usize = 4;
+
+/// How many wait for that, and for how long, looking so often.
+const WAITING: usize = 32;
+const PATIENCE: Duration = Duration::from_millis(500);
+const POLL: Duration = Duration::from_millis(10);
+
+/// How long writing a row may take.
+const TIME: Duration = Duration::from_secs(2);
+
+/// How long nothing is written after a failure. Then one row at a time is tried, until one is written.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// The rows that an instance is writing.
+#[derive(Default)]
+pub struct Activity(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    writing: usize,
+    waiting: usize,
+    /// When the last row was not written, and why.
+    failed: Option<(Duration, String)>,
+}
+
+/// Why a row was not written. The texts are for the log.
+#[derive(Debug, thiserror::Error)]
+pub enum ActivityError {
+    /// As many rows wait as may.
+    #[error("too many rows at a time")]
+    Busy,
+    /// The data API was away just now.
+    #[error("not tried: the data API was away just now")]
+    Away,
+    /// The last row was not written, for this reason.
+    #[error("not tried again yet: {0}")]
+    Paused(String),
+    /// It was tried.
+    #[error(transparent)]
+    Delivery(#[from] DeliveryError),
+}
+
+/// Whether a row may be written now.
+enum Room<'a> {
+    Free(WritingGuard<'a>),
+    Full,
+}
+
+/// A row that is being written, until this is dropped.
+struct WritingGuard<'a>(&'a Activity);
+
+/// A row that waits for its turn, until this is dropped.
+struct WaitingGuard<'a>(&'a Activity);
+
+/// What the history has of a request: nothing that the log does not have, and masked as there.
+pub fn row(line: &Line, masking: &Masking) -> Change {
+    let record = &line.record;
+    let text = |text: &str| Value::Text(text.to_owned());
+    let masked = |text: &str| Value::Text(masking.field(text).into_owned());
+    let came = Timestamp::at(record.came).map(|time| Value::Text(time.to_string()));
+    let subject = record.subject.as_ref();
+    let key = subject.map(|subject| match subject {
+        Subject::Deployment(id) => masked(id),
+        Subject::Row(row) => masked(row),
+    });
+    // As the log writes it; std's own way to write a fraction would be in the component for this alone.
+    let ms = serde_json::Value::from(line.ms());
+    let values = [
+        ("received_at", came.unwrap_or(Value::Null)),
+        ("source", record.source.map_or(Value::Null, text)),
+        ("outcome", text(line.outcome)),
+        ("status", Value::Text(line.status.to_string())),
+        ("row_key", key.unwrap_or(Value::Null)),
+        ("ms", Value::Text(ms.to_string())),
+    ];
+    Change {
+        entity: Entity::new(ACTIVITY_TABLE, "request_id"),
+        key: masking.field(&record.request_id).into_owned(),
+        values: values.map(|(name, value)| (name.into(), value)).into(),
+        if_absent: IfAbsent::Insert,
+        guard: Guard::Exists,
+    }
+}
+
+impl Activity {
+    /// Waits for room, and tries to write the row.
+    ///
+    /// # Errors
+    /// Why it was not written.
+    pub async fn write(
+        &self,
+        host: &impl Host,
+        data_api: &DataApi,
+        row: &Change,
+    ) -> Result<(), ActivityError> {
+        let _writing = self.wait_for_room(host).await?;
+        let result = data_api.apply(host, row, Effort::Once(TIME)).await.result;
+        let mut state = self.state();
+        match &result {
+            Ok(_) => state.failed = None,
+            // Of this row, and not of the table.
+            Err(error) if !error.is_retryable() => {}
+            Err(error) => state.failed = Some((host.monotonic(), error.to_string())),
+        }
+        drop(state);
+        result?;
+        Ok(())
+    }
+
+    async fn wait_for_room(&self, clock: &impl Clock) -> Result<WritingGuard<'_>, ActivityError> {
+        if let Room::Free(writing) = self.room(clock)? {
+            return Ok(writing);
+        }
+        let _waiting = WaitingGuard::begin(self).ok_or(ActivityError::Busy)?;
+        let until = clock.monotonic() + PATIENCE;
+        while clock.monotonic() < until {
+            clock.sleep(POLL).await;
+            if let Room::Free(writing) = self.room(clock)? {
+                return Ok(writing);
+            }
+        }
+        Err(ActivityError::Busy)
+    }
+
+    fn room(&self, clock: &impl Clock) -> Result<Room<'_>, ActivityError> {
+        let mut state = self.state();
+        let at_a_time = match &state.failed {
+            Some((at, why)) if clock.monotonic() < *at + PAUSE => {
+                return Err(ActivityError::Paused(why.clone()));
+            }
+            Some(_) => 1,
+            None => AT_A_TIME,
+        };
+        if state.writing >= at_a_time {
+            return Ok(Room::Full);
+        }
+        state.writing += 1;
+        drop(state);
+        Ok(Room::Free(WritingGuard(self)))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<'a> WaitingGuard<'a> {
+    /// `None` where enough of them wait.
+    fn begin(activity: &'a Activity) -> Option<Self> {
+        let mut state = activity.state();
+        if state.waiting >= WAITING {
+            return None;
+        }
+        state.waiting += 1;
+        drop(state);
+        Some(Self(activity))
+    }
+}
+
+impl Drop for WaitingGuard<'_> {
+    fn drop(&mut self) {
+        self.0.state().waiting -= 1;
+    }
+}
+
+impl Drop for WritingGuard<'_> {
+    fn drop(&mut self) {
+        self.0.state().writing -= 1;
+    }
+}
