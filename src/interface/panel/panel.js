@@ -60,7 +60,9 @@ function showAll() {
   const wrong = troubles(overview, now()).length;
   document.title = `${wrong ? `(${wrong}) ` : ''}Panel · sam-callback`;
   update(byId('status'), status(overview, now()));
-  update(byId('chart'), chart(overview.depth, now()));
+  const { outbox, depth, time } = overview;
+  const samples = [...depth, { ...outbox, time: outbox.counted }];
+  update(byId('chart'), chart(samples, Date.parse(time)));
   showTrace();
   showList();
   showContact();

@@ -84,6 +84,8 @@ fn a_data_api_that_is_away_is_red_and_what_waits_is_delivered_by_a_button() {
         "(1) Panel · sam-callback"
     );
 
+    // What waits is in the drawing before there is a sample of it.
+    wait_for_text(&browser, "#chart", "pendientes de entrega: máximo 2");
     browser.click("[data-do=waiting]");
     browser.wait_for("return document.querySelectorAll('#items .entry').length === 2");
     assert!(text(&browser, "#items").contains("Pendiente de entrega · llegó hoy "));
@@ -97,8 +99,6 @@ fn a_data_api_that_is_away_is_red_and_what_waits_is_delivered_by_a_button() {
     assert_eq!(data_api.state_of("d-1"), "COMPLETED");
     assert_eq!(data_api.state_of("d-2"), "COMPLETED");
     wait_for_text(&browser, "#status .summary", "Todo en orden");
-    // Both lines are drawn; what waited is in one of them.
-    wait_for_text(&browser, "#chart", "pendientes de entrega: máximo ");
     assert_eq!(count(&browser, "#chart svg path"), 2);
     assert_quiet(&browser);
 }
