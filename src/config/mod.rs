@@ -140,6 +140,8 @@ impl Config {
             number(settings::FAILED_ATTEMPTS_PER_MINUTE, 0, MOST_A_MINUTE);
         let outbox_max_age = number(settings::OUTBOX_MAX_AGE_HOURS, 1, LONGEST_AGE);
         let client_address = read_client_address(&mut reader, trusted_proxies);
+        // An operator is to be let in where the data API's settings are wrong, and to read just that.
+        let is_bounded = reader.is_sound();
         let data_api = data_api::read(&mut reader);
         let is_mailbox = matches!(data_api, Ok(DataApiSettings::Mailbox));
         // So far what all endpoints depend on; what is wrong with one does not stop another.
@@ -211,7 +213,7 @@ impl Config {
             data_api,
             table_names,
             keeps_activity,
-            admin: admin.only_if(is_sound && is_own(settings::ADMIN_TOKEN)),
+            admin: admin.only_if(is_bounded && is_own(settings::ADMIN_TOKEN)),
             overdue_minutes: overdue_minutes.unwrap_or(USUAL_OVERDUE_MINUTES),
             mailbox: mailbox.only_if(is_sound && is_own(settings::MAILBOX_TOKEN)),
             collect: collect.only_if(is_sound && is_own(settings::COLLECT_TOKEN)),

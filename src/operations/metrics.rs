@@ -49,7 +49,7 @@ pub fn metrics(found: &Findings<'_>) -> Reply {
 /// The gauges' values, in their order; `None`: not known, and left out.
 fn values(found: &Findings<'_>) -> [Option<u64>; 7] {
     let stats = found.outbox.counts.stats;
-    let is_up = found.data_api.status.state == Availability::Ok;
+    let is_up = found.data_api.at.is_some() && found.data_api.status.state == Availability::Ok;
     [
         Some(stats.waiting as u64),
         Some(stats.dead as u64),

@@ -26,8 +26,8 @@ pub struct CountedOutbox {
 pub struct CheckedDataApi {
     /// What it is like, and since when.
     pub status: DataApiStatus,
-    /// When it was probed, in milliseconds since 1970.
-    pub at: u64,
+    /// When it was probed, in milliseconds since 1970; `None`: a setting is wrong that says which it is.
+    pub at: Option<u64>,
 }
 
 /// All that the overview is made of. Times are milliseconds since 1970.
@@ -122,7 +122,7 @@ pub struct DataApiView<'a> {
     since: Option<String>,
     failure: Option<&'a str>,
     /// When it was probed.
-    checked: String,
+    checked: Option<String>,
 }
 
 /// How much is in the outbox.
@@ -188,7 +188,7 @@ pub fn overview(found: &Findings<'_>) -> Reply {
             state: status.state.name(),
             since: status.since.map(rfc3339),
             failure: status.failure.as_deref(),
-            checked: rfc3339(found.data_api.at),
+            checked: found.data_api.at.map(rfc3339),
         },
         outbox: outbox(&found.outbox),
         depth: found.outbox.depth.iter().map(sample).collect(),

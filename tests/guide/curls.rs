@@ -46,8 +46,14 @@ fn each_curl_line_of_the_outboxs_page_reaches_what_it_says() {
 #[test]
 fn each_curl_line_of_the_night_guide_reaches_what_it_says() {
     let answered = run("docs/operacion.md");
-    assert!(answered.len() >= 11, "{answered:#?}");
+    assert!(answered.len() >= 14, "{answered:#?}");
     assert!(answered[0].body.contains(r#""status":"ready""#));
+    assert!(answered[1].body.contains(r#""settings":"ok""#));
+    assert!(
+        answered
+            .iter()
+            .any(|line| line.body.contains(r#""verdict":""#))
+    );
 }
 
 #[test]

@@ -50,7 +50,7 @@ fn assert_quiet(browser: &Browser) {
 }
 
 /// Everything that the page has asked for, and its own address.
-fn addresses(browser: &Browser) -> Vec<String> {
+pub fn addresses(browser: &Browser) -> Vec<String> {
     let names = browser.execute(
         "return [location.href, ...performance.getEntriesByType('resource').map((it) => it.name)]",
     );

@@ -16,6 +16,11 @@ use crate::process::{ProcessGroup, named_by};
 /// The name that the protocol gives to the id of an element.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
+/// Keys that write nothing, as the protocol names them.
+pub const TAB: &str = "\u{e004}";
+pub const ENTER: &str = "\u{e007}";
+pub const ESCAPE: &str = "\u{e00c}";
+
 /// The width and height of a small phone.
 const PHONE: (u32, u32) = (360, 800);
 
@@ -99,6 +104,20 @@ impl Browser {
     pub fn fill(&self, css: &str, text: &str) {
         let path = format!("/element/{}/value", self.find(css));
         self.post(&path, &json!({ "text": text }));
+    }
+
+    /// Presses these keys one after the other, wherever the focus is.
+    pub fn press(&self, keys: &str) {
+        let strokes = keys.chars().flat_map(|key| {
+            let key = key.to_string();
+            [
+                json!({ "type": "keyDown", "value": &key }),
+                json!({ "type": "keyUp", "value": &key }),
+            ]
+        });
+        let strokes: Vec<_> = strokes.collect();
+        let keyboard = json!({ "type": "key", "id": "keyboard", "actions": strokes });
+        self.post("/actions", &json!({ "actions": [keyboard] }));
     }
 
     /// What has come to the console since it was asked for last.

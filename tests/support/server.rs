@@ -124,6 +124,13 @@ impl Server {
         Self::spawn(settings, self.flags, state, self.address)
     }
 
+    /// The same, after something was done to the folder of its state.
+    pub fn restart_after(mut self, prepare: impl FnOnce(&Path)) -> Self {
+        self.end();
+        prepare(self.state.path());
+        self.kill_and_restart()
+    }
+
     /// The same, with one setting changed.
     pub fn kill_and_restart_with(mut self, setting: &str, value: &str) -> Self {
         for (name, old) in &mut self.settings {

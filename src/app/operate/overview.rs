@@ -48,13 +48,17 @@ impl<H: Host> App<H> {
             },
             collects_from: self.mailbox_state().await,
             problems: &self.config.problems,
-            embedded: self.config.shows_rows(),
+            embedded: self.config.shows_rows() && self.data_api.is_some(),
             time: unix_time::millis(self.host.now()),
         })
     }
 
     async fn checked_data_api(&self) -> Result<CheckedDataApi, OperateError> {
-        let (_, at) = self.probe(self.data_api()?).await;
+        // Which data API it is may be what is wrong with the settings, and operators are to see just that.
+        let at = match &self.data_api {
+            Some(data_api) => Some(self.probe(data_api).await.1),
+            None => None,
+        };
         let status = self.outbox.availability.status(&self.host).await?;
         Ok(CheckedDataApi { status, at })
     }

@@ -57,6 +57,28 @@ fn a_service_that_has_nothing_to_say_says_that() {
 }
 
 #[test]
+fn a_setting_that_says_which_data_api_it_is_and_is_wrong_is_shown() {
+    let app = app(&[("admin_token", OPERATOR), ("data_api", "?")]);
+    let seen = overview(&app);
+    assert_eq!(seen["settings"], "invalid");
+    assert_eq!(seen["problems"][0]["setting"], "data_api");
+    assert_eq!(seen["dataApi"]["checked"], Value::Null);
+    assert_eq!(seen["embedded"], false);
+    let (_, metrics) = ask(&app, "/metrics");
+    let metrics = String::from_utf8(metrics).expect("text");
+    assert!(
+        metrics.contains("\nsam_callback_data_api_up 0\n"),
+        "{metrics}"
+    );
+    // What has to reach it is not done.
+    let bearer = format!("Bearer {OPERATOR}");
+    let headers = [("authorization", bearer.as_str())];
+    let drain = request("POST", "/admin/outbox/drain", &headers, "");
+    let (response, _) = block_on(app.respond(drain));
+    assert_eq!(response.status.as_u16(), 503);
+}
+
+#[test]
 fn it_says_since_when_the_data_api_is_away_and_what_waits_for_it() {
     let app = app(&REMOTE);
     app.host.will(away());

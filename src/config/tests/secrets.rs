@@ -212,8 +212,11 @@ fn the_operators_door_is_there_and_shut_while_its_token_is_wrong() {
             "what is wrong with one shuts no other"
         );
     }
-    let config = load(&[("admin_token", OPERATOR), ("data_api", "x")]);
+    let config = load(&[("admin_token", OPERATOR), ("trusted_proxies", "x")]);
     assert!(matches!(config.admin, Setup::Invalid));
+    // Operators read there what is wrong with it.
+    let config = load(&[("admin_token", OPERATOR), ("data_api", "x")]);
+    assert!(matches!(config.admin, Setup::Ready(_)));
 }
 
 const MAILBOX: (&str, &str) = ("data_api", "mailbox");

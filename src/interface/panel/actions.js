@@ -8,7 +8,7 @@ import { cause, count, moment, plural } from './words.js';
 
 const dialog = document.getElementById('question');
 
-// Asks, and says whether the answer was yes. Esc and a press of Enter are no.
+// Asks, and says whether the answer was yes. Escape and a press of Enter are no.
 function confirmed(question, details, yes) {
   const decline = el('button', { type: 'button', class: 'minor', value: 'no' }, 'No, volver');
   const accept = el('button', { type: 'button', value: 'yes' }, yes);
@@ -16,6 +16,8 @@ function confirmed(question, details, yes) {
 }
 
 function shown(title, details, ...buttons) {
+  // One question at a time: no answer is to be taken for that to another.
+  if (dialog.open) return Promise.resolve(false);
   dialog.replaceChildren(el('h2', { id: 'asked' }, title), ...details,
     el('p', { class: 'actions' }, buttons));
   dialog.returnValue = '';
@@ -47,7 +49,7 @@ async function requeueAll({ cause: name, source }, say) {
   const { matched } = await ask('POST', `outbox/requeue?${query({ ...fields, dryRun: true })}`);
   if (!matched) return 'Ya no queda ninguna entrega fallida de esas.';
   const which = name ? `: ${cause(name)}` : '';
-  const details = [el('p', {}, 'Se vuelven a intentar todas. Si la causa sigue ahí, fallarán otra vez.')];
+  const details = [el('p', {}, 'Si la causa sigue ahí, fallarán otra vez.')];
   const yes = `Sí, reintentar ${count(matched)}`;
   if (!await confirmed(`¿Reintentar ${failed(matched)}${which}?`, details, yes)) return '';
   say('Poniéndolas en espera…');
@@ -57,8 +59,8 @@ async function requeueAll({ cause: name, source }, say) {
 }
 
 async function remove({ id, deployment }) {
-  const details = [el('p', {}, 'Se pierde el callback que lleva y no se puede deshacer. Hágalo solo si '
-    + 'la ejecución ya está cerrada en SAM o no existe.')];
+  const details = [el('p', {}, 'Se pierde el callback que lleva, y no se puede deshacer. Hágalo '
+    + 'solo si la ejecución ya está cerrada en SAM o no existe.')];
   if (!await confirmed(`¿Borrar la entrada de ${deployment}?`, details, 'Sí, borrar')) return '';
   await ask('DELETE', `outbox/${id}`);
   return `Borrada la entrada de ${deployment}.`;

@@ -30,12 +30,11 @@ function path(samples, name, highest) {
   return `${steps.join('')}h5`;
 }
 
+// The last sample is what there is now.
 export function chart(depth, now) {
   const begin = now - MINUTES * 6e4;
   const samples = depth.map((it) => ({ ...it, x: Math.round((Date.parse(it.time) - begin) / 6e4) }))
     .filter(({ x }) => x >= 0 && x <= MINUTES).sort((a, b) => a.x - b.x);
-  const heading = el('h2', {}, 'Últimas 24 horas');
-  if (!samples.length) return [heading, el('p', { class: 'quiet' }, 'Todavía no hay medidas.')];
   const top = (name) => samples.reduce((most, it) => (it[name] > most[name] ? it : most));
   const highest = Math.max(1, ...LINES.map(([name]) => top(name)[name]));
   const legend = LINES.map(([name, label]) => {
@@ -47,7 +46,7 @@ export function chart(depth, now) {
     viewBox: `0 0 ${MINUTES} ${HEIGHT}`, preserveAspectRatio: 'none', 'aria-hidden': 'true',
   }, ...LINES.map(([name]) => svg('path', { class: name, d: path(samples, name, highest) })));
   const hours = [24, 18, 12, 6, 0].map((back) => clock(now - back * 36e5));
-  return [heading, el('ul', { class: 'legend' }, legend),
+  return [el('h2', {}, 'Últimas 24 horas'), el('ul', { class: 'legend' }, legend),
     el('div', { class: 'plot', 'data-top': highest > 1 && count(highest) }, drawing),
     el('p', { class: 'hours quiet', 'aria-hidden': 'true' }, hours.map((it) => el('span', {}, it)))];
 }

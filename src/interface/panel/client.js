@@ -34,5 +34,6 @@ export async function ask(method, path) {
   }
   if (reply.ok) return body;
   const { status } = reply;
-  throw Object.assign(new Error(body.message ?? `respondió ${status}.`), { status, code: body.code });
+  const error = new Error(body.message ?? `respondió ${status}.`);
+  throw Object.assign(error, { status, code: body.code });
 }

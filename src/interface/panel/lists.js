@@ -88,7 +88,8 @@ function outboxList({ entries: all, next }, now) {
     // What begins alike cannot be put back together: the service has no such request.
     kind === 'dead' && all.length > 0 && !q
       && el('p', {}, button('requeueAll', 'Reintentar todos', narrowed, '')),
-    all.length ? entries(all, now) : el('p', {}, next ? 'Ninguna en esta página.' : 'No hay ninguna.'),
+    all.length ? entries(all, now)
+      : el('p', {}, next ? 'Ninguna en esta página.' : 'No hay ninguna.'),
     el('p', { class: 'actions' }, before && button('page', 'Volver a las primeras'),
       next && button('page', 'Siguientes', { before: next })),
   ];

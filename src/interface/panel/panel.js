@@ -12,9 +12,11 @@ import { closeTrace, isTraced, loadTrace, openTrace, story, verdict } from './tr
 import { update } from './update.js';
 import { hour, span } from './words.js';
 
-// Seconds between two looks; fewer would cost the service more than they show.
+// Seconds between two looks, where fewer would cost the service more than they show; and for how long
+// what was done is said.
 const EVERY = 5;
 const EVERY_HIDDEN = 60;
+const SHOWN = 15;
 // A trace reads a row of the database, so it is asked for each third time.
 const TRACE_EVERY = 3;
 
@@ -26,6 +28,8 @@ let seen;
 // Of the next look; and which look this is.
 let timer;
 let round = 0;
+// Of the line at the foot.
+let fading;
 
 const now = () => Date.now() - seen.ahead;
 
@@ -56,7 +60,9 @@ function showAll() {
   const wrong = troubles(overview, now()).length;
   document.title = `${wrong ? `(${wrong}) ` : ''}Panel · sam-callback`;
   update(byId('status'), status(overview, now()));
-  update(byId('chart'), chart(overview.depth, now()));
+  const { outbox, depth, time } = overview;
+  const samples = [...depth, { ...outbox, time: outbox.counted }];
+  update(byId('chart'), chart(samples, Date.parse(time)));
   showTrace();
   showList();
   showContact();
@@ -135,8 +141,8 @@ function leave(why = '') {
 // A line at the foot that goes by itself.
 function say(text) {
   byId('done').textContent = text;
-  clearTimeout(say.timer);
-  say.timer = setTimeout(() => byId('done').replaceChildren(), 15000);
+  clearTimeout(fading);
+  fading = setTimeout(() => byId('done').replaceChildren(), SHOWN * 1000);
 }
 
 async function goToList(kind, filter) {

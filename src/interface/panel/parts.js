@@ -39,15 +39,14 @@ export function entry(it, now) {
 
 export const entries = (all, now) => el('ul', { class: 'entries' }, all.map((it) => entry(it, now)));
 
-// What was refused. Whoever called wrote most of it, so it is marked as unverified.
+// What was refused. Where no credential was valid, a stranger wrote most of it, and it is marked.
 export function refusals(all) {
   const head = ['Hora', 'Quién', 'Por qué', 'Deployment'];
   return table(head, all.map((it) => [
     [moment(it.time), it.count > 1 && ` · ${plural(it.count, 'vez', 'veces')}`],
     [it.client ?? '—', el('span', { class: 'quiet' }, it.source && ` · ${source(it.source)}`)],
     [`${it.status} · ${refusal(it.code)}`, it.rejected && [' ', code(it.rejected)]],
-    [deployment(it.deploymentId),
-      it.deploymentId && el('span', { class: 'quiet' }, ' sin verificar')],
+    [deployment(it.deploymentId), !it.verified && el('span', { class: 'quiet' }, ' sin verificar')],
   ]));
 }
 

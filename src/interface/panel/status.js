@@ -29,25 +29,28 @@ function service({ version, settings, problems }) {
 function dataApi({ dataApi: { state, since, checked, failure } }, now) {
   const when = since ? ` desde ${hour(since)} (${ago(since, now)})` : '';
   const why = failure && el('p', {}, el('code', {}, failure));
-  const seen = checked ? ` (comprobado ${ago(checked, now)})` : '';
+  // Only where a setting is wrong that says which data API it is.
+  if (!checked) return line('plain', 'No se sabe si SAM responde: hay ajustes no válidos');
   switch (state) {
     case 'ok':
-      return line('good', `SAM responde${seen}`);
+      return line('good', `SAM responde (comprobado ${ago(checked, now)})`);
     case 'refusing':
       return line('bad', `SAM rechaza lo que se le envía${when}`,
-        [why, hint('La API de datos contesta, pero no acepta los cambios: revise la clave o el rol.')]);
+        [why, hint('La API de datos contesta, pero no acepta nada: revise la clave o el rol.')]);
     default:
       return line('bad', `SAM no responde${when}`,
-        [why, hint('Avise a quien lleva la API de datos. Lo pendiente se entrega solo cuando vuelva.')]);
+        [why, hint('Avise a quien lleva la API de datos. Lo pendiente se entrega solo.')]);
   }
 }
 
 function waiting({ outbox }) {
   if (!outbox.waiting) return line('good', 'Pendientes de entrega: 0');
-  const oldest = outbox.oldestSeconds === null ? '' : ` · el más antiguo, ${span(outbox.oldestSeconds)}`;
+  const { oldestSeconds } = outbox;
+  const oldest = oldestSeconds === null ? '' : ` · el más antiguo, ${span(oldestSeconds)}`;
+  const causes = byCause(outbox, 'waiting').map((it) => `${count(it.count)} · ${cause(it.cause)}`);
   return line('plain',
     `Pendientes de entrega: ${count(outbox.waiting)}${oldest} · se reintentan solos`,
-    hint(byCause(outbox, 'waiting').map((it) => `${count(it.count)} · ${cause(it.cause)}`).join('; ')),
+    hint(causes.join('; ')),
     button('waiting', 'Ver'), button('drain', 'Entregar ahora'));
 }
 
@@ -121,7 +124,8 @@ function lastDay(overview, now) {
   const today = within(overview.refusals, now, 24 * 60);
   const fresh = within(today, now, FRESH);
   const number = times(today);
-  const refused = plural(number, 'rechazado', 'rechazados') + (number ? ` (${grouped(today)})` : '');
+  const reasons = number ? ` (${grouped(today)})` : '';
+  const refused = plural(number, 'rechazado', 'rechazados') + reasons;
   const missing = overview.overdue?.count;
   const overdue = missing === undefined ? 'ejecuciones sin callback: no se sabe'
     : plural(missing, 'ejecución sin callback', 'ejecuciones sin callback');
@@ -130,23 +134,25 @@ function lastDay(overview, now) {
     fresh.length && el('p', { class: 'bad' },
       `En los últimos ${FRESH} minutos: ${plural(times(fresh), 'rechazado', 'rechazados')}`
         + ` (${grouped(fresh)})`),
-    number && button('refusals', 'Ver rechazados'), missing && button('overdue', 'Ver ejecuciones'));
+    number && button('refusals', 'Ver rechazados'),
+    missing && button('overdue', 'Ver ejecuciones'));
 }
 
 // What is wrong, in a few words each.
 export function troubles(overview, now) {
   const {
-    settings, dataApi: { state }, outbox, overdue, refusals, collectsFrom, keys,
+    settings, dataApi: { state }, outbox, refusals, collectsFrom, keys: known,
   } = overview;
+  const missing = overview.overdue?.count;
   const fresh = times(within(refusals, now, FRESH));
   return [
     settings !== 'ok' && 'hay ajustes no válidos',
     state === 'failing' && 'SAM no responde',
     state === 'refusing' && 'SAM rechaza los cambios',
     collectsFrom && collectsFrom !== 'ok' && 'no se puede recoger del buzón',
-    keys && ['old', 'missing'].includes(keys.state) && 'las claves del JWT no se pueden renovar',
+    known && ['old', 'missing'].includes(known.state) && 'las claves del JWT no se pueden renovar',
     outbox.dead > 0 && plural(outbox.dead, 'entrega fallida', 'entregas fallidas'),
-    overdue?.count > 0 && plural(overdue.count, 'ejecución sin callback', 'ejecuciones sin callback'),
+    missing > 0 && plural(missing, 'ejecución sin callback', 'ejecuciones sin callback'),
     fresh > 0 && `${plural(fresh, 'rechazado', 'rechazados')} en ${FRESH} minutos`,
   ].filter(Boolean);
 }
@@ -161,9 +167,10 @@ export function status(overview, now) {
       'Con ', el('code', {}, 'data_api=embedded'), ' los callbacks quedan en el almacén de este '
       + 'servicio y en SAM no cambia ninguna fila.'),
     el('h2', { class: `summary ${wrong.length ? 'bad' : embedded ? '' : 'good'}` }, summary),
-    el('ul', { class: 'checks' }, service(overview), !embedded && !overview.mailbox && dataApi(overview, now),
-      mailbox(overview, now), keys(overview),
-      line('plain', `Último callback: ${lastCallback ? moment(lastCallback) : 'ninguno todavía'}`),
+    el('ul', { class: 'checks' }, service(overview),
+      !embedded && !overview.mailbox && dataApi(overview, now), mailbox(overview, now), keys(overview),
+      line('plain', `Último callback: ${lastCallback ? moment(lastCallback) : 'ninguno todavía'}`,
+        hint('Puede haber otro de los últimos diez minutos.')),
       waiting(overview), dead(overview), lastDay(overview, now)),
   ];
 }

@@ -31,6 +31,12 @@ export async function loadTrace() {
   asked.at = Date.now();
 }
 
+// A column's value.
+function said(value) {
+  if (typeof value === 'boolean') return value ? 'sí' : 'no';
+  return value === null ? '—' : String(value);
+}
+
 const ROWS = {
   absent: 'No está en la base de datos.',
   unreadable: 'No se pudo leer: la base de datos no respondió, o no tiene cómo consultarla.',
@@ -39,7 +45,7 @@ const ROWS = {
 function row({ row: columns, rowState }) {
   if (!columns) return el('p', {}, ROWS[rowState] ?? rowState);
   return el('dl', {}, Object.entries(columns).map(([name, value]) => el('div', {},
-    el('dt', {}, name), el('dd', {}, value === null ? '—' : String(value)))));
+    el('dt', {}, name), el('dd', {}, said(value)))));
 }
 
 const part = (title, content) => [el('h3', {}, title), content];
