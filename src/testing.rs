@@ -250,12 +250,12 @@ impl Outbound for FakeHost {
     type Body = Pieces<SendError>;
 
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Self::Body>, SendError> {
-        let responder = self.responder.borrow();
-        let answers = match responder.as_ref() {
-            Some(respond) => Some(respond(&request.target)),
-            None => self.answers.borrow_mut().pop_front(),
-        };
-        drop(responder);
+        let responded = self
+            .responder
+            .borrow()
+            .as_ref()
+            .map(|respond| respond(&request.target));
+        let answers = responded.or_else(|| self.answers.borrow_mut().pop_front());
         self.sent.borrow_mut().push(request);
         let (status, headers, body) = match answers.expect("an answer for each request") {
             Answers::With(after, status, headers, body) => {

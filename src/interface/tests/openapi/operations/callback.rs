@@ -55,7 +55,7 @@ fn good_request() -> ExampleRequest {
 fn without_keys(request: ExampleRequest) -> ExampleReply {
     let claims = json!({ "exp": 1_900_000_000 });
     let token = tokens::token("EdDSA", "ed25519", &json!({ "alg": "EdDSA" }), &claims);
-    let request = request.with("authorization", &format!("Bearer {token}"));
+    let request = request.with("authorization", format!("Bearer {token}"));
     ExampleService::with_data_api(SIGNER, &[(503, "")]).send(&request)
 }
 
