@@ -114,7 +114,7 @@ mod log {
     use super::*;
 
     /// Where outcomes get their names.
-    const OUTCOMES: [&str; 18] = [
+    const OUTCOMES: [&str; 19] = [
         "src/app/alerts.rs",
         "src/app/mod.rs",
         "src/app/follow_up.rs",
@@ -126,6 +126,7 @@ mod log {
         "src/app/operate/collect.rs",
         "src/app/operate/outbox.rs",
         "src/app/operate/overview.rs",
+        "src/app/operate/trace.rs",
         "src/audit/events.rs",
         "src/audit/lines.rs",
         "src/delivery/outbox/attempt.rs",

@@ -110,7 +110,7 @@ fn what_is_active_too_long_without_a_callback_is_overdue_and_nothing_else() {
             &mut owner,
             state,
             state,
-            100 + i32::try_from(number).expect("few"),
+            100 + 10 * i32::try_from(number).expect("few"),
         );
     }
     for state in FINAL {
@@ -124,7 +124,7 @@ fn what_is_active_too_long_without_a_callback_is_overdue_and_nothing_else() {
 
     let oldest_first: Vec<_> = NOT_FINAL.iter().rev().copied().collect();
     assert_eq!(overdue(&mut role, 60), oldest_first);
-    assert_eq!(overdue(&mut role, 106), oldest_first[..1]);
+    assert_eq!(overdue(&mut role, 155), oldest_first[..1]);
     assert_eq!(overdue(&mut role, 1000), [""; 0]);
     assert_eq!(overdue(&mut role, 0).len(), NOT_FINAL.len() + 1);
 }

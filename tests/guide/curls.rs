@@ -40,7 +40,7 @@ fn each_curl_line_of_the_readmes_reaches_what_it_says() {
 #[test]
 fn each_curl_line_of_the_outboxs_page_reaches_what_it_says() {
     let answered = run("docs/outbox.md");
-    assert_eq!(answered.len(), 8);
+    assert_eq!(answered.len(), 10);
 }
 
 #[test]
