@@ -165,7 +165,14 @@ fn what_matters_waits_until_its_value_may_be_written_again() {
     );
     assert_eq!(read(&host).len(), 1, "the second is left out for now");
     note(&RefusalLog::default(), &host, wrong_token(7, "d-1"));
-    assert!(names(&host, "d-1"));
+    assert!(!names(&host, "d-1"), "a stranger keeps no instance waiting");
+    let verified = RefusedRequest {
+        is_verified: true,
+        status: 422,
+        ..wrong_token(7, "d-2")
+    };
+    note(&RefusalLog::default(), &host, verified);
+    assert!(names(&host, "d-2"));
 }
 
 #[test]
