@@ -12,7 +12,7 @@ json.dump(
             "name": family.name,
             "type": family.type,
             "help": family.documentation,
-            "samples": [[sample.name, sample.labels, sample.value] for sample in family.samples],
+            "samples": [[sample.name, sample.labels, float(sample.value)] for sample in family.samples],
         }
         for family in families
     ],

@@ -96,8 +96,18 @@ impl Browser {
         }
     }
 
+    /// Clicks it; once more where the page has put another one in its place meanwhile, as one that refreshes
+    /// itself does.
     pub fn click(&self, css: &str) {
-        self.post(&format!("/element/{}/click", self.find(css)), &json!({}));
+        let click = || {
+            let path = format!("{}/element/{}/click", self.session, self.find(css));
+            self.driver.try_ask("POST", &path, &json!({}))
+        };
+        let clicked = match click() {
+            Err(error) if error.contains("stale element reference") => click(),
+            clicked => clicked,
+        };
+        clicked.unwrap_or_else(|error| panic!("click on {css}: {error}"));
     }
 
     /// Types this into a field.
