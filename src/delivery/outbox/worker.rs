@@ -1,4 +1,4 @@
-//! DeliveringGuard what waits after a reply: an instance's own accepted change at once, and what is due by one
+//! Delivers what waits after a reply: an instance's own accepted change at once, and what is due by one
 //! instance for all of them, as long as it has the lease and the next entry is due within seconds.
 
 use std::time::Duration;
@@ -134,12 +134,10 @@ impl Outbox {
         let Some(_working) = WorkingGuard::begin(self, began, new) else {
             return Ok(false);
         };
-        let marker = Marker::read(host).await?;
-        let now = unix_time::millis(host.now());
-        let soon = if new { unix_time::millis_in(SOON) } else { 0 };
-        if !marker.wants_worker(now, now.saturating_add(soon)) {
+        let soon = if new { SOON } else { Duration::ZERO };
+        let Some((lease, _)) = self.take_lease(host, soon).await? else {
             return Ok(false);
-        }
+        };
         let worker = Worker {
             outbox: self,
             host,
@@ -147,10 +145,6 @@ impl Outbox {
             log,
             until: began + LIFE,
             waits: new,
-        };
-        let marker = marker.with_callback(self.last_callback());
-        let Some(lease) = LeaseHolder::begin(host, marker).await? else {
-            return Ok(false);
         };
         worker.run(lease).await?;
         self.sample_depth(host).await?;
@@ -167,21 +161,32 @@ impl Outbox {
         let Some(_working) = WorkingGuard::begin(self, host.monotonic(), false) else {
             return Ok(false);
         };
-        let marker = Marker::read(host).await?;
         let now = unix_time::millis(host.now());
-        if !marker.wants_worker(now, now) {
-            return Ok(false);
-        }
-        let marker = marker.with_callback(self.last_callback());
-        let Some(lease) = LeaseHolder::begin(host, marker).await? else {
+        let Some((lease, callback)) = self.take_lease(host, Duration::ZERO).await? else {
             return Ok(false);
         };
         self.sample_depth(host).await?;
         let next = now.saturating_add(unix_time::millis_in(every));
-        lease
-            .end(host, now, Some(next), self.last_callback())
-            .await?;
+        lease.end(host, now, Some(next), callback).await?;
         Ok(true)
+    }
+
+    /// Takes the lease where something is due within `soon` and nobody is at it; the last callback that is
+    /// known comes with it.
+    async fn take_lease(
+        &self,
+        host: &impl Ports,
+        soon: Duration,
+    ) -> Result<Option<(LeaseHolder, Option<u64>)>, StoreError> {
+        let marker = Marker::read(host).await?;
+        let now = unix_time::millis(host.now());
+        if !marker.wants_worker(now, now.saturating_add(unix_time::millis_in(soon))) {
+            return Ok(None);
+        }
+        let marker = marker.with_callback(self.last_callback());
+        let callback = marker.callback;
+        let lease = LeaseHolder::begin(host, marker).await?;
+        Ok(lease.map(|lease| (lease, callback)))
     }
 
     /// Has somebody look at the outbox then, though nothing in it is known to be due.

@@ -162,6 +162,22 @@ fn counting_a_part_says_that_it_is_one() {
 }
 
 #[test]
+fn who_watches_over_a_mailbox_leaves_the_last_callback_that_others_know_of() {
+    let (first, desk) = (outbox().as_mailbox(true), desk());
+    first.note_callback(&desk.host);
+    let at = crate::instance::unix_time::millis(desk.host.now());
+    let every = Duration::from_secs(60);
+    assert_eq!(block_on(first.watch(&desk.host, every)), Ok(true));
+    desk.host.advance(every);
+    // An instance that has had none itself.
+    let other = outbox().as_mailbox(true);
+    assert_eq!(block_on(other.watch(&desk.host, every)), Ok(true));
+    assert_eq!(block_on(other.watch(&desk.host, every)), Ok(false), "once");
+    let newest = block_on(outbox().newest_callback(&desk.host));
+    assert_eq!(newest, Ok(Some(at)));
+}
+
+#[test]
 fn the_last_callback_is_known_to_all_once_the_marker_is_written() {
     let (first, desk) = (outbox(), desk());
     let newest = |outbox: &Outbox| block_on(outbox.newest_callback(&desk.host)).expect("read");
