@@ -11,6 +11,7 @@ use crate::delivery::{
     Change, DataApi, DeliveryError, Effort, Entity, Guard, IfAbsent, Timestamp, Value,
 };
 use crate::http::TraceContext;
+use crate::instance::{Gauge, GaugeGuard};
 use crate::ports::{Clock, Host};
 
 /// How many rows an instance writes at a time. A table that is locked keeps as many connections of the
@@ -30,14 +31,11 @@ const PAUSE: Duration = Duration::from_secs(5);
 
 /// The rows that an instance is writing.
 #[derive(Default)]
-pub struct Activity(Mutex<State>);
-
-#[derive(Default)]
-struct State {
-    writing: usize,
-    waiting: usize,
+pub struct Activity {
+    writing: Gauge,
+    waiting: Gauge,
     /// When the last row was not written, and why.
-    failed: Option<(Duration, String)>,
+    failed: Mutex<Option<(Duration, String)>>,
 }
 
 /// Why a row was not written. The texts are for the log.
@@ -56,18 +54,6 @@ pub enum ActivityError {
     #[error(transparent)]
     Delivery(#[from] DeliveryError),
 }
-
-/// Whether a row may be written now.
-enum Room<'a> {
-    Free(WritingGuard<'a>),
-    Full,
-}
-
-/// A row that is being written, until this is dropped.
-struct WritingGuard<'a>(&'a Activity);
-
-/// A row that waits for its turn, until this is dropped.
-struct WaitingGuard<'a>(&'a Activity);
 
 /// What the history has of a request: nothing that the log does not have, and masked as there.
 pub fn row(line: &Line, masking: &Masking) -> Change {
@@ -115,76 +101,44 @@ impl Activity {
             .apply(host, row, Effort::Once(TIME), &TraceContext::default())
             .await
             .result;
-        let mut state = self.state();
         match &result {
-            Ok(_) => state.failed = None,
+            Ok(_) => *self.failed() = None,
             // Of this row, and not of the table.
             Err(error) if !error.is_retryable() => {}
-            Err(error) => state.failed = Some((host.monotonic(), error.to_string())),
+            Err(error) => *self.failed() = Some((host.monotonic(), error.to_string())),
         }
-        drop(state);
         result?;
         Ok(())
     }
 
-    async fn wait_for_room(&self, clock: &impl Clock) -> Result<WritingGuard<'_>, ActivityError> {
-        if let Room::Free(writing) = self.room(clock)? {
+    async fn wait_for_room(&self, clock: &impl Clock) -> Result<GaugeGuard<'_>, ActivityError> {
+        if let Some(writing) = self.room(clock)? {
             return Ok(writing);
         }
-        let _waiting = WaitingGuard::begin(self).ok_or(ActivityError::Busy)?;
+        let _waiting = self.waiting.try_enter(WAITING).ok_or(ActivityError::Busy)?;
         let until = clock.monotonic() + PATIENCE;
         while clock.monotonic() < until {
             clock.sleep(POLL).await;
-            if let Room::Free(writing) = self.room(clock)? {
+            if let Some(writing) = self.room(clock)? {
                 return Ok(writing);
             }
         }
         Err(ActivityError::Busy)
     }
 
-    fn room(&self, clock: &impl Clock) -> Result<Room<'_>, ActivityError> {
-        let mut state = self.state();
-        let at_a_time = match &state.failed {
+    /// `None`: as many rows are being written as may.
+    fn room(&self, clock: &impl Clock) -> Result<Option<GaugeGuard<'_>>, ActivityError> {
+        let at_a_time = match &*self.failed() {
             Some((at, why)) if clock.monotonic() < *at + PAUSE => {
                 return Err(ActivityError::Paused(why.clone()));
             }
             Some(_) => 1,
             None => AT_A_TIME,
         };
-        if state.writing >= at_a_time {
-            return Ok(Room::Full);
-        }
-        state.writing += 1;
-        drop(state);
-        Ok(Room::Free(WritingGuard(self)))
+        Ok(self.writing.try_enter(at_a_time))
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl<'a> WaitingGuard<'a> {
-    /// `None` where enough of them wait.
-    fn begin(activity: &'a Activity) -> Option<Self> {
-        let mut state = activity.state();
-        if state.waiting >= WAITING {
-            return None;
-        }
-        state.waiting += 1;
-        drop(state);
-        Some(Self(activity))
-    }
-}
-
-impl Drop for WaitingGuard<'_> {
-    fn drop(&mut self) {
-        self.0.state().waiting -= 1;
-    }
-}
-
-impl Drop for WritingGuard<'_> {
-    fn drop(&mut self) {
-        self.0.state().writing -= 1;
+    fn failed(&self) -> MutexGuard<'_, Option<(Duration, String)>> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

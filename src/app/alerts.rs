@@ -19,10 +19,12 @@ impl<H: Host> App<H> {
             return;
         };
         // What nobody waits for is put off.
-        if self.host.is_slow() || !self.tending.is_idle() {
+        if self.host.is_slow() {
             return;
         }
-        let _tending = self.tending.enter();
+        let Some(_tending) = self.tending.try_enter(1) else {
+            return;
+        };
         let level = self.config.log_level;
         let log = |event| audit::log_alert(&self.host, &self.masking, level, event);
         let observe = async || self.observe(millis_in(settings.after)).await;

@@ -260,10 +260,9 @@ impl<H: Host> App<H> {
         if is_new {
             return true;
         }
-        if !self.waiting_for_idle.is_idle() {
+        let Some(_waiting) = self.waiting_for_idle.try_enter(1) else {
             return false;
-        }
-        let _waiting = self.waiting_for_idle.enter();
+        };
         let until = self.host.monotonic() + BUSY;
         while !self.unanswered.is_idle() && self.host.monotonic() < until {
             self.host.sleep(POLL).await;

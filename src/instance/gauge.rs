@@ -16,6 +16,12 @@ impl Gauge {
         GaugeGuard(self)
     }
 
+    /// One more, until the guard is dropped; `None` where there are `most` already.
+    pub fn try_enter(&self, most: usize) -> Option<GaugeGuard<'_>> {
+        // One thread runs an instance: between the two nobody else enters.
+        (self.0.load(Ordering::Relaxed) < most).then(|| self.enter())
+    }
+
     /// Whether there is none.
     pub fn is_idle(&self) -> bool {
         self.0.load(Ordering::Relaxed) == 0

@@ -12,6 +12,6 @@ pub mod unix_time;
 
 pub use breaker::Breaker;
 pub use deadline::within;
-pub use gauge::Gauge;
+pub use gauge::{Gauge, GaugeGuard};
 pub use single_flight::SingleFlightCache;
 pub use together::together;

@@ -150,10 +150,12 @@ impl PublishedKeys {
 
     /// Fetches keys that are old, where no request waits for them. One task of an instance does it.
     pub async fn refresh(&self, host: &impl KeyPorts) {
-        if !self.refreshing.is_idle() || !self.is_due(host.now()) {
+        if !self.is_due(host.now()) {
             return;
         }
-        let _refreshing = self.refreshing.enter();
+        let Some(_refreshing) = self.refreshing.try_enter(1) else {
+            return;
+        };
         self.share_update(host, Wanted::Refresh).await;
     }
 

@@ -17,7 +17,7 @@ use crate::delivery::change::Change;
 use crate::delivery::ejecuciones::EJECUCIONES;
 use crate::delivery::outcome::{DeliveryError, Outcome};
 use crate::instance::key_locks::{KeyGuard, KeyLocks};
-use crate::instance::unix_time;
+use crate::instance::{Gauge, unix_time};
 use crate::ports::{Clock, KeyValue, Random, StoreError};
 
 /// The outbox of one configuration.
@@ -28,6 +28,8 @@ pub struct Outbox {
     state: Mutex<State>,
     /// Changes that are being stored.
     storing: KeyLocks,
+    /// Accepted changes that are being delivered.
+    pub(super) delivering: Gauge,
     /// Whether the data API is there.
     pub availability: AvailabilityTracker,
 }
@@ -41,8 +43,6 @@ pub(super) struct State {
     away: Option<Duration>,
     /// How many changes were refused for good since one was not.
     refused: usize,
-    /// How many accepted changes are being delivered.
-    pub delivering: usize,
     /// A task of this instance is looking, or delivering what it has found.
     pub is_working: bool,
     /// When the last callback was accepted, in milliseconds since 1970.
@@ -108,6 +108,7 @@ impl Outbox {
             is_mailbox: false,
             state: Mutex::default(),
             storing: KeyLocks::default(),
+            delivering: Gauge::default(),
             availability: AvailabilityTracker::default(),
         }
     }

@@ -41,9 +41,6 @@ const POLL: Duration = Duration::from_millis(10);
 /// The one task of this instance that works, until this is dropped.
 struct WorkingGuard<'a>(&'a Outbox);
 
-/// An accepted change that is being delivered, until this is dropped.
-struct DeliveringGuard<'a>(&'a Outbox);
-
 impl<'a> WorkingGuard<'a> {
     /// `None` where it is not time, or another task is at it.
     fn begin(outbox: &'a Outbox, now: Duration, new: bool) -> Option<Self> {
@@ -60,24 +57,6 @@ impl<'a> WorkingGuard<'a> {
 impl Drop for WorkingGuard<'_> {
     fn drop(&mut self) {
         self.0.state().is_working = false;
-    }
-}
-
-impl<'a> DeliveringGuard<'a> {
-    fn begin(outbox: &'a Outbox) -> Option<Self> {
-        let mut state = outbox.state();
-        if state.delivering >= BESIDE_OTHERS {
-            return None;
-        }
-        state.delivering += 1;
-        drop(state);
-        Some(Self(outbox))
-    }
-}
-
-impl Drop for DeliveringGuard<'_> {
-    fn drop(&mut self) {
-        self.0.state().delivering -= 1;
     }
 }
 
@@ -214,7 +193,7 @@ impl Outbox {
     ) -> Result<(), StoreError> {
         let until = host.monotonic() + DELIVERED_WITHIN / 2;
         let _delivering = loop {
-            match DeliveringGuard::begin(self) {
+            match self.delivering.try_enter(BESIDE_OTHERS) {
                 Some(delivering) => break delivering,
                 // Whoever finds it due delivers it.
                 None if host.monotonic() >= until => return Ok(()),

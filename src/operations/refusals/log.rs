@@ -9,7 +9,7 @@ use crate::audit::Masking;
 use crate::delivery::DeploymentId;
 use crate::http::json;
 use crate::instance::rate_limiter::TokenBucket;
-use crate::instance::unix_time;
+use crate::instance::{Gauge, unix_time};
 use crate::ports::{Clock, KeyValue, StoreError};
 
 /// How long refusals are collected until they are written. A host may give each request an instance of its own,
@@ -26,7 +26,11 @@ const ROUNDS: usize = 2;
 const ID_FIELD: &str = "deploymentId";
 
 /// The refusals of one instance.
-pub struct RefusalLog(Mutex<State>);
+pub struct RefusalLog {
+    state: Mutex<State>,
+    /// One task at a time writes.
+    writing: Gauge,
+}
 
 struct State {
     collected: Vec<RefusalRecord>,
@@ -34,20 +38,18 @@ struct State {
     looks: TokenBucket,
     /// Bodies in which a deployment may be looked for.
     bodies: TokenBucket,
-    is_writing: bool,
 }
-
-/// One task at a time writes.
-struct Writing<'a>(&'a RefusalLog);
 
 impl Default for RefusalLog {
     fn default() -> Self {
-        Self(Mutex::new(State {
-            collected: Vec::new(),
-            looks: TokenBucket::new(3, 2, 6),
-            bodies: TokenBucket::new(32, 16, 64),
-            is_writing: false,
-        }))
+        Self {
+            state: Mutex::new(State {
+                collected: Vec::new(),
+                looks: TokenBucket::new(3, 2, 6),
+                bodies: TokenBucket::new(32, 16, 64),
+            }),
+            writing: Gauge::default(),
+        }
     }
 }
 
@@ -69,7 +71,7 @@ impl RefusalLog {
             false => 1,
         };
         self.collect(host, masking, refused);
-        let Some(_writing) = Writing::begin(self) else {
+        let Some(_writing) = self.writing.try_enter(1) else {
             return Ok(());
         };
         let mut wait = COLLECTED;
@@ -161,19 +163,6 @@ impl RefusalLog {
 
     fn state(&self) -> MutexGuard<'_, State> {
         // Never held across an await.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl<'a> Writing<'a> {
-    fn begin(log: &'a RefusalLog) -> Option<Self> {
-        let begun = std::mem::replace(&mut log.state().is_writing, true);
-        (!begun).then(|| Self(log))
-    }
-}
-
-impl Drop for Writing<'_> {
-    fn drop(&mut self) {
-        self.0.state().is_writing = false;
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
