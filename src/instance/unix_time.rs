@@ -13,11 +13,23 @@ pub fn millis_in(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// A time in milliseconds since 1970 as RFC 3339 has it; empty where that is a thousand years away.
+/// The latest time that is written, in milliseconds since 1970: a store may hold anything, no clock is right
+/// that is a thousand years away, and humantime writes no time that is much later.
+pub const LATEST: u64 = (1 << 45) - 1;
+
+/// A time in milliseconds since 1970 as RFC 3339 has it; empty where it is later than [`LATEST`].
 pub fn rfc3339(milliseconds: u64) -> String {
-    let since = Duration::from_millis(milliseconds);
-    let time = SystemTime::UNIX_EPOCH.checked_add(since);
-    time.filter(|_| milliseconds < 1 << 45)
-        .map(|time| humantime::format_rfc3339_millis(time).to_string())
-        .unwrap_or_default()
+    match milliseconds <= LATEST {
+        true => humantime::format_rfc3339_millis(time(milliseconds)).to_string(),
+        false => String::new(),
+    }
+}
+
+/// The same to the second, and [`LATEST`] where it is later.
+pub fn rfc3339_seconds(milliseconds: u64) -> String {
+    humantime::format_rfc3339_seconds(time(milliseconds.min(LATEST))).to_string()
+}
+
+fn time(milliseconds: u64) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_millis(milliseconds)
 }

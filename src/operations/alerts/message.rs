@@ -1,13 +1,11 @@
 //! What an alert says: a text in Spanish for the chat, and the same in data.
 
-use std::time::Duration;
-
 use serde_json::{Value as Json, json};
 
 use super::kind::{AlertKind, RECOVERED};
 use super::observation::{DataApiHealth, Observation};
 use crate::config::{AlertSettings, UtcOffset};
-use crate::instance::unix_time::millis_in;
+use crate::instance::unix_time::{millis_in, rfc3339_seconds};
 
 /// A message to the chat, as it is sent however often that takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,13 +97,13 @@ impl Message {
             kind,
             is_over: true,
             text,
-            data: json!({"over": over, "since": rfc3339(since), "until": rfc3339(until)}),
+            data: json!({"over": over, "since": rfc3339_seconds(since), "until": rfc3339_seconds(until)}),
         }
     }
 }
 
 fn data(trouble: Trouble, observation: &Observation) -> Json {
-    let since = rfc3339(trouble.since);
+    let since = rfc3339_seconds(trouble.since);
     match trouble.kind {
         AlertKind::DataApiAway => {
             let (state, failure) = match &observation.data_api {
@@ -240,7 +238,7 @@ impl Words<'_> {
             true => millis.saturating_sub(distance),
             false => millis.saturating_add(distance),
         };
-        let text = rfc3339(local);
+        let text = rfc3339_seconds(local);
         let part = |range: std::ops::Range<usize>| text.get(range).unwrap_or_default();
         let (month, day, clock) = (part(5..7), part(8..10), part(11..16));
         let article = if clock.starts_with("01") { "la" } else { "las" };
@@ -253,12 +251,4 @@ impl Words<'_> {
         };
         format!("{article} {clock} del {day}/{month} ({zone})")
     }
-}
-
-/// In UTC, to the second.
-fn rfc3339(millis: u64) -> String {
-    // No clock is right that is a thousand years away, and humantime writes no such time.
-    let millis = millis.min(1 << 45);
-    let time = std::time::SystemTime::UNIX_EPOCH + Duration::from_millis(millis);
-    humantime::format_rfc3339_seconds(time).to_string()
 }

@@ -1,16 +1,12 @@
 //! Replies of `GET /admin/refusals`.
 
-use std::time::{Duration, SystemTime};
-
 use serde::Serialize;
 
 use super::record::RefusalRecord;
 use crate::http::message::StatusCode;
 use crate::http::{Reply, Yes};
+use crate::instance::unix_time::{LATEST, rfc3339};
 use crate::sorting::sort_by_key;
-
-/// The latest time that is written, in milliseconds since 1970: a store may hold anything.
-const LATEST: u64 = (1 << 45) - 1;
 
 /// How many bits the place of a line has: 256 records with 17 lines at most.
 const PLACES: u32 = 16;
@@ -103,7 +99,7 @@ impl<'a> Line<'a> {
     fn view(&self) -> RefusalView<'a> {
         let record = self.record;
         RefusalView {
-            time: time(self.last),
+            time: rfc3339(self.last.min(LATEST)),
             client: &record.client,
             source: record.source.as_deref(),
             status: record.status,
@@ -114,9 +110,4 @@ impl<'a> Line<'a> {
             count: self.count,
         }
     }
-}
-
-fn time(milliseconds: u64) -> String {
-    let since = Duration::from_millis(milliseconds.min(LATEST));
-    humantime::format_rfc3339_millis(SystemTime::UNIX_EPOCH + since).to_string()
 }

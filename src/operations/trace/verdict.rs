@@ -1,9 +1,8 @@
 //! What is known of a deployment, as one sentence for operators: whether its callback arrived, and what to do.
 
-use std::time::{Duration, SystemTime};
-
 use super::findings::{Findings, RowState};
 use crate::delivery::outbox::{EntryState, FoundEntry, QueueReason};
+use crate::instance::unix_time::rfc3339_seconds;
 use crate::operations::refusals::RefusalView;
 
 /// What the sentence is made from.
@@ -230,8 +229,7 @@ fn refusal(refused: &RefusalView<'_>) -> String {
 
 /// When the change came.
 fn came(entry: &FoundEntry) -> String {
-    let since = Duration::from_millis(entry.location.id().at.min((1 << 45) - 1));
-    let text = humantime::format_rfc3339_seconds(SystemTime::UNIX_EPOCH + since).to_string();
+    let text = rfc3339_seconds(entry.location.id().at);
     text.replace('T', " ").replace('Z', " UTC")
 }
 
