@@ -104,7 +104,7 @@ fn the_story_of_a_deployment_is_told_through_postgrest_from_a_real_database() {
     let rows = r#"
         insert into "Ejecuciones" ("DeploymentId", "FechaInicio", "Estado")
         values ('d-1', localtimestamp - interval '2 hours', 'RUNNING'),
-               ('d-2', localtimestamp - interval '1 minute', 'DEPLOYED');
+               ('d-2', localtimestamp - interval '2 minutes', 'DEPLOYED');
         create table "Ejecuciones_Historico" (like "Ejecuciones");
         insert into "Ejecuciones_Historico" ("EjecucionId", "DeploymentId", "FechaInicio", "Estado",
                                              "IntentosConciliadorFallidos")
