@@ -1,10 +1,9 @@
 //! Cal.com: events of bookings, repeated and in any order. Their `createdAt` is one of a few, so that
 //! some are equal, and each booking has events from several callers at once.
 
-use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,6 +13,7 @@ use support::signatures::hex_by;
 use ureq::Agent;
 
 use crate::journal::{Answer, Journal};
+use crate::recent::Recent;
 use crate::sender;
 use crate::submissions::{Columns, Kind, NULL, Submission, hash, parse_timestamp, slot};
 
@@ -36,7 +36,7 @@ pub struct Bookings {
     journal: Arc<Journal>,
     /// Events, so far.
     number: AtomicU64,
-    recent: Mutex<VecDeque<Arc<Submission>>>,
+    recent: Recent<Arc<Submission>>,
 }
 
 impl Bookings {
@@ -46,7 +46,7 @@ impl Bookings {
             seed,
             journal,
             number: AtomicU64::new(0),
-            recent: Mutex::default(),
+            recent: Recent::new(RECENT),
         }
     }
 
@@ -54,7 +54,7 @@ impl Bookings {
     pub fn call(&self, random: &mut Rng, until: Instant) {
         let agent = sender::agent();
         while Instant::now() < until {
-            let again = self.recent(random).filter(|_| random.u8(..4) == 0);
+            let again = self.recent.any(random).filter(|_| random.u8(..4) == 0);
             let event = again.unwrap_or_else(|| self.next(random));
             let answer = self.send(&agent, &event);
             let longest = sender::longest_pause(answer);
@@ -65,15 +65,9 @@ impl Bookings {
     /// Sends once more what was sent lately.
     pub fn repeat(&self) {
         let agent = sender::agent();
-        let recent = self.recent.lock().expect("no panic");
-        for event in recent.iter().rev().take(REPEATED) {
-            self.send(&agent, event);
+        for event in self.recent.last(REPEATED) {
+            self.send(&agent, &event);
         }
-    }
-
-    fn recent(&self, random: &mut Rng) -> Option<Arc<Submission>> {
-        let recent = self.recent.lock().expect("no panic");
-        random.choice(recent.iter()).map(Arc::clone)
     }
 
     fn next(&self, random: &mut Rng) -> Arc<Submission> {
@@ -84,10 +78,7 @@ impl Bookings {
             number,
             random,
         ));
-        let mut recent = self.recent.lock().expect("no panic");
-        recent.push_back(Arc::clone(&event));
-        let surplus = recent.len().saturating_sub(RECENT);
-        recent.drain(..surplus);
+        self.recent.keep(Arc::clone(&event));
         event
     }
 

@@ -1,10 +1,9 @@
 //! BlizWork, and whoever would like to be taken for it: calls with tokens that are valid, that are
 //! not, and that have been used; alone, or several at once with the same token.
 
-use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,6 +13,7 @@ use ureq::Agent;
 
 use crate::blizwork::BlizWork;
 use crate::journal::{Answer, Journal};
+use crate::recent::Recent;
 use crate::sender;
 use crate::submissions::{Columns, Kind, Submission, hash, slot};
 
@@ -33,7 +33,7 @@ pub struct Calls {
     /// Calls, so far.
     number: AtomicU64,
     /// Tokens that were used, each with its call.
-    recent: Mutex<VecDeque<(String, Arc<Submission>)>>,
+    recent: Recent<(String, Arc<Submission>)>,
 }
 
 impl Calls {
@@ -43,7 +43,7 @@ impl Calls {
             journal,
             blizwork,
             number: AtomicU64::new(0),
-            recent: Mutex::default(),
+            recent: Recent::new(RECENT),
         }
     }
 
@@ -51,7 +51,7 @@ impl Calls {
     pub fn call(&self, random: &mut Rng, until: Instant) {
         let agent = sender::agent();
         while Instant::now() < until {
-            let replayed = self.recent(random).filter(|_| random.u8(..4) == 0);
+            let replayed = self.recent.any(random).filter(|_| random.u8(..4) == 0);
             let answer = match replayed {
                 Some((token, call)) => match random.bool() {
                     true => self.send(&agent, &call),
@@ -67,16 +67,10 @@ impl Calls {
     /// Uses once more the tokens that were used lately, with the same call and with another.
     pub fn repeat(&self, random: &mut Rng) {
         let agent = sender::agent();
-        let recent = self.recent.lock().expect("no panic");
-        for (token, call) in recent.iter().rev().take(REPEATED) {
-            self.send(&agent, call);
-            self.send(&agent, &self.with_token(token, random));
+        for (token, call) in self.recent.last(REPEATED) {
+            self.send(&agent, &call);
+            self.send(&agent, &self.with_token(&token, random));
         }
-    }
-
-    fn recent(&self, random: &mut Rng) -> Option<(String, Arc<Submission>)> {
-        let recent = self.recent.lock().expect("no panic");
-        random.choice(recent.iter()).cloned()
     }
 
     fn send_new(&self, agent: &Agent, random: &mut Rng) -> Answer {
@@ -89,11 +83,7 @@ impl Calls {
             1 => self.blizwork.makes_expired(&token),
             _ => self.blizwork.makes(&token),
         }
-        let mut recent = self.recent.lock().expect("no panic");
-        recent.push_back((token.clone(), Arc::clone(&call)));
-        let surplus = recent.len().saturating_sub(RECENT);
-        recent.drain(..surplus);
-        drop(recent);
+        self.recent.keep((token.clone(), Arc::clone(&call)));
         if random.u8(..5) > 0 {
             return self.send(agent, &call);
         }

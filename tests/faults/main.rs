@@ -39,6 +39,7 @@ mod listener;
 mod mailbox;
 mod messages;
 mod operator;
+mod recent;
 mod sam;
 mod sender;
 mod simulation;

@@ -4,10 +4,9 @@
 //! so that some are equal, or with the time of receipt. All kinds of identity occur: the bytes,
 //! `metadata.id`, and `webhook-id`.
 
-use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,6 +17,7 @@ use ureq::Agent;
 
 use crate::journal::{Answer, Journal};
 use crate::lanzador::{Lanzador, Row, RowTiming};
+use crate::recent::Recent;
 use crate::sender;
 use crate::submissions::{self, Columns, Kind, NULL, Submission, hash, slot};
 
@@ -47,7 +47,7 @@ pub struct Messages {
     shared: AtomicU64,
     /// Messages, so far.
     number: AtomicU64,
-    recent: Mutex<VecDeque<Arc<Submission>>>,
+    recent: Recent<Arc<Submission>>,
 }
 
 /// A row, the same for each number and seed.
@@ -74,7 +74,7 @@ impl Messages {
             single: AtomicU64::new(0),
             shared: AtomicU64::new(0),
             number: AtomicU64::new(0),
-            recent: Mutex::default(),
+            recent: Recent::new(RECENT),
         }
     }
 
@@ -82,16 +82,12 @@ impl Messages {
     pub fn call(&self, random: &mut Rng, until: Instant) {
         let agent = sender::agent();
         while Instant::now() < until {
-            let again = self.recent(random).filter(|_| random.u8(..4) == 0);
+            let again = self.recent.any(random).filter(|_| random.u8(..4) == 0);
             let message = again.unwrap_or_else(|| Arc::new(self.next(random)));
             let answer = self.send(&agent, &message);
-            let mut recent = self.recent.lock().expect("no panic");
-            if !recent.contains(&message) && random.bool() {
-                recent.push_back(message);
-                let surplus = recent.len().saturating_sub(RECENT);
-                recent.drain(..surplus);
+            if !self.recent.contains(&message) && random.bool() {
+                self.recent.keep(message);
             }
-            drop(recent);
             let longest = sender::longest_pause(answer);
             thread::sleep(Duration::from_millis(random.u64(..longest)));
         }
@@ -100,15 +96,9 @@ impl Messages {
     /// Sends once more what was sent lately.
     pub fn repeat(&self) {
         let agent = sender::agent();
-        let recent = self.recent.lock().expect("no panic");
-        for message in recent.iter().rev().take(REPEATED) {
-            self.send(&agent, message);
+        for message in self.recent.last(REPEATED) {
+            self.send(&agent, &message);
         }
-    }
-
-    fn recent(&self, random: &mut Rng) -> Option<Arc<Submission>> {
-        let recent = self.recent.lock().expect("no panic");
-        random.choice(recent.iter()).map(Arc::clone)
     }
 
     fn send(&self, agent: &Agent, message: &Arc<Submission>) -> Answer {

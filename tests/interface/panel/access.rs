@@ -74,10 +74,7 @@ fn below_a_root_path_it_asks_there() {
 
 #[test]
 fn all_of_it_can_be_done_with_the_keyboard() {
-    let data_api = DataApi::start();
-    let server = data_api.serve();
-    data_api.dab.insert("invalida-1", "RUNNING");
-    assert_eq!(callback(&server, "invalida-1").status, 202);
+    let (_data_api, server) = DataApi::start_with_dead_letter();
     let browser = Browser::start();
     browser.open(&format!("http://{}/panel", server.address));
     browser.press(&format!("{TAB}{OPERATOR}{ENTER}"));
@@ -165,10 +162,7 @@ fn it_fits_a_phone_whatever_is_open() {
 
 #[test]
 fn what_the_eye_follows_stays_where_it_is_while_the_page_refreshes() {
-    let data_api = DataApi::start();
-    let server = data_api.serve();
-    data_api.dab.insert("invalida-1", "RUNNING");
-    assert_eq!(callback(&server, "invalida-1").status, 202);
+    let (data_api, server) = DataApi::start_with_dead_letter();
     let browser = open(&server);
     wait_for_text(&browser, "#status", "Requieren atención: 1");
     browser.execute(

@@ -119,10 +119,7 @@ fn dead_letters_are_counted_by_cause_and_each_is_mended_by_its_button() {
 
 #[test]
 fn one_that_is_put_back_is_delivered_by_itself() {
-    let data_api = DataApi::start();
-    let server = data_api.serve();
-    data_api.dab.insert("invalida-1", "RUNNING");
-    assert_eq!(callback(&server, "invalida-1").status, 202);
+    let (data_api, server) = DataApi::start_with_dead_letter();
     let browser = open(&server);
     wait_for_text(&browser, "#status", "Requieren atención: 1");
     browser.click("[data-do=dead]");

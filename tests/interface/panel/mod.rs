@@ -109,6 +109,15 @@ impl DataApi {
         }
     }
 
+    /// One that has refused a callback, and the server whose outbox has its dead letter, "invalida-1".
+    fn start_with_dead_letter() -> (Self, Server) {
+        let data_api = Self::start();
+        let server = data_api.serve();
+        data_api.dab.insert("invalida-1", "RUNNING");
+        assert_eq!(callback(&server, "invalida-1").status, 202);
+        (data_api, server)
+    }
+
     /// A server that writes through it. SAM's rows are not read here.
     fn serve(&self) -> Server {
         Server::start(&[
