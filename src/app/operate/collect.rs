@@ -109,13 +109,17 @@ impl<H: Host> App<H> {
         collecting: &mut Collecting<'_>,
     ) -> Result<(), CollectError> {
         let (kept, data_api) = (Cell::new(false), collecting.data_api);
-        let collected = pin!(self.collect_until(collecting, &kept));
-        let meanwhile = pin!(self.deliver_meanwhile(data_api, &kept));
-        // What is being delivered when the time is over is where it was, and is due again.
-        match select(collected, meanwhile).await {
-            Either::Left((result, _)) => result,
-            Either::Right((never, _)) => match never {},
-        }
+        let result = {
+            let collected = pin!(self.collect_until(collecting, &kept));
+            let meanwhile = pin!(self.deliver_meanwhile(data_api, &kept));
+            // What is being delivered when the time is over is where it was, and is due again.
+            match select(collected, meanwhile).await {
+                Either::Left((result, _)) => result,
+                Either::Right((never, _)) => match never {},
+            }
+        };
+        self.log_undelivered(self.outbox.give_lease_back(&self.host).await);
+        result
     }
 
     async fn collect_until(

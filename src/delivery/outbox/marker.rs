@@ -175,6 +175,20 @@ impl LeaseHolder {
         marker.write(store).await
     }
 
+    /// Gives the lease back, if nobody else has it by now, and has somebody look at once.
+    pub async fn give_back(self, host: &(impl KeyValue + Clock)) -> Result<(), StoreError> {
+        let Some(marker) = self.found(host).await? else {
+            return Ok(());
+        };
+        let due = Some(unix_time::millis(host.now()));
+        let marker = Marker {
+            due,
+            lease: None,
+            ..marker
+        };
+        marker.write(host).await
+    }
+
     fn has(self, marker: &Marker) -> bool {
         marker
             .lease

@@ -10,7 +10,7 @@ use super::duplicates::{self, Fingerprint};
 use super::entry::{Entry, Origin};
 use super::location::{DeadLetter, EntryId, Location, Scheduled};
 use super::mailbox::arrivals;
-use super::marker::{self, Marker};
+use super::marker::{self, LeaseHolder, Marker};
 use super::reason::QueueReason;
 use super::tag::Tag;
 use crate::delivery::change::Change;
@@ -45,6 +45,8 @@ pub(super) struct State {
     refused: usize,
     /// A task of this instance is looking, or delivering what it has found.
     pub is_working: bool,
+    /// The lease that such a task has taken and not given back.
+    pub lease: Option<LeaseHolder>,
     /// When the last callback was accepted, in milliseconds since 1970.
     callback: Option<u64>,
     /// The last five minutes, by when they began, that it knows there is a sample of.

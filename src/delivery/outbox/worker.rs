@@ -126,6 +126,7 @@ impl Outbox {
             waits: new,
         };
         worker.run(lease).await?;
+        self.state().lease = None;
         self.sample_depth(host).await?;
         self.availability.share(host).await?;
         Ok(true)
@@ -147,7 +148,29 @@ impl Outbox {
         self.sample_depth(host).await?;
         let next = now.saturating_add(unix_time::millis_in(every));
         lease.end(host, now, Some(next), callback).await?;
+        self.state().lease = None;
         Ok(true)
+    }
+
+    /// Gives back the lease of a worker of this instance that was dropped before its end, so that what it
+    /// has left is delivered by whoever looks next.
+    ///
+    /// # Errors
+    /// Where the store fails. The lease then ends by itself.
+    pub async fn give_lease_back(&self, host: &(impl KeyValue + Clock)) -> Result<(), StoreError> {
+        let lease = {
+            let mut state = self.state();
+            match state.is_working {
+                // Another request's, which ends it.
+                true => None,
+                false => state.lease.take(),
+            }
+        };
+        let Some(lease) = lease else {
+            return Ok(());
+        };
+        self.state().looked = None;
+        lease.give_back(host).await
     }
 
     /// Takes the lease where something is due within `soon` and nobody is at it; the last callback that is
@@ -165,6 +188,7 @@ impl Outbox {
         let marker = marker.with_callback(self.last_callback());
         let callback = marker.callback;
         let lease = LeaseHolder::begin(host, marker).await?;
+        self.state().lease = lease;
         Ok(lease.map(|lease| (lease, callback)))
     }
 

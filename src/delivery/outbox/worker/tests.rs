@@ -171,20 +171,54 @@ fn an_entry_that_comes_while_another_instance_carries_is_delivered_by_it() {
     }
 }
 
+/// Drops a worker while the data API does not answer it.
+fn stop_in_a_delivery(outbox: &Outbox, desk: &Desk) {
+    desk.host.will([Answers::Stalls]);
+    let heard = |_, _, _: Option<&Entry>| ();
+    let stopped = outbox.deliver_due(&desk.host, desk.data_api(), heard, false);
+    let mut stopped = Box::pin(stopped);
+    for _ in 0..20 {
+        assert!(block_on(futures_util::future::poll_immediate(&mut stopped)).is_none());
+    }
+}
+
+fn give_lease_back(outbox: &Outbox, desk: &Desk) {
+    assert_eq!(block_on(outbox.give_lease_back(&desk.host)), Ok(()));
+}
+
+#[test]
+fn a_carrier_that_was_stopped_gives_its_lease_back_and_nobody_waits_for_it() {
+    let (outbox, desk) = listed();
+    keep(&outbox, &desk.host, "d", "COMPLETED", &away());
+    desk.host.advance(Duration::from_secs(10));
+    stop_in_a_delivery(&outbox, &desk);
+    give_lease_back(&outbox, &desk);
+    // The same instance need not wait until it would look again by itself.
+    desk.host.will([answer("UPDATED")]);
+    carry(&outbox, &desk, false);
+    assert_eq!(waiting(&desk.host), 0);
+}
+
+#[test]
+fn a_lease_that_another_has_by_now_stays_with_it() {
+    let (outbox, desk) = listed();
+    keep(&outbox, &desk.host, "d", "COMPLETED", &away());
+    desk.host.advance(Duration::from_secs(10));
+    stop_in_a_delivery(&outbox, &desk);
+    desk.host.advance(Duration::from_secs(20));
+    let (other, third) = (desk.beside(), desk.beside());
+    stop_in_a_delivery(&super::super::tests::outbox(), &other);
+    give_lease_back(&outbox, &desk);
+    carry(&super::super::tests::outbox(), &third, false);
+    assert_eq!(third.host.shown.get(), 0, "the other may be at it");
+}
+
 #[test]
 fn a_carrier_that_was_killed_holds_the_others_up_for_its_lease_and_no_longer() {
     let (outbox, desk) = listed();
     keep(&outbox, &desk.host, "d", "COMPLETED", &away());
     desk.host.advance(Duration::from_secs(10));
-    {
-        desk.host.will([Answers::Stalls]);
-        let heard = |_, _, _: Option<&Entry>| ();
-        let killed = outbox.deliver_due(&desk.host, desk.data_api(), heard, false);
-        let mut killed = Box::pin(killed);
-        for _ in 0..20 {
-            assert!(block_on(futures_util::future::poll_immediate(&mut killed)).is_none());
-        }
-    }
+    stop_in_a_delivery(&outbox, &desk);
     let other = desk.beside();
     let others = super::super::tests::outbox();
     carry(&others, &other, false);
