@@ -1,5 +1,6 @@
 //! `cargo xtask test`: every check, cheapest first, until one fails.
 
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
@@ -33,6 +34,12 @@ const OTHERS: [(&str, Finder); 5] = [
     ("SAM_CALLBACK_CHROMEDRIVER", browser::find_or_install),
     ("SAM_CALLBACK_SCHEMATHESIS", schemathesis::find_or_install),
 ];
+
+/// How many tests run at a time.
+const THREADS: &str = "RUST_TEST_THREADS";
+
+/// Those over HTTP mostly wait: for a server to start, or for a time to be over.
+const AT_ONCE_ON_A_CORE: usize = 2;
 
 type Finder = fn(&Project) -> Result<PathBuf>;
 
@@ -86,7 +93,14 @@ fn lint(project: &Project, toolchain: &Toolchain) -> Result<()> {
     }
     say::step("linting the component for WebAssembly");
     let mut clippy = project.cargo();
-    clippy.args(["clippy", "--package", "sam-callback", "--locked"]);
+    // As it was built, so that macros need not be compiled once more.
+    clippy.args([
+        "clippy",
+        "--package",
+        "sam-callback",
+        "--locked",
+        "--release",
+    ]);
     run(
         clippy.args(["--target", TARGET, "--", "-D", "warnings"]),
         advice,
@@ -100,6 +114,10 @@ fn tests(project: &Project, others: Vec<(&str, PathBuf)>) -> Command {
         cargo.env(SERVER, project.stand_in());
     }
     cargo.envs(others);
+    if std::env::var_os(THREADS).is_none() {
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        cargo.env(THREADS, (AT_ONCE_ON_A_CORE * cores).to_string());
+    }
     cargo
 }
 
