@@ -1,6 +1,7 @@
 //! The page at /panel, as an operator with a browser uses it, against the built component.
 
 mod access;
+mod mailbox;
 mod many;
 mod mending;
 mod states;
@@ -120,13 +121,20 @@ impl DataApi {
 
     /// A server that writes through it. SAM's rows are not read here.
     fn serve(&self) -> Server {
-        Server::start(&[
+        self.serve_with(&[])
+    }
+
+    /// The same, with these settings too.
+    fn serve_with(&self, settings: &[(&str, &str)]) -> Server {
+        let origin = self.front.origin();
+        let own = [
             ("admin_token", OPERATOR),
             ("data_api", "dab"),
-            ("data_api_origin", &self.front.origin()),
+            ("data_api_origin", &origin),
             ("sam_lookup_procedure", "-"),
             ("sam_overdue_procedure", "-"),
-        ])
+        ];
+        Server::start(&[&own, settings].concat())
     }
 
     fn set_away(&self, is_away: bool) {
