@@ -160,16 +160,16 @@ impl Outbox {
     pub async fn give_lease_back(&self, host: &(impl KeyValue + Clock)) -> Result<(), StoreError> {
         let lease = {
             let mut state = self.state();
-            match state.is_working {
-                // Another request's, which ends it.
-                true => None,
-                false => state.lease.take(),
+            // What works now is another request's, and ends its lease itself.
+            if state.is_working {
+                return Ok(());
             }
+            let Some(lease) = state.lease.take() else {
+                return Ok(());
+            };
+            state.looked = None;
+            lease
         };
-        let Some(lease) = lease else {
-            return Ok(());
-        };
-        self.state().looked = None;
         lease.give_back(host).await
     }
 

@@ -22,6 +22,14 @@ fn waiting(host: &FakeHost) -> usize {
     host.stored("0-outbox/a/").len()
 }
 
+/// It finds what waits due, and delivers it.
+#[track_caller]
+fn assert_delivers(outbox: &Outbox, desk: &Desk) {
+    desk.host.will([answer("UPDATED")]);
+    carry(outbox, desk, false);
+    assert_eq!(waiting(&desk.host), 0);
+}
+
 fn put_marker(host: &FakeHost, value: &str) {
     let key = KEY.to_owned();
     host.store
@@ -92,9 +100,7 @@ fn what_no_marker_knows_of_is_found_after_ten_minutes() {
         (1, 0)
     );
     desk.host.advance(Duration::from_secs(10));
-    desk.host.will([answer("UPDATED")]);
-    carry(&outbox, &desk, false);
-    assert_eq!(waiting(&desk.host), 0);
+    assert_delivers(&outbox, &desk);
 }
 
 #[test]
@@ -182,29 +188,30 @@ fn stop_in_a_delivery(outbox: &Outbox, desk: &Desk) {
     }
 }
 
+/// An outbox whose entry is due, and whose worker was dropped.
+fn stopped_in_a_delivery() -> (Outbox, Desk) {
+    let (outbox, desk) = listed();
+    keep(&outbox, &desk.host, "d", "COMPLETED", &away());
+    desk.host.advance(Duration::from_secs(10));
+    stop_in_a_delivery(&outbox, &desk);
+    (outbox, desk)
+}
+
 fn give_lease_back(outbox: &Outbox, desk: &Desk) {
     assert_eq!(block_on(outbox.give_lease_back(&desk.host)), Ok(()));
 }
 
 #[test]
 fn a_carrier_that_was_stopped_gives_its_lease_back_and_nobody_waits_for_it() {
-    let (outbox, desk) = listed();
-    keep(&outbox, &desk.host, "d", "COMPLETED", &away());
-    desk.host.advance(Duration::from_secs(10));
-    stop_in_a_delivery(&outbox, &desk);
+    let (outbox, desk) = stopped_in_a_delivery();
     give_lease_back(&outbox, &desk);
     // The same instance need not wait until it would look again by itself.
-    desk.host.will([answer("UPDATED")]);
-    carry(&outbox, &desk, false);
-    assert_eq!(waiting(&desk.host), 0);
+    assert_delivers(&outbox, &desk);
 }
 
 #[test]
 fn a_lease_that_another_has_by_now_stays_with_it() {
-    let (outbox, desk) = listed();
-    keep(&outbox, &desk.host, "d", "COMPLETED", &away());
-    desk.host.advance(Duration::from_secs(10));
-    stop_in_a_delivery(&outbox, &desk);
+    let (outbox, desk) = stopped_in_a_delivery();
     desk.host.advance(Duration::from_secs(20));
     let (other, third) = (desk.beside(), desk.beside());
     stop_in_a_delivery(&super::super::tests::outbox(), &other);
@@ -215,18 +222,13 @@ fn a_lease_that_another_has_by_now_stays_with_it() {
 
 #[test]
 fn a_carrier_that_was_killed_holds_the_others_up_for_its_lease_and_no_longer() {
-    let (outbox, desk) = listed();
-    keep(&outbox, &desk.host, "d", "COMPLETED", &away());
-    desk.host.advance(Duration::from_secs(10));
-    stop_in_a_delivery(&outbox, &desk);
+    let (_, desk) = stopped_in_a_delivery();
     let other = desk.beside();
     let others = super::super::tests::outbox();
     carry(&others, &other, false);
     assert_eq!(other.host.shown.get(), 0, "it may still be alive");
     desk.host.advance(Duration::from_secs(20));
-    other.host.will([answer("UPDATED")]);
-    carry(&others, &other, false);
-    assert_eq!(waiting(&desk.host), 0);
+    assert_delivers(&others, &other);
 }
 
 #[test]
@@ -383,7 +385,5 @@ fn an_accepted_change_is_delivered_by_its_instance_and_else_by_whoever_finds_it(
     // The instance of the first one was killed.
     desk.host.advance(DELIVERED_WITHIN);
     let other = desk.beside();
-    other.host.will([answer("UPDATED")]);
-    carry(&super::super::tests::outbox(), &other, false);
-    assert_eq!(waiting(&desk.host), 0);
+    assert_delivers(&super::super::tests::outbox(), &other);
 }
