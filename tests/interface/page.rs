@@ -44,8 +44,9 @@ fn answer(browser: &Browser, operation: &str) -> (String, Value) {
     (said.as_str().expect("a text").to_owned(), shown)
 }
 
+/// Nothing has come to the browser's console.
 #[track_caller]
-fn assert_quiet(browser: &Browser) {
+pub fn assert_quiet(browser: &Browser) {
     assert_eq!(browser.console(), [] as [Value; 0]);
 }
 

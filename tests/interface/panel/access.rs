@@ -1,11 +1,12 @@
 //! Who gets in, what is kept of the token, and how it is used with the keyboard and on a phone.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use support::browser::{Browser, ENTER, ESCAPE, TAB};
 use support::server::Server;
 
 use super::{
-    DataApi, OPERATOR, callback, count, enter, open, text, wait_for_text, wait_until_entered,
+    DataApi, OPERATOR, assert_quiet, callback, count, enter, open, text, wait_for_text,
+    wait_until_entered,
 };
 
 #[test]
@@ -47,7 +48,7 @@ fn a_wrong_token_shows_nothing_and_the_right_one_is_kept_nowhere() {
         assert!(address.starts_with(&origin), "{address}");
         assert!(!address.contains(OPERATOR), "{address}");
     }
-    assert_eq!(browser.console(), [] as [Value; 0]);
+    assert_quiet(&browser);
 
     browser.click("#leave");
     assert_eq!(count(&browser, "#panel[hidden]"), 1);
@@ -69,7 +70,7 @@ fn below_a_root_path_it_asks_there() {
     browser.click("#enter button");
     wait_until_entered(&browser);
     wait_for_text(&browser, "#status", "Servicio en marcha · versión");
-    assert_eq!(browser.console(), [] as [Value; 0]);
+    assert_quiet(&browser);
 }
 
 #[test]
@@ -101,7 +102,7 @@ fn all_of_it_can_be_done_with_the_keyboard() {
     wait_for_text(&browser, "#status", "Requieren atención: 0");
     // Its button is gone: the focus is where the list is.
     browser.wait_for("return document.activeElement.id === 'list'");
-    assert_eq!(browser.console(), [] as [Value; 0]);
+    assert_quiet(&browser);
 }
 
 /// Presses Tab until this has the focus, which is seen at each step.
@@ -157,7 +158,7 @@ fn it_fits_a_phone_whatever_is_open() {
     browser.click("[data-do=refusals]");
     browser.wait_for("return document.querySelector('#items table')");
     fits("the refusals");
-    assert_eq!(browser.console(), [] as [Value; 0]);
+    assert_quiet(&browser);
 }
 
 #[test]

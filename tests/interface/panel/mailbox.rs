@@ -1,12 +1,11 @@
 //! What the page says at both ends of a mailbox, and of keys that the JWT's signer publishes.
 
-use serde_json::{Value, json};
-use support::browser::Browser;
+use serde_json::json;
 use support::server::Server;
 use support::tokens;
 use support::upstream::{Act, Upstream};
 
-use super::{ADMIN, DataApi, OPERATOR, callback, open, text, wait_for_text};
+use super::{ADMIN, DataApi, OPERATOR, assert_quiet, callback, open, text, wait_for_text};
 
 const COLLECTOR: &str = "un-token-de-recolector";
 
@@ -14,10 +13,6 @@ const COLLECTOR: &str = "un-token-de-recolector";
 fn collector(edge: &Server, data_api: &DataApi, token: &str) -> Server {
     let origin = format!("http://{}", edge.address);
     data_api.serve_with(&[("collect_origin", &origin), ("collect_token", token)])
-}
-
-fn assert_quiet(browser: &Browser) {
-    assert_eq!(browser.console(), [] as [Value; 0]);
 }
 
 #[test]

@@ -1,9 +1,8 @@
 //! Ten thousand dead letters.
 
 use rusqlite::Connection;
-use serde_json::Value;
 
-use super::{DataApi, admin, callback, count, open, text, wait_for_text};
+use super::{DataApi, admin, assert_quiet, callback, count, open, text, wait_for_text};
 
 const MANY: u32 = 10_000;
 
@@ -68,5 +67,5 @@ fn ten_thousand_dead_letters_are_shown_a_page_at_a_time() {
     );
     browser.click("#question [value=no]");
     assert_eq!(admin(&server, "GET", "outbox/stats")["dead"], MANY);
-    assert_eq!(browser.console(), [] as [Value; 0]);
+    assert_quiet(&browser);
 }

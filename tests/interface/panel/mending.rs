@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use serde_json::Value;
 use support::server::Server;
 
-use super::{DataApi, admin, callback, count, open, text, trace, wait_for_text};
+use super::{DataApi, admin, assert_quiet, callback, count, open, text, trace, wait_for_text};
 
 /// How long what is tried anew may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -114,7 +114,7 @@ fn dead_letters_are_counted_by_cause_and_each_is_mended_by_its_button() {
     wait_for_text(&browser, "#status .summary", "Todo en orden");
     assert_eq!(data_api.state_of("prohibida-1"), "COMPLETED");
     assert_eq!(count(&browser, "#story .entry"), 0);
-    assert_eq!(browser.console(), [] as [Value; 0]);
+    assert_quiet(&browser);
 }
 
 #[test]
@@ -135,5 +135,5 @@ fn one_that_is_put_back_is_delivered_by_itself() {
     wait_for_text(&browser, "#status", "Requieren atención: 0");
     wait_for_text(&browser, "#status", "Pendientes de entrega: 0");
     assert_eq!(data_api.state_of("invalida-1"), "COMPLETED");
-    assert_eq!(browser.console(), [] as [Value; 0]);
+    assert_quiet(&browser);
 }

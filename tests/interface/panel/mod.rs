@@ -16,6 +16,8 @@ use support::data_api::dab::DabServer;
 use support::server::{Reply, Server};
 use support::upstream::{self, Act, Upstream};
 
+use crate::page::assert_quiet;
+
 const OPERATOR: &str = "un-token-de-operador";
 const ADMIN: (&str, &str) = ("Authorization", "Bearer un-token-de-operador");
 

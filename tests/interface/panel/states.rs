@@ -1,14 +1,8 @@
 //! Each state of the service as the page shows it, produced for real.
 
-use serde_json::Value;
-use support::browser::Browser;
 use support::server::Server;
 
-use super::{DataApi, OPERATOR, callback, count, open, text, wait_for_text};
-
-fn assert_quiet(browser: &Browser) {
-    assert_eq!(browser.console(), [] as [Value; 0]);
-}
+use super::{DataApi, OPERATOR, assert_quiet, callback, count, open, text, wait_for_text};
 
 #[test]
 fn with_nothing_wrong_it_says_so_and_offers_nothing_to_mend() {

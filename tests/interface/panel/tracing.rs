@@ -1,11 +1,10 @@
 //! The story of one deployment, and robots that should have called, from a real PostgreSQL.
 
-use serde_json::Value;
 use support::data_api::postgrest::PostgrestServer;
 use support::postgres::Database;
 use support::server::Server;
 
-use super::{OPERATOR, admin, callback, count, open, text, trace, wait_for_text};
+use super::{OPERATOR, admin, assert_quiet, callback, count, open, text, trace, wait_for_text};
 
 fn start() -> (PostgrestServer, Server) {
     let postgrest = PostgrestServer::start(Database::supabase().with_lookup());
@@ -70,7 +69,7 @@ fn robots_that_should_have_called_lead_to_their_stories() {
     assert_eq!(callback(&server, "tarde-1").status, 200);
     wait_for_text(&browser, "#story", "COMPLETED");
     assert_eq!(text(&browser, "#verdict"), verdict(&server, "tarde-1"));
-    assert_eq!(browser.console(), [] as [Value; 0]);
+    assert_quiet(&browser);
 }
 
 #[test]
@@ -102,5 +101,5 @@ fn the_story_says_what_was_refused_and_what_waits() {
     wait_for_text(&browser, "#story", "COMPLETED");
     browser.click("[data-do=closeTrace]");
     assert_eq!(count(&browser, "#trace[hidden]"), 1);
-    assert_eq!(browser.console(), [] as [Value; 0]);
+    assert_quiet(&browser);
 }
