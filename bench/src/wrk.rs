@@ -136,9 +136,16 @@ mod tests {
         // It has no wrk's flags, and prints as wrk does when it is told to stop.
         let program = folder.path().join("wrk");
         // A shell does not trap what is ignored as it starts, as SIGINT is in the background of another.
-        let script = "#!/usr/bin/env -S --default-signal=INT /bin/sh\nend() { echo '{\"requests\":0,\"microseconds\":0,\"errors\":\
-            {\"connect\":0,\"read\":0,\"write\":0,\"status\":0,\"timeout\":0},\"latencies\":[]}'; \
-            exit 0; }\ntrap end INT\ntouch \"$0.ready\"\nwhile :; do sleep 0.01; done\n";
+        let script = r#"#!/usr/bin/env -S --default-signal=INT /bin/sh
+            end() {
+                errors='{"connect":0,"read":0,"write":0,"status":0,"timeout":0}'
+                echo '{"requests":0,"microseconds":0,"errors":'"$errors"',"latencies":[]}'
+                exit 0
+            }
+            trap end INT
+            touch "$0.ready"
+            while :; do sleep 0.01; done
+        "#;
         std::fs::write(&program, script).expect("written");
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         std::fs::set_permissions(&program, mode).expect("set");

@@ -93,18 +93,10 @@ fn lint(project: &Project, toolchain: &Toolchain) -> Result<()> {
     }
     say::step("linting the component for WebAssembly");
     let mut clippy = project.cargo();
+    clippy.args(["clippy", "--package", "sam-callback", "--locked"]);
     // As it was built, so that macros need not be compiled once more.
-    clippy.args([
-        "clippy",
-        "--package",
-        "sam-callback",
-        "--locked",
-        "--release",
-    ]);
-    run(
-        clippy.args(["--target", TARGET, "--", "-D", "warnings"]),
-        advice,
-    )
+    clippy.args(["--release", "--target", TARGET]);
+    run(clippy.args(["--", "-D", "warnings"]), advice)
 }
 
 fn tests(project: &Project, others: Vec<(&str, PathBuf)>) -> Command {
